@@ -1,0 +1,97 @@
+#ifndef OPCON_SNOW_COMMON_CONFIG_SERVER_MAIN_H_
+#define OPCON_SNOW_COMMON_CONFIG_SERVER_MAIN_H_
+
+// The main function of every server:
+//
+//   int main(int argc, char** argv) {
+//     return opcon_snow::config::RunServerMain(
+//         argc, argv,
+//         opcon_snow::config::MakeServerSpec<::config::v1::OpConGatewayConfig>(
+//             "opcon_gateway", kVersion, "gRPC gateway to OpCon",
+//             &opcon_snow::opcon::ValidateConfig,
+//             &opcon_snow::opcon::MakeApplication));
+//   }
+//
+// Steps: flags, configuration (exit 78 with every fault on stderr), log level,
+// build (exit 69 with the error), Start, port file, wait for signals, Stop,
+// exit 0. SIGTERM and SIGINT stop, a second one during Stop is ignored; SIGHUP
+// reads the configuration again, and if it has no fault passes it to Reload.
+// All three are blocked in every thread and taken with sigwait by the main
+// thread, so that nothing ever runs inside a signal handler. SIGPIPE is
+// ignored.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/config/fault.h"
+#include "google/protobuf/message.h"
+
+namespace opcon_snow::config {
+
+// A server process's object graph. Methods are called by one thread.
+class Application {
+ public:
+  virtual ~Application() = default;
+
+  // Begins to serve; calls are accepted when it returns. Gives the bound ports
+  // by name: {"grpc", 50051}, {"http", 8080}.
+  virtual absl::StatusOr<std::map<std::string, int>> Start() = 0;
+
+  // Takes over a configuration that has passed validation; its type is the
+  // spec's. An error means that nothing has changed.
+  virtual absl::Status Reload(const google::protobuf::Message& config) = 0;
+
+  // Drains and stops, in bounded time. An error means that something still
+  // runs: the process then exits with 70 at once, without destructors.
+  virtual absl::Status Stop() = 0;
+};
+
+struct ServerSpec {
+  std::string name;
+  std::string version;
+  std::string description;
+  // An empty configuration.
+  std::function<std::unique_ptr<google::protobuf::Message>()> new_config;
+  // Adds what the schema cannot say: required fields, ranges, contradictions.
+  std::function<void(const google::protobuf::Message&, Faults*)> validate;
+  // Builds without starting. Files that the configuration names are read here.
+  std::function<absl::StatusOr<std::unique_ptr<Application>>(
+      const google::protobuf::Message&)>
+      build;
+};
+
+template <class Config>
+ServerSpec MakeServerSpec(
+    absl::string_view name, absl::string_view version,
+    absl::string_view description,
+    std::function<void(const Config&, Faults*)> validate,
+    std::function<absl::StatusOr<std::unique_ptr<Application>>(const Config&)>
+        build) {
+  ServerSpec spec;
+  spec.name = std::string(name);
+  spec.version = std::string(version);
+  spec.description = std::string(description);
+  spec.new_config = [] { return std::make_unique<Config>(); };
+  spec.validate = [validate = std::move(validate)](
+                      const google::protobuf::Message& config, Faults* faults) {
+    validate(static_cast<const Config&>(config), faults);
+  };
+  spec.build = [build =
+                    std::move(build)](const google::protobuf::Message& config) {
+    return build(static_cast<const Config&>(config));
+  };
+  return spec;
+}
+
+// Returns the exit code.
+int RunServerMain(int argc, const char* const* argv, const ServerSpec& spec);
+
+}  // namespace opcon_snow::config
+
+#endif  // OPCON_SNOW_COMMON_CONFIG_SERVER_MAIN_H_

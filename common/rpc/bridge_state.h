@@ -1,0 +1,87 @@
+#ifndef OPCON_SNOW_COMMON_RPC_BRIDGE_STATE_H_
+#define OPCON_SNOW_COMMON_RPC_BRIDGE_STATE_H_
+
+// What the calls of one bridge share. Use it through common/rpc/reactor.h.
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "common/rpc/call_context.h"
+#include "google/protobuf/descriptor.h"
+#include "grpcpp/support/status.h"
+
+namespace opcon_snow::rpc {
+
+// Runs a function soon: on an event loop, on a worker pool. It must run every
+// function it is given until the bridge is idle; a dropped one leaves its call
+// open for ever. Called from any thread.
+using Executor = std::function<void(std::function<void()>)>;
+
+// One call that is over.
+struct FinishedCall {
+  const CallContext* call = nullptr;
+  // What the client gets, or got nothing of if it had gone.
+  absl::Status status;
+  absl::Duration elapsed;
+};
+
+struct BridgeOptions {
+  // Domain of errors that name none: "opcon-gateway.opcon-snow".
+  std::string domain;
+  // The service's full name, "opcon.v1.OpConGateway": to name the method of a
+  // call from its request type. Methods that share one have no name.
+  std::string service;
+  // Where coroutines run. Empty: on gRPC's own threads, which is right only
+  // for handlers that do next to nothing, and two parts of one coroutine may
+  // then run on different threads (never at once).
+  Executor executor;
+  // Calls beyond it are refused with RESOURCE_EXHAUSTED and RetryInfo.
+  int max_active_calls = 1000;
+  // Asked before each handler, on a gRPC thread, must not block: who is it,
+  // may they? An error ends the call.
+  std::function<absl::Status(const CallContext&)> admit;
+  // Told after each call, on the thread that ended it; must not block.
+  std::function<void(const FinishedCall&)> on_finished;
+};
+
+namespace internal {
+
+class BridgeState {
+ public:
+  explicit BridgeState(BridgeOptions options);
+
+  // Counts a call in. An error if there are too many, or it is not admitted;
+  // also then Leave() follows.
+  absl::Status Enter(const CallContext& call);
+  void Leave();
+  bool AwaitIdle(absl::Duration limit);
+  int active_calls() const;
+
+  void Run(std::function<void()> function) const;
+  std::string MethodName(const google::protobuf::Descriptor* request) const;
+  // Tells the observer and converts.
+  grpc::Status Finish(const CallContext& call, const absl::Status& status,
+                      SteadyTime started) const;
+
+ private:
+  const BridgeOptions options_;
+  std::map<const google::protobuf::Descriptor*, std::string> methods_;
+  mutable std::mutex mutex_;
+  std::condition_variable idle_;
+  int active_ = 0;
+};
+
+// The status for an exception that left a handler, which is a bug in it.
+// Called inside a catch block.
+absl::Status StatusOfCurrentException();
+
+}  // namespace internal
+}  // namespace opcon_snow::rpc
+
+#endif  // OPCON_SNOW_COMMON_RPC_BRIDGE_STATE_H_

@@ -1,0 +1,67 @@
+#ifndef OPCON_SNOW_COMMON_RPC_CALL_CONTEXT_H_
+#define OPCON_SNOW_COMMON_RPC_CALL_CONTEXT_H_
+
+// What a server's handler may know about its call.
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "grpcpp/server_context.h"
+
+namespace opcon_snow::rpc {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// The deadline that the client set; absl::InfiniteFuture() and
+// SteadyTime::max() if it set none.
+absl::Time CallDeadline(const grpc::CallbackServerContext* context);
+SteadyTime SteadyCallDeadline(const grpc::CallbackServerContext* context);
+
+// Lives as long as the call's coroutine. All methods from any thread.
+class CallContext {
+ public:
+  // `method` is "package.Service/Method", or "" if it is not known.
+  CallContext(grpc::CallbackServerContext* context, std::string method);
+  CallContext(const CallContext&) = delete;
+  CallContext& operator=(const CallContext&) = delete;
+
+  const std::string& method() const { return method_; }
+  // As gRPC writes it, "ipv4:127.0.0.1:40000". Not proof of who it is.
+  const std::string& peer() const { return peer_; }
+  absl::Time deadline() const { return deadline_; }
+  SteadyTime steady_deadline() const { return steady_deadline_; }
+
+  bool IsCancelled() const { return stop_.stop_requested(); }
+  // Asked to stop when the call is cancelled, for std::stop_callback. Such
+  // callbacks run on a thread of gRPC's and must not block.
+  std::stop_token stop_token() const { return stop_.get_token(); }
+  // OK while it makes sense to go on; else DEADLINE_EXCEEDED or CANCELLED.
+  absl::Status CheckCancelled() const;
+
+  // The first value of a metadata key (lower case), if the client sent it.
+  std::optional<std::string> Metadata(absl::string_view key) const;
+  // The names in the client's verified certificate (its SANs, else its CN);
+  // empty without mutual TLS.
+  std::vector<std::string> PeerIdentities() const;
+
+  // Marks the call as cancelled. Called by the bridge; a test may, too.
+  void Cancel() { stop_.request_stop(); }
+
+ private:
+  grpc::CallbackServerContext* const context_;
+  const std::string method_;
+  const std::string peer_;
+  const absl::Time deadline_;
+  const SteadyTime steady_deadline_;
+  std::stop_source stop_;
+};
+
+}  // namespace opcon_snow::rpc
+
+#endif  // OPCON_SNOW_COMMON_RPC_CALL_CONTEXT_H_
