@@ -5,16 +5,16 @@
 //
 // A bounded buffer of bytes between a gRPC stream and an HTTP transfer.
 //
-// `PipeSource` feeds a request from a client stream. The reactor calls
-// `Write` for each message it reads and `Finish` at the end; when `Write` says
-// the pipe is full, it starts no further read until the `writable` callback.
+// `PipeSource` feeds a request from a client stream. The reactor calls `Write`
+// for each message it reads and `Finish` at the end; when `Write` says the pipe
+// is full, it calls `WhenWritable` to start its next read.
 //
 // `PipeSink` drains a response into a server stream. The reactor calls `Take`
-// for a chunk; when there is none yet, it waits for the `readable` callback.
+// for a chunk; when there is none yet, it calls `WhenReadable` to try again.
 //
-// All methods may be called on any thread. The callbacks run on the loop thread
-// or, if set when the condition already holds, on the thread that sets them;
-// never under a lock of the pipe. They are kept until the pipe closes.
+// All methods may be called on any thread. A callback is called exactly once,
+// on the loop thread or, if there is nothing to wait for, inside the call that
+// gave it; never under a lock of the pipe. Only one may wait at a time.
 
 #include <cstddef>
 #include <cstdint>
@@ -46,9 +46,9 @@ class PipeSource final : public BodySource {
   // The body cannot be completed; the request fails with kSource.
   void Fail();
 
-  // Called each time the pipe has drained after kFull, and once when nobody
-  // reads any more; the next Write tells which. At most one callback.
-  void SetWritable(std::function<void()> writable);
+  // Calls `writable` as soon as the pipe is not full, or nobody reads any more;
+  // the next Write tells which.
+  void WhenWritable(std::function<void()> writable);
 
   std::optional<std::int64_t> length() const override { return length_; }
   void Open(std::function<void()> resume) override;
@@ -89,11 +89,12 @@ class PipeSink final : public BodySink {
 
   // Moves out at most `max` bytes.
   TakeResult Take(std::size_t max);
-  // The reader wants no more: the transfer is given up.
+  // The reader wants no more: what is buffered is dropped, and the transfer is
+  // given up when it next delivers. To end one that is silent, request
+  // Request::stop as well.
   void Cancel();
-  // Called each time Take would no longer give kWait after it did. At most one
-  // callback.
-  void SetReadable(std::function<void()> readable);
+  // Calls `readable` as soon as Take would give something other than kWait.
+  void WhenReadable(std::function<void()> readable);
   // For the owner, when Send has returned without the sink being opened (error
   // status, transport error): makes Take give kFailed. Harmless otherwise.
   void FinishUnopened();
@@ -110,7 +111,6 @@ class PipeSink final : public BodySink {
   std::string buffer_;
   bool opened_ = false;
   bool paused_ = false;
-  bool waiting_ = false;
   bool cancelled_ = false;
   bool closed_ = false;
   bool complete_ = false;

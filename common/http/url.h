@@ -15,6 +15,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -32,6 +33,11 @@ std::string PercentEncode(absl::string_view value);
 // API decodes the path before it splits it, so that a slash in a schedule or
 // job name must be encoded twice.
 std::string PercentEncodeSlashTwice(absl::string_view value);
+
+// OK if `url` can be sent as it stands: absolute, https (or http if
+// `allow_http`), no credentials, no fragment, nothing that ought to be encoded
+// and is not. Otherwise INVALID_ARGUMENT with the reason, without the text.
+absl::Status CheckRequestUrl(absl::string_view url, bool allow_http);
 
 // The fixed front part of an upstream's URLs, checked.
 class BaseUrl {
