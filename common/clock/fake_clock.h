@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
-#include <vector>
 
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
@@ -26,8 +25,8 @@ class FakeClock final : public Clock {
                  std::condition_variable& condition, SteadyTime until,
                  const std::function<bool()>& done) override;
 
-  // Moves both times on and wakes every WaitUntil. `delta` must not be
-  // negative. The caller must not hold a mutex that a WaitUntil uses.
+  // Moves both times on. Whoever is inside WaitUntil notices within about a
+  // millisecond of real time. `delta` must not be negative.
   void Advance(absl::Duration delta);
 
   // Sets the time of day alone, also back: what an administrator or NTP does.
@@ -38,16 +37,11 @@ class FakeClock final : public Clock {
   bool AwaitWaiters(int count, absl::Duration limit = absl::Seconds(10)) const;
 
  private:
-  struct Waiter {
-    std::mutex* mutex;
-    std::condition_variable* condition;
-  };
-
   mutable std::mutex mutex_;
-  mutable std::condition_variable waiters_changed_;
+  mutable std::condition_variable waiting_changed_;
   absl::Time now_;
   SteadyTime steady_;
-  std::vector<const Waiter*> waiters_;
+  int waiting_ = 0;
 };
 
 }  // namespace opcon_snow

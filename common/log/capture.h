@@ -28,11 +28,12 @@ class CaptureLogs {
   // All lines joined: to check that a secret is in none.
   std::string Text() const;
 
-  struct State;
+  struct State;  // shared with lines that are just being written
 
  private:
-  std::shared_ptr<State> state_;
-  Level level_before_;
+  const std::shared_ptr<State> state_;
+  const int sink_;
+  const Level level_before_;
 };
 
 }  // namespace opcon_snow::log

@@ -33,21 +33,21 @@ struct FinishedCall {
 
 struct BridgeOptions {
   // Domain of errors that name none: "opcon-gateway.opcon-snow".
-  std::string domain;
+  std::string domain{};
   // The service's full name, "opcon.v1.OpConGateway": to name the method of a
   // call from its request type. Methods that share one have no name.
-  std::string service;
+  std::string service{};
   // Where coroutines run. Empty: on gRPC's own threads, which is right only
   // for handlers that do next to nothing, and two parts of one coroutine may
   // then run on different threads (never at once).
-  Executor executor;
+  Executor executor{};
   // Calls beyond it are refused with RESOURCE_EXHAUSTED and RetryInfo.
   int max_active_calls = 1000;
   // Asked before each handler, on a gRPC thread, must not block: who is it,
   // may they? An error ends the call.
-  std::function<absl::Status(const CallContext&)> admit;
+  std::function<absl::Status(const CallContext&)> admit{};
   // Told after each call, on the thread that ended it; must not block.
-  std::function<void(const FinishedCall&)> on_finished;
+  std::function<void(const FinishedCall&)> on_finished{};
 };
 
 namespace internal {

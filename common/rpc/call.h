@@ -39,11 +39,11 @@ struct CallOptions {
   std::chrono::steady_clock::time_point deadline =
       std::chrono::steady_clock::time_point::max();
   // Keys in lower case. Values must be printable ASCII.
-  std::multimap<std::string, std::string> metadata;
+  std::multimap<std::string, std::string> metadata{};
   // Wait for a connection until the deadline instead of failing at once.
   bool wait_for_ready = false;
   // Cancels the call from another thread: CANCELLED.
-  std::stop_token cancel;
+  std::stop_token cancel{};
 };
 
 namespace internal {

@@ -16,20 +16,20 @@ namespace opcon_snow::rpc {
 // Files in PEM form.
 struct ChannelTls {
   // Certificates that may sign the server's; empty: those of the system.
-  std::string ca_file;
+  std::string ca_file{};
   // For mutual TLS: both or neither.
-  std::string certificate_file;
-  std::string private_key_file;
+  std::string certificate_file{};
+  std::string private_key_file{};
   // The name expected in the server's certificate, if it is not the host that
   // is dialled; empty: the host. The certificate is always verified.
-  std::string server_name;
+  std::string server_name{};
 };
 
 struct ChannelOptions {
   // "host:port", "ipv4:…", "ipv6:[::1]:1", "dns:///host:port", "unix:PATH".
-  std::string target;
+  std::string target{};
   bool use_tls = false;
-  ChannelTls tls;
+  ChannelTls tls{};
   // Without TLS only loopback and unix targets are dialled, unless this is
   // set, which says that something else protects the way.
   bool allow_plaintext = false;
@@ -42,7 +42,7 @@ struct ChannelOptions {
   std::size_t max_receive_bytes = std::size_t{16} << 20;
   std::size_t max_send_bytes = std::size_t{16} << 20;
   // Put in front of gRPC's own user agent.
-  std::string user_agent;
+  std::string user_agent{};
 };
 
 // Creates the channel; it connects on its first call. No compression and no

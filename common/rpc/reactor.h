@@ -180,7 +180,9 @@ class Writer {
  public:
   class Operation {
    public:
-    Operation(Writer* writer, Reply message)
+    Operation(Writer* writer, const Reply& message)
+        : writer_(writer), message_(message) {}
+    Operation(Writer* writer, Reply&& message)
         : writer_(writer), message_(std::move(message)) {}
     bool await_ready() const { return writer_->call_->call().IsCancelled(); }
     void await_suspend(std::coroutine_handle<> waiting) {
@@ -201,7 +203,11 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  [[nodiscard]] Operation Write(Reply message) {
+  // Not by value: GCC 12 destroys such arguments of awaited calls twice.
+  [[nodiscard]] Operation Write(const Reply& message) {
+    return Operation(this, message);
+  }
+  [[nodiscard]] Operation Write(Reply&& message) {
     return Operation(this, std::move(message));
   }
 

@@ -31,10 +31,10 @@ namespace opcon_snow::rpc {
 
 // PEM files, read once when the server is created.
 struct ServerTls {
-  std::string certificate_file;  // chain, leaf first
-  std::string private_key_file;
+  std::string certificate_file{};  // chain, leaf first
+  std::string private_key_file{};
   // Set: clients must show a certificate signed by one of these (mutual TLS).
-  std::string client_ca_file;
+  std::string client_ca_file{};
 };
 
 struct ServerOptions {
@@ -42,7 +42,7 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;
   bool use_tls = false;
-  ServerTls tls;
+  ServerTls tls{};
 
   // Messages above these are refused with RESOURCE_EXHAUSTED.
   std::size_t max_receive_bytes = std::size_t{4} << 20;

@@ -14,10 +14,11 @@ namespace opcon_snow::rpc {
 
 // Bounds that keep status and details inside gRPC's default metadata limit
 // of 8 KiB, where a longer trailer would replace the error by another one.
-// The details travel base64-encoded in grpc-status-details-bin, and the
-// message a second time percent-encoded in grpc-message.
+// The details travel base64-encoded (4/3 of their size) in
+// grpc-status-details-bin, and the message a second time percent-encoded (up to
+// 3 times its size) in grpc-message.
 inline constexpr std::size_t kMaxStatusMessageBytes = 1024;
-inline constexpr std::size_t kMaxStatusDetailsBytes = 4096;
+inline constexpr std::size_t kMaxStatusDetailsBytes = 3072;
 
 // The details become one google.rpc.Status with exactly one ErrorInfo, plus
 // RetryInfo and BadRequest where `status` has them. A status without reason

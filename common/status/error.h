@@ -36,17 +36,18 @@ struct FieldViolation {
                          const FieldViolation&) = default;
 };
 
+// The members have initializers so that `{.reason = "X"}` gives no warning.
 struct ErrorDetails {
   // UPPER_SNAKE, at most 63 characters; unique within `domain`.
-  std::string reason;
+  std::string reason{};
   // Who made the error: "opcon-gateway.opcon-snow" and the like. If empty,
   // the server that sends it fills in its own.
-  std::string domain;
+  std::string domain{};
   // Facts a program may use: "http_status_code", "upstream", "sys_id".
-  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> metadata{};
   // Set: a retry makes sense, but not before this much time has passed.
-  std::optional<absl::Duration> retry_after;
-  std::vector<FieldViolation> violations;
+  std::optional<absl::Duration> retry_after{};
+  std::vector<FieldViolation> violations{};
 
   friend bool operator==(const ErrorDetails&, const ErrorDetails&) = default;
 };

@@ -20,12 +20,12 @@
 #define OPCON_SNOW_STATUS_CONCAT_INNER_(a, b) a##b
 #define OPCON_SNOW_STATUS_CONCAT_(a, b) OPCON_SNOW_STATUS_CONCAT_INNER_(a, b)
 
-#define OPCON_SNOW_RETURN_IF_ERROR_(return_keyword, ...)  \
-  do {                                                    \
-    if (::absl::Status opcon_snow_status = (__VA_ARGS__); \
-        !opcon_snow_status.ok()) {                        \
-      return_keyword opcon_snow_status;                   \
-    }                                                     \
+#define OPCON_SNOW_RETURN_IF_ERROR_(return_keyword, ...) \
+  do {                                                   \
+    ::absl::Status opcon_snow_status = (__VA_ARGS__);    \
+    if (!opcon_snow_status.ok()) {                       \
+      return_keyword opcon_snow_status;                  \
+    }                                                    \
   } while (false)
 
 #define OPCON_SNOW_ASSIGN_OR_RETURN_(return_keyword, temporary, target, ...) \
