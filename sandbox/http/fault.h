@@ -22,14 +22,16 @@
 //   status_after  the same                          yes, its answer is replaced
 //   delay         ms                                yes, later. Does not count
 //                                                   as the one fault a request
-//                                                   gets: the next may match too
+//                                                   gets: the next may match
+//                                                   too
 //   drop_before   -                                 no; connection closed
 //                                                   without one byte
 //   drop_after    -                                 yes; the same
 //   truncate      bytes                             yes; the body is cut after
 //                                                   so many bytes although
-//                                                   Content-Length has them all,
-//                                                   then the connection closes
+//                                                   Content-Length has them
+//                                                   all, then the connection
+//                                                   closes
 //   slow          bytes_per_second                  yes; the body drips
 //   html          status (200), body, headers       no; text/html
 //   body          status (200), body or             no

@@ -40,11 +40,11 @@ class RequestLog {
   explicit RequestLog(std::size_t max_entries = 20000,
                       std::size_t max_bytes = std::size_t{64} << 20);
 
-  // Returns its number, counted from 1.
+  // Returns a handle for Finish. The entry gets the next number, from 1.
   std::int64_t Add(const SandboxRequest& request);
 
-  // Tells how entry `n` ended. Nothing happens if it is forgotten.
-  void Finish(std::int64_t n, int status, bool applied,
+  // Tells how a request ended. Nothing happens if it has been forgotten.
+  void Finish(std::int64_t handle, int status, bool applied,
               const std::string& fault);
 
   // {"requests":[…], "last":N, "forgotten":N}

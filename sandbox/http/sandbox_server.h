@@ -15,10 +15,9 @@
 //     SandboxServer::Options options;
 //     options.name = "opcon";
 //     options.flags = flags;
-//     options.handler = [&](const SandboxRequest& r) { return model.Handle(r); };
-//     options.reset = [&] { model.Reset(); };
-//     options.state = [&] { return model.Dump(); };
-//     return RunSandbox(std::move(options));
+//     options.handler = [&](const SandboxRequest& r) { return model.Handle(r);
+//     }; options.reset = [&] { model.Reset(); }; options.state = [&] { return
+//     model.Dump(); }; return RunSandbox(std::move(options));
 //   }
 //
 // Control paths (never logged, never subject to faults):
@@ -55,7 +54,8 @@ struct ServerFlags {
   std::string port_file;               // "http=PORT\n", once it accepts calls
   std::string tls_certificate_file;    // PEM chain; both or neither
   std::string tls_key_file;
-  std::string state_file;  // read at start if it exists, written at a clean stop
+  std::string
+      state_file;  // read at start if it exists, written at a clean stop
 };
 
 // Adds --listen, --port-file, --tls-cert, --tls-key and --state. `flags` must
