@@ -104,12 +104,7 @@ std::string FormatLine(absl::Time time, Level level, absl::string_view process,
   line["level"] = std::string(LevelName(level));
   line["process"] = ToValidUtf8(process, kMaxKeyBytes);
   line["event"] = ToValidUtf8(event, kMaxKeyBytes);
-  std::size_t count = 0;
   for (const Field& field : fields) {
-    if (++count > kMaxFields) {
-      line["fields_dropped"] = fields.size() - kMaxFields;
-      break;
-    }
     std::string key = ToValidUtf8(field.key, kMaxKeyBytes);
     if (line.contains(key)) key.append("_2");
     if (IsSensitiveKey(key)) {

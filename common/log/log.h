@@ -16,9 +16,8 @@
 // "authorization", "api_key" or "cookie" are written as "[redacted]".
 //
 // Bounds: a string value is cut at kMaxValueBytes (on a character boundary,
-// with "…[N bytes]" appended), a line holds at most kMaxFields fields.
-// Invalid UTF-8 becomes U+FFFD. All functions may be called from any thread;
-// a line is written with one write.
+// with "…[N bytes]" appended), a key at 64 bytes. Invalid UTF-8 becomes U+FFFD.
+// All functions may be called from any thread; a line is one write.
 
 #include <concepts>
 #include <cstddef>
@@ -35,7 +34,6 @@
 namespace opcon_snow::log {
 
 inline constexpr std::size_t kMaxValueBytes = 4096;
-inline constexpr std::size_t kMaxFields = 64;
 
 enum class Level { kDebug, kInfo, kWarning, kError };
 
