@@ -44,10 +44,12 @@ struct YamlLimits {
   int max_aliases = 100;
 };
 
-// Reads `path` into `message`, which is cleared first. Adds to `faults` (and
-// sets its file name) and returns INVALID_ARGUMENT if there is any;
-// NOT_FOUND / PERMISSION_DENIED / UNAVAILABLE, and a fault as well, if the file
-// cannot be read. With faults, the content of `message` is what was right.
+// Reads `path` into `message`, which is cleared first. Relative paths are made
+// relative to the folder of the file: the values of string fields named "path"
+// or with a name that ends in "_file", "_path" or "_directory". Adds to
+// `faults` (and sets its file name) and returns INVALID_ARGUMENT if there is
+// any; NOT_FOUND / PERMISSION_DENIED / UNAVAILABLE, and a fault as well, if the
+// file cannot be read. With faults, the content of `message` is what was right.
 absl::Status LoadYamlFile(const std::string& path,
                           google::protobuf::Message* message, Faults* faults,
                           const YamlLimits& limits = {});

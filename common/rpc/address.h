@@ -18,6 +18,15 @@ bool IsLoopbackHost(absl::string_view host);
 // "ipv4:127.0.0.1:1", "ipv6:[::1]:1", "unix:PATH".
 bool IsLoopbackTarget(absl::string_view target);
 
+struct HostPort {
+  std::string host;  // without brackets
+  int port = 0;
+};
+
+// Takes "host:port" apart: "localhost:50051", "10.0.0.1:0", "[::1]:443".
+// INVALID_ARGUMENT says what is wrong with it.
+absl::StatusOr<HostPort> ParseHostPort(absl::string_view address);
+
 // "host:port", with brackets around an IPv6 address.
 std::string JoinHostPort(absl::string_view host, int port);
 
