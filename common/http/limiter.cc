@@ -45,7 +45,7 @@ absl::Status Cancelled() {
                    details);
 }
 
-} // namespace
+}  // namespace
 
 // Shared by the limiter, its permits and its waiters.
 struct Limiter::Core {
@@ -56,27 +56,25 @@ struct Limiter::Core {
   // By arrival.
   using Queue = std::map<std::uint64_t, Waiter>;
 
-  Core(async::EventLoop *event_loop, LimiterOptions given)
+  Core(async::EventLoop* event_loop, LimiterOptions given)
       : loop(event_loop), options(given) {
     options.max_concurrent = std::max(1, options.max_concurrent);
     limit = std::clamp(options.initial_concurrent, 1, options.max_concurrent);
   }
 
-  Queue &queue(Priority priority) {
+  Queue& queue(Priority priority) {
     return queues[static_cast<std::size_t>(priority)];
   }
 
   bool HasSlot(Priority priority) const {
-    if (in_use >= limit)
-      return false;
+    if (in_use >= limit) return false;
     return priority != Priority::kUpload ||
            uploads_in_use < std::max(1, limit / 2);
   }
 
   void Take(Priority priority) {
     ++in_use;
-    if (priority == Priority::kUpload)
-      ++uploads_in_use;
+    if (priority == Priority::kUpload) ++uploads_in_use;
   }
 
   // How long the present queue will take, by the recent mean duration.
@@ -88,10 +86,9 @@ struct Limiter::Core {
 
   // Ends the wait of one waiter, if it still waits.
   void End(Priority priority, std::uint64_t id, absl::Status status) {
-    Queue &waiting = queue(priority);
+    Queue& waiting = queue(priority);
     const auto found = waiting.find(id);
-    if (found == waiting.end())
-      return;
+    if (found == waiting.end()) return;
     Waiter waiter = std::move(found->second);
     waiting.erase(found);
     --queued;
@@ -105,8 +102,7 @@ struct Limiter::Core {
       return true;
     }
     for (Priority other : {Priority::kUpload, Priority::kUpdate}) {
-      if (other <= priority || queue(other).empty())
-        continue;
+      if (other <= priority || queue(other).empty()) continue;
       End(other, queue(other).rbegin()->first,
           Overloaded("a more urgent call took the last place in the gateway's "
                      "queue",
@@ -130,22 +126,19 @@ struct Limiter::Core {
   void Learn(Outcome outcome, std::uint64_t permit_round) {
     if (outcome == Outcome::kOverloaded) {
       // Requests sent before the last decrease tell nothing about its effect.
-      if (permit_round != round)
-        return;
+      if (permit_round != round) return;
       ++round;
       successes = 0;
       limit = std::max(1, limit / 2);
       return;
     }
-    if (outcome != Outcome::kSuccess || in_use < limit)
-      return;
-    if (++successes < limit)
-      return;
+    if (outcome != Outcome::kSuccess || in_use < limit) return;
+    if (++successes < limit) return;
     successes = 0;
     limit = std::min(limit + 1, options.max_concurrent);
   }
 
-  async::EventLoop *const loop;
+  async::EventLoop* const loop;
   LimiterOptions options;
   int limit = 1;
   int in_use = 0;
@@ -161,16 +154,20 @@ struct Limiter::Core {
 };
 
 Limiter::Permit::Permit(std::shared_ptr<Core> core, Priority priority)
-    : core_(std::move(core)), priority_(priority), round_(core_->round),
+    : core_(std::move(core)),
+      priority_(priority),
+      round_(core_->round),
       since_(core_->loop->MonotonicNow()) {}
 
-Limiter::Permit::Permit(Permit &&other) noexcept
-    : core_(std::exchange(other.core_, nullptr)), priority_(other.priority_),
-      outcome_(other.outcome_), round_(other.round_), since_(other.since_) {}
+Limiter::Permit::Permit(Permit&& other) noexcept
+    : core_(std::exchange(other.core_, nullptr)),
+      priority_(other.priority_),
+      outcome_(other.outcome_),
+      round_(other.round_),
+      since_(other.since_) {}
 
-Limiter::Permit &Limiter::Permit::operator=(Permit &&other) noexcept {
-  if (this == &other)
-    return *this;
+Limiter::Permit& Limiter::Permit::operator=(Permit&& other) noexcept {
+  if (this == &other) return *this;
   Release();
   core_ = std::exchange(other.core_, nullptr);
   priority_ = other.priority_;
@@ -181,43 +178,36 @@ Limiter::Permit &Limiter::Permit::operator=(Permit &&other) noexcept {
 }
 
 void Limiter::Permit::Release() {
-  if (!core_)
-    return;
+  if (!core_) return;
   const std::shared_ptr<Core> core = std::exchange(core_, nullptr);
   const absl::Duration held = core->loop->MonotonicNow() - since_;
   core->mean_duration = core->mean_duration * 0.9 + held * 0.1;
   core->Learn(outcome_, round_);
   --core->in_use;
-  if (priority_ == Priority::kUpload)
-    --core->uploads_in_use;
+  if (priority_ == Priority::kUpload) --core->uploads_in_use;
   // Not from here: whoever waits would run inside the one who leaves.
-  if (core->queued > 0)
-    core->loop->Post([core] { core->Dispatch(); });
+  if (core->queued > 0) core->loop->Post([core] { core->Dispatch(); });
 }
 
-Limiter::Limiter(async::EventLoop *loop, LimiterOptions options)
+Limiter::Limiter(async::EventLoop* loop, LimiterOptions options)
     : core_(std::make_shared<Core>(loop, options)) {}
 
-async::Task<absl::StatusOr<Limiter::Permit>>
-Limiter::Acquire(Priority priority, absl::Duration deadline,
-                 std::stop_token stop) {
+async::Task<absl::StatusOr<Limiter::Permit>> Limiter::Acquire(
+    Priority priority, absl::Duration deadline, std::stop_token stop) {
   return Wait(core_, priority, deadline, std::move(stop));
 }
 
-async::Task<absl::StatusOr<Limiter::Permit>>
-Limiter::Wait(std::shared_ptr<Core> core, Priority priority,
-              absl::Duration deadline, std::stop_token stop) {
-  if (stop.stop_requested() || core->loop->Stopping())
-    co_return Cancelled();
+async::Task<absl::StatusOr<Limiter::Permit>> Limiter::Wait(
+    std::shared_ptr<Core> core, Priority priority, absl::Duration deadline,
+    std::stop_token stop) {
+  if (stop.stop_requested() || core->loop->Stopping()) co_return Cancelled();
   const absl::Duration now = core->loop->MonotonicNow();
-  if (deadline <= now)
-    co_return TooLate();
+  if (deadline <= now) co_return TooLate();
 
   // Nobody overtakes a waiter of the same or a higher priority.
   bool somebody_before = false;
   for (std::size_t p = 0; p <= static_cast<std::size_t>(priority); ++p) {
-    if (!core->queues[p].empty())
-      somebody_before = true;
+    if (!core->queues[p].empty()) somebody_before = true;
   }
   if (!somebody_before && core->HasSlot(priority)) {
     core->Take(priority);
@@ -236,8 +226,7 @@ Limiter::Wait(std::shared_ptr<Core> core, Priority priority,
   waiter.timer = core->loop->After(deadline - now, [core, priority, id] {
     core->End(priority, id, core->loop->Stopping() ? Cancelled() : TooLate());
   });
-  if (waiter.timer == async::EventLoop::kNoTimer)
-    co_return Cancelled();
+  if (waiter.timer == async::EventLoop::kNoTimer) co_return Cancelled();
   core->queue(priority).emplace(id, std::move(waiter));
   ++core->queued;
 
@@ -251,8 +240,7 @@ Limiter::Wait(std::shared_ptr<Core> core, Priority priority,
     const std::stop_callback<std::function<void()>> on_stop(stop, give_up);
     status = co_await turn.Wait();
   }
-  if (!status.ok())
-    co_return status;
+  if (!status.ok()) co_return status;
   co_return Permit(core, priority);
 }
 
@@ -260,4 +248,4 @@ int Limiter::in_use() const { return core_->in_use; }
 int Limiter::concurrency() const { return core_->limit; }
 std::size_t Limiter::queued() const { return core_->queued; }
 
-} // namespace opcon_snow::http
+}  // namespace opcon_snow::http

@@ -43,9 +43,9 @@ namespace opcon_snow::http {
 
 // In order of urgency.
 enum class Priority {
-  kCreate, // an effect that somebody waits for and that has no other way
-  kUpdate, // other effects, and all reads
-  kUpload, // bulk that may wait
+  kCreate,  // an effect that somebody waits for and that has no other way
+  kUpdate,  // other effects, and all reads
+  kUpload,  // bulk that may wait
 };
 
 struct LimiterOptions {
@@ -58,31 +58,31 @@ struct LimiterOptions {
 };
 
 class Limiter {
-private:
+ private:
   struct Core;
 
-public:
+ public:
   enum class Outcome {
-    kNeutral,    // says nothing about the upstream's load
-    kSuccess,    // it coped
-    kOverloaded, // it asked to be left alone, or did not answer in time
+    kNeutral,     // says nothing about the upstream's load
+    kSuccess,     // it coped
+    kOverloaded,  // it asked to be left alone, or did not answer in time
   };
 
   // One slot; free again when it is destroyed or assigned to.
   class Permit {
-  public:
+   public:
     Permit() = default;
-    Permit(Permit &&other) noexcept;
-    Permit &operator=(Permit &&other) noexcept;
-    Permit(const Permit &) = delete;
-    Permit &operator=(const Permit &) = delete;
+    Permit(Permit&& other) noexcept;
+    Permit& operator=(Permit&& other) noexcept;
+    Permit(const Permit&) = delete;
+    Permit& operator=(const Permit&) = delete;
     ~Permit() { Release(); }
 
     // What became of the request; the last report counts. Without one:
     // neutral.
     void Report(Outcome outcome) { outcome_ = outcome; }
 
-  private:
+   private:
     friend class Limiter;
     Permit(std::shared_ptr<Core> core, Priority priority);
     void Release();
@@ -95,7 +95,7 @@ public:
   };
 
   // `loop` must outlive the limiter and its permits.
-  Limiter(async::EventLoop *loop, LimiterOptions options);
+  Limiter(async::EventLoop* loop, LimiterOptions options);
 
   // Waits for a slot. `deadline` is a time of the loop's steady clock
   // (`loop->MonotonicNow()` plus what is left), infinite for none.
@@ -116,7 +116,7 @@ public:
   int concurrency() const;
   std::size_t queued() const;
 
-private:
+ private:
   static async::Task<absl::StatusOr<Permit>> Wait(std::shared_ptr<Core> core,
                                                   Priority priority,
                                                   absl::Duration deadline,
@@ -125,6 +125,6 @@ private:
   std::shared_ptr<Core> core_;
 };
 
-} // namespace opcon_snow::http
+}  // namespace opcon_snow::http
 
-#endif // OPCON_SNOW_COMMON_HTTP_LIMITER_H_
+#endif  // OPCON_SNOW_COMMON_HTTP_LIMITER_H_
