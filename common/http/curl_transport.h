@@ -37,7 +37,7 @@ struct CurlLoopOptions {
   // Connections to one host and port, over all transports of the loop; further
   // requests wait in the loop while their timeouts run. 1 to 1000.
   int max_connections_per_host = 32;
-  // Idle connections kept, over all hosts. 0 to 10000.
+  // Idle connections kept, over all hosts. 1 to 10000.
   int max_idle_connections = 64;
 };
 
