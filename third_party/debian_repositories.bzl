@@ -40,6 +40,7 @@ _google_common_protos = repository_rule(
     attrs = {"jar": attr.string(mandatory = True)},
 )
 
+# buildifier: disable=unnamed-macro
 def debian_repositories():
     """Declares every external repository of this workspace."""
     _rules_cc(
