@@ -24,7 +24,7 @@ std::string FieldPath(absl::string_view parent, int index,
 // Bounded to what absl and the protobuf both hold.
 absl::Duration ToDuration(const google::protobuf::Duration& duration);
 // "250ms", "30s", "7d": as it is written in a configuration.
-std::string FormatDuration(absl::Duration duration);
+std::string DurationText(absl::Duration duration);
 
 // A fault if `value` is empty.
 void CheckRequired(absl::string_view field, absl::string_view value,

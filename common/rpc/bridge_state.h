@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/status.h"
@@ -61,6 +62,8 @@ class BridgeState {
   absl::Status Enter(const CallContext& call);
   void Leave();
   bool AwaitIdle(absl::Duration limit);
+  void BeginDrain() { drain_.request_stop(); }
+  std::stop_token drain_token() const { return drain_.get_token(); }
   int active_calls() const;
 
   void Run(std::function<void()> function) const;
@@ -74,6 +77,7 @@ class BridgeState {
   std::map<const google::protobuf::Descriptor*, std::string> methods_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;
+  std::stop_source drain_;
   int active_ = 0;
 };
 

@@ -26,8 +26,10 @@ SteadyTime SteadyCallDeadline(const grpc::CallbackServerContext* context);
 // Lives as long as the call's coroutine. All methods from any thread.
 class CallContext {
  public:
-  // `method` is "package.Service/Method", or "" if it is not known.
-  CallContext(grpc::CallbackServerContext* context, std::string method);
+  // `method` is "package.Service/Method", or "" if it is not known. Without
+  // `context`, in tests, it is a call without deadline, metadata and peer.
+  CallContext(grpc::CallbackServerContext* context, std::string method,
+              std::stop_token drain = {});
   CallContext(const CallContext&) = delete;
   CallContext& operator=(const CallContext&) = delete;
 
@@ -41,6 +43,10 @@ class CallContext {
   // Asked to stop when the call is cancelled, for std::stop_callback. Such
   // callbacks run on a thread of gRPC's and must not block.
   std::stop_token stop_token() const { return stop_.get_token(); }
+  // Asked to stop when the server begins to drain: for streams that would not
+  // end by themselves. The call is not cancelled by it. Never, if the bridge is
+  // not named to the server.
+  std::stop_token drain_token() const { return drain_; }
   // OK while it makes sense to go on; else DEADLINE_EXCEEDED or CANCELLED.
   absl::Status CheckCancelled() const;
 
@@ -59,6 +65,7 @@ class CallContext {
   const std::string peer_;
   const absl::Time deadline_;
   const SteadyTime steady_deadline_;
+  const std::stop_token drain_;
   std::stop_source stop_;
 };
 

@@ -33,7 +33,7 @@
 // Lifetime: the handler object (with its captures), the CallContext, the
 // request, the Reader and the Writer live until the coroutine has returned; do
 // not keep pointers to them any longer. What the handlers use must outlive
-// every call: stop the server, AwaitIdle(), then destroy it.
+// every call: stop the server first (Server::Stop), then destroy it.
 //
 // Cancellation (the client cancels or vanishes, the deadline passes, the
 // server shuts down) does not destroy the coroutine. It makes IsCancelled()
@@ -83,7 +83,7 @@ class CallState {
             grpc::CallbackServerContext* context,
             const google::protobuf::Descriptor* request)
       : bridge_(std::move(bridge)),
-        call_(context, bridge_->MethodName(request)),
+        call_(context, bridge_->MethodName(request), bridge_->drain_token()),
         admitted_(bridge_->Enter(call_)) {}
   ~CallState() { bridge_->Leave(); }
   CallState(const CallState&) = delete;
@@ -398,6 +398,9 @@ class Bridge {
     return call;
   }
 
+  // Tells all calls, present and future, by their drain_token(). The server
+  // does it.
+  void BeginDrain() { state_->BeginDrain(); }
   int active_calls() const { return state_->active_calls(); }
   // Waits until no call is left; false after `limit`.
   bool AwaitIdle(absl::Duration limit) { return state_->AwaitIdle(limit); }

@@ -7,14 +7,17 @@
 //
 // Stop, in order: health becomes NOT_SERVING for every service; for
 // `drain_delay` calls are still accepted, so that clients that watch health go
-// elsewhere; then no new call is accepted and running calls have
-// `shutdown_timeout` to end; then they are cancelled (their coroutines see
-// IsCancelled()) and have `cancel_timeout`. Stop is idempotent and returns in
-// bounded time.
+// elsewhere; then no new call is accepted, calls are told by their
+// drain_token(), and have `shutdown_timeout` to end; then they are cancelled
+// (their coroutines see IsCancelled()) and have `cancel_timeout`. Streams of
+// gRPC's own services (health watches, reflection) do not hold it up as long as
+// every service names its bridge. Stop is idempotent and returns in bounded
+// time.
 //
-// Health is served for "" and for every service's full name, server
-// reflection if it is not switched off. GZIP and DEFLATE are disabled: gRPC
-// 1.51 inflates a message before it checks its size.
+// Health is served for "" and for every service's full name, and server
+// reflection for all of them. GZIP and DEFLATE are disabled: gRPC 1.51 inflates
+// a message before it checks its size. What gRPC itself has to say goes to our
+// log.
 
 #include <cstddef>
 #include <memory>
@@ -63,21 +66,30 @@ struct ServerOptions {
   absl::Duration max_connection_age = absl::Hours(2);
   absl::Duration max_connection_age_grace = absl::Minutes(5);
 
-  bool reflection = true;
-
   absl::Duration drain_delay = absl::ZeroDuration();
   absl::Duration shutdown_timeout = absl::Seconds(20);
   absl::Duration cancel_timeout = absl::Seconds(5);
 };
 
+class Bridge;
+
+struct ServedService {
+  // ::opcon::v1::OpConGateway::service_full_name()
+  std::string full_name{};
+  // Both must outlive the server.
+  grpc::Service* service = nullptr;
+  // The bridge that its calls go through, if it has one.
+  Bridge* bridge = nullptr;
+};
+
 class Server {
  public:
-  // Checks the options and reads the TLS files; nothing listens yet. The
-  // services must outlive the server. Errors: INVALID_ARGUMENT for options out
-  // of range, and for an address that is not loopback without TLS; NOT_FOUND
-  // or PERMISSION_DENIED with the path for TLS files that cannot be read.
+  // Checks the options and reads the TLS files; nothing listens yet. Errors:
+  // INVALID_ARGUMENT for options out of range, and for an address that is not
+  // loopback without TLS; NOT_FOUND or PERMISSION_DENIED with the path for TLS
+  // files that cannot be read.
   static absl::StatusOr<std::unique_ptr<Server>> Create(
-      ServerOptions options, std::vector<grpc::Service*> services);
+      ServerOptions options, std::vector<ServedService> services);
 
   // Stops, if nobody did.
   ~Server();
@@ -89,8 +101,9 @@ class Server {
 
   // See above. From any thread but a gRPC handler or a signal handler; a
   // second caller waits for the first and gets the same answer.
-  // DEADLINE_EXCEEDED if a handler did not end although it was cancelled; then
-  // the process must not destroy what handlers use, but exit.
+  // OK: no handler of this server runs any more. DEADLINE_EXCEEDED: one did
+  // not end although it was cancelled; then the process must not destroy what
+  // handlers use, but exit.
   absl::Status Stop();
 
   // The port really bound; 0 before Start.

@@ -1,0 +1,87 @@
+#include "common/rpc/call_context.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "grpc/support/time.h"
+#include "grpcpp/security/auth_context.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/string_ref.h"
+
+namespace opcon_snow::rpc {
+namespace {
+
+// Time left; infinite if the client set no deadline.
+absl::Duration DurationLeft(const grpc::CallbackServerContext* context) {
+  if (context == nullptr) return absl::InfiniteDuration();
+  const gpr_timespec raw =
+      gpr_convert_clock_type(context->raw_deadline(), GPR_CLOCK_MONOTONIC);
+  if (gpr_time_cmp(raw, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0) {
+    return absl::InfiniteDuration();
+  }
+  const gpr_timespec left = gpr_time_sub(raw, gpr_now(GPR_CLOCK_MONOTONIC));
+  return absl::Seconds(left.tv_sec) + absl::Nanoseconds(left.tv_nsec);
+}
+
+// A hundred years are as good as no deadline, and fit every type.
+constexpr absl::Duration kLongest = absl::Hours(24 * 365 * 100);
+
+}  // namespace
+
+absl::Time CallDeadline(const grpc::CallbackServerContext* context) {
+  const absl::Duration left = DurationLeft(context);
+  return left > kLongest ? absl::InfiniteFuture() : absl::Now() + left;
+}
+
+SteadyTime SteadyCallDeadline(const grpc::CallbackServerContext* context) {
+  const absl::Duration left = DurationLeft(context);
+  if (left > kLongest) return SteadyTime::max();
+  return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(left);
+}
+
+CallContext::CallContext(grpc::CallbackServerContext* context,
+                         std::string method, std::stop_token drain)
+    : context_(context),
+      method_(std::move(method)),
+      peer_(context == nullptr ? "" : context->peer()),
+      deadline_(CallDeadline(context)),
+      steady_deadline_(SteadyCallDeadline(context)),
+      drain_(std::move(drain)) {}
+
+absl::Status CallContext::CheckCancelled() const {
+  if (std::chrono::steady_clock::now() >= steady_deadline_) {
+    return absl::DeadlineExceededError("the call's deadline has passed");
+  }
+  if (IsCancelled()) return absl::CancelledError("the call was cancelled");
+  return absl::OkStatus();
+}
+
+std::optional<std::string> CallContext::Metadata(absl::string_view key) const {
+  if (context_ == nullptr) return std::nullopt;
+  const auto& metadata = context_->client_metadata();
+  const auto found = metadata.find(grpc::string_ref(key.data(), key.size()));
+  if (found == metadata.end()) return std::nullopt;
+  return std::string(found->second.data(), found->second.size());
+}
+
+std::vector<std::string> CallContext::PeerIdentities() const {
+  std::vector<std::string> identities;
+  if (context_ == nullptr) return identities;
+  const auto auth = context_->auth_context();
+  if (auth == nullptr || !auth->IsPeerAuthenticated()) return identities;
+  for (const grpc::string_ref& identity : auth->GetPeerIdentity()) {
+    identities.emplace_back(identity.data(), identity.size());
+  }
+  return identities;
+}
+
+}  // namespace opcon_snow::rpc

@@ -1,0 +1,334 @@
+#include "common/rpc/server.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/log/log.h"
+#include "common/rpc/address.h"
+#include "common/rpc/reactor.h"
+#include "common/status/status_macros.h"
+#include "grpc/grpc.h"
+#include "grpc/support/log.h"
+#include "grpc/support/time.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+
+namespace opcon_snow::rpc {
+namespace {
+
+void LogFromGrpc(gpr_log_func_args* args) {
+  if (args->severity != GPR_LOG_SEVERITY_ERROR) return;
+  log::Warning(
+      "grpc",
+      {{"file", args->file}, {"line", args->line}, {"message", args->message}});
+}
+
+// What gRPC keeps per process and does not guard.
+void SetUpProcess() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    gpr_set_log_function(&LogFromGrpc);
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(std::clamp<std::int64_t>(
+      absl::ToInt64Milliseconds(duration), 1, std::numeric_limits<int>::max()));
+}
+
+absl::Status CheckOptions(const ServerOptions& options,
+                          const std::vector<ServedService>& services) {
+  const auto invalid = [](const auto&... parts) {
+    return absl::InvalidArgumentError(absl::StrCat(parts...));
+  };
+  if (options.host.empty()) return invalid("the server has no host to bind");
+  if (options.port < 0 || options.port > 65535) {
+    return invalid("port ", options.port, " is not between 0 and 65535");
+  }
+  if (!options.use_tls && !IsLoopbackHost(options.host)) {
+    return invalid("listening on ", options.host,
+                   " without TLS is not allowed, because other machines can "
+                   "reach it; set up TLS or listen on 127.0.0.1");
+  }
+  if (options.use_tls && (options.tls.certificate_file.empty() ||
+                          options.tls.private_key_file.empty())) {
+    return invalid(
+        "TLS needs both a certificate and its private key, and one is missing");
+  }
+  // With fewer threads than it keeps for polling, gRPC aborts the process.
+  if (options.max_threads < 4) {
+    return invalid("max_threads is ", options.max_threads,
+                   ", it must be at least 4");
+  }
+  constexpr auto kMaxBytes =
+      static_cast<std::size_t>(std::numeric_limits<int>::max());
+  if (options.max_receive_bytes == 0 || options.max_receive_bytes > kMaxBytes ||
+      options.max_send_bytes == 0 || options.max_send_bytes > kMaxBytes) {
+    return invalid("message sizes must be between 1 byte and 2 GiB");
+  }
+  for (const ServedService& service : services) {
+    if (service.service == nullptr || service.full_name.empty()) {
+      return invalid("a service has no name or no implementation");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
+    const ServerOptions& options) {
+  if (!options.use_tls) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      pair.private_key,
+      ReadPemFile(options.tls.private_key_file, "private key"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      pair.cert_chain,
+      ReadPemFile(options.tls.certificate_file, "certificate"));
+  // A certificate authority given means that clients must show a certificate.
+  const bool mutual = !options.tls.client_ca_file.empty();
+  grpc::SslServerCredentialsOptions ssl(
+      mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+             : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  if (mutual) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(ssl.pem_root_certs,
+                                ReadPemFile(options.tls.client_ca_file,
+                                            "client certificate authorities"));
+  }
+  ssl.pem_key_cert_pairs.push_back(std::move(pair));
+  return grpc::SslServerCredentials(ssl);
+}
+
+void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_receive_bytes));
+  builder.SetMaxSendMessageSize(static_cast<int>(options.max_send_bytes));
+  grpc::ResourceQuota quota("server");
+  quota.Resize(options.max_memory_bytes).SetMaxThreads(options.max_threads);
+  builder.SetResourceQuota(quota);
+  // Only reflection uses the threads of the synchronous interface.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
+  // gRPC 1.51 inflates before it checks the size: 200 KB become 200 MB.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+
+  // Two processes on one port would share its calls without anybody noticing.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE,
+                             static_cast<int>(options.max_metadata_bytes));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             options.max_streams_per_connection);
+  const std::pair<const char*, absl::Duration> times[] = {
+      {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, options.handshake_timeout},
+      {GRPC_ARG_KEEPALIVE_TIME_MS, options.keepalive_time},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+       options.min_client_ping_interval},
+      {GRPC_ARG_MAX_CONNECTION_IDLE_MS, options.max_connection_idle},
+      {GRPC_ARG_MAX_CONNECTION_AGE_MS, options.max_connection_age},
+      {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, options.max_connection_age_grace},
+  };
+  for (const auto& [name, duration] : times) {
+    builder.AddChannelArgument(name, Milliseconds(duration));
+  }
+  // A client with a quiet connection may ping, too.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+}
+
+// Runs grpc::Server::Shutdown, which has no bound of its own, on a thread.
+class Shutdown {
+ public:
+  Shutdown(std::shared_ptr<grpc::Server> server, absl::Duration timeout)
+      : state_(std::make_shared<State>()) {
+    std::thread([state = state_, server = std::move(server), timeout] {
+      // A steady clock: a jump of the time of day must not cut this short.
+      server->Shutdown(gpr_time_add(
+          gpr_now(GPR_CLOCK_MONOTONIC),
+          gpr_time_from_millis(Milliseconds(timeout), GPR_TIMESPAN)));
+      const std::lock_guard<std::mutex> lock(state->mutex);
+      state->finished = true;
+      state->changed.notify_all();
+    }).detach();
+  }
+
+  bool Await(absl::Duration limit) {
+    std::unique_lock<std::mutex> lock(state_->mutex);
+    return state_->changed.wait_for(lock, absl::ToChronoNanoseconds(limit),
+                                    [this] { return state_->finished; });
+  }
+
+ private:
+  // Shared with the thread, which may outlive this object and then holds the
+  // server for as long as the process lives.
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool finished = false;
+  };
+
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace
+
+struct Server::Impl {
+  enum class State { kCreated, kServing, kStopping, kStopped };
+
+  Impl(ServerOptions opts, std::vector<ServedService> svcs,
+       std::shared_ptr<grpc::ServerCredentials> creds)
+      : options(std::move(opts)),
+        services(std::move(svcs)),
+        credentials(std::move(creds)) {}
+
+  absl::Status Drain();
+
+  const ServerOptions options;
+  const std::vector<ServedService> services;
+  const std::shared_ptr<grpc::ServerCredentials> credentials;
+
+  mutable std::mutex mutex;
+  std::condition_variable stopped;
+  State state = State::kCreated;         // guarded by mutex
+  std::shared_ptr<grpc::Server> server;  // guarded by mutex
+  int port = 0;                          // guarded by mutex
+  absl::Status stop_result;              // guarded by mutex
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Create(
+    ServerOptions options, std::vector<ServedService> services) {
+  OPCON_SNOW_RETURN_IF_ERROR(CheckOptions(options, services));
+  OPCON_SNOW_ASSIGN_OR_RETURN(auto credentials, MakeCredentials(options));
+  return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(
+      std::move(options), std::move(services), std::move(credentials))));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() {
+  const absl::Status stopped = Stop();
+  if (!stopped.ok()) log::Error("rpc.stop_failed", {{"status", stopped}});
+}
+
+absl::Status Server::Start() {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  if (impl_->state != Impl::State::kCreated) {
+    return absl::FailedPreconditionError("the server was started before");
+  }
+  SetUpProcess();
+  grpc::ServerBuilder builder;
+  Configure(builder, impl_->options);
+  const std::string address =
+      JoinHostPort(impl_->options.host, impl_->options.port);
+  builder.AddListeningPort(address, impl_->credentials, &impl_->port);
+  for (const ServedService& service : impl_->services) {
+    builder.RegisterService(service.service);
+  }
+  impl_->server = builder.BuildAndStart();
+  if (impl_->server == nullptr || impl_->port == 0) {
+    impl_->server.reset();
+    impl_->port = 0;
+    return absl::UnavailableError(absl::StrCat(
+        "cannot listen on ", address,
+        ": the address is in use or not of this machine, or the certificate "
+        "and its key do not fit together"));
+  }
+  for (const ServedService& service : impl_->services) {
+    impl_->server->GetHealthCheckService()->SetServingStatus(service.full_name,
+                                                             true);
+  }
+  impl_->state = Impl::State::kServing;
+  return absl::OkStatus();
+}
+
+absl::Status Server::Stop() {
+  {
+    std::unique_lock<std::mutex> lock(impl_->mutex);
+    if (impl_->state == Impl::State::kCreated) {
+      impl_->state = Impl::State::kStopped;
+    }
+    if (impl_->state != Impl::State::kServing) {
+      impl_->stopped.wait(
+          lock, [this] { return impl_->state == Impl::State::kStopped; });
+      return impl_->stop_result;
+    }
+    impl_->state = Impl::State::kStopping;
+  }
+  const absl::Status result = impl_->Drain();
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  impl_->stop_result = result;
+  impl_->server.reset();
+  impl_->state = Impl::State::kStopped;
+  impl_->stopped.notify_all();
+  return result;
+}
+
+// Only one thread gets here, and nobody changes `server` meanwhile.
+absl::Status Server::Impl::Drain() {
+  server->GetHealthCheckService()->Shutdown();
+  absl::SleepFor(options.drain_delay);
+
+  Shutdown shutdown(server, options.shutdown_timeout);
+  const absl::Time give_up = absl::Now() + options.shutdown_timeout;
+  bool all_have_bridges = true;
+  for (const ServedService& service : services) {
+    if (service.bridge == nullptr) {
+      all_have_bridges = false;
+    } else {
+      service.bridge->BeginDrain();
+    }
+  }
+  if (all_have_bridges) {
+    for (const ServedService& service : services) {
+      service.bridge->AwaitIdle(
+          std::max(give_up - absl::Now(), absl::ZeroDuration()));
+    }
+    // What is left is too late, or a stream of gRPC's own services, which
+    // would go on until its client goes.
+    grpc_server_cancel_all_calls(server->c_server());
+  }
+  const absl::Duration left =
+      std::max(give_up - absl::Now(), absl::ZeroDuration());
+  if (shutdown.Await(left + options.cancel_timeout)) return absl::OkStatus();
+  return absl::DeadlineExceededError(absl::StrCat(
+      "a handler did not end within ",
+      absl::FormatDuration(options.cancel_timeout), " of its cancellation"));
+}
+
+int Server::port() const {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  return impl_->port;
+}
+
+std::string Server::address() const {
+  return JoinHostPort(impl_->options.host, port());
+}
+
+void Server::SetServing(absl::string_view service, bool serving) {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  if (impl_->state != Impl::State::kServing) return;
+  impl_->server->GetHealthCheckService()->SetServingStatus(std::string(service),
+                                                           serving);
+}
+
+}  // namespace opcon_snow::rpc
