@@ -16,6 +16,9 @@ struct SecretFileOptions {
   // A file that everybody on the machine may read or write (mode & 0007) is
   // refused; true: it is only warned about in the log.
   bool allow_world_access = false;
+  // A secret of several lines, such as a private key in PEM form; its line
+  // break at the end is kept.
+  bool multiline = false;
 };
 
 // Reads one secret; one line break at the end is dropped. Symbolic links are

@@ -12,13 +12,14 @@
 //             &opcon_snow::opcon::MakeApplication));
 //   }
 //
-// Steps: flags, configuration (exit 78 with every fault on stderr), log level,
-// build (exit 69 with the error), Start, port file, wait for signals, Stop,
-// exit 0. SIGTERM and SIGINT stop, a second one during Stop is ignored; SIGHUP
-// reads the configuration again, and if it has no fault passes it to Reload.
-// All three are blocked in every thread and taken with sigwait by the main
-// thread, so that nothing ever runs inside a signal handler. SIGPIPE is
-// ignored.
+// Steps: flags (exit 64), configuration (exit 78 with every fault on stderr),
+// log level, build (exit 78 if the error is about the configuration or a file
+// that it names, else 69), Start (exit 69), port file, wait for signals, Stop,
+// exit 0. --check-config ends after build. SIGTERM and SIGINT stop, a second
+// one during Stop is ignored; SIGHUP reads the configuration again, and if it
+// has no fault passes it to Reload. All three are blocked in every thread and
+// taken with sigwait by the main thread, so that nothing ever runs inside a
+// signal handler. SIGPIPE is ignored.
 
 #include <functional>
 #include <map>
@@ -64,6 +65,8 @@ struct ServerSpec {
   std::function<absl::StatusOr<std::unique_ptr<Application>>(
       const google::protobuf::Message&)>
       build;
+  // The config.v1.LogLevel in a configuration; empty if it has none.
+  std::function<int(const google::protobuf::Message&)> log_level;
 };
 
 template <class Config>
@@ -86,6 +89,12 @@ ServerSpec MakeServerSpec(
                     std::move(build)](const google::protobuf::Message& config) {
     return build(static_cast<const Config&>(config));
   };
+  if constexpr (requires(const Config& config) { config.logging().level(); }) {
+    spec.log_level = [](const google::protobuf::Message& config) {
+      return static_cast<int>(
+          static_cast<const Config&>(config).logging().level());
+    };
+  }
   return spec;
 }
 
