@@ -5,6 +5,8 @@ unnoticed and stale objects would be linked with new libraries. This rule writes
 the versions to versions.txt and a digest of them to stamp.bzl; every target in
 //third_party carries the digest as a preprocessor definition and as a linker
 symbol, hence an upgrade compiles, links and tests everything anew.
+
+It also asks pkg-config what a static link with gRPC needs (static_grpc.bzl).
 """
 
 # What the packages of the lists bring along and every object depends on.
@@ -17,6 +19,16 @@ _TOOLCHAIN = [
 def _packages(text):
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     return [word for line in lines for word in line.split(" ") if word]
+
+def _static_grpc(ctx):
+    result = ctx.execute(["pkg-config", "--static", "--libs", "grpc++", "protobuf"])
+    if result.return_code != 0:
+        fail(result.stderr)
+    libs = {}
+    for flag in result.stdout.strip().split(" "):
+        if flag.startswith("-l"):
+            libs[flag] = None
+    return "STATIC_GRPC_LIBRARIES = %r\n" % libs.keys()
 
 def _system_packages_impl(ctx):
     # Nothing is read from dpkg's database here, but asking for its path makes
@@ -34,6 +46,7 @@ def _system_packages_impl(ctx):
     ctx.file("versions.txt", result.stdout, executable = False)
     digest = ctx.execute(["sha256sum", "versions.txt"]).stdout[:12]
     ctx.file("stamp.bzl", "SYSTEM_PACKAGES = \"%s\"\n" % digest)
+    ctx.file("static_grpc.bzl", _static_grpc(ctx))
     ctx.file("BUILD", "exports_files([\"versions.txt\"])\n")
 
 system_packages = repository_rule(
