@@ -21,6 +21,21 @@ _PROTO_PATH = """$$(for root in protos external/google_common_protos \
     external/grpc_protos /usr/include; do \
   [ ! -d $$root ] || echo -I$$root; done)"""
 
+def _import_paths(srcs, proto_root):
+    # The file's name below the proto root, such as opcon/v1/daily_job.proto.
+    package = native.package_name()
+    prefix = ""
+    if package.startswith(proto_root + "/"):
+        prefix = package[len(proto_root) + 1:] + "/"
+    return [prefix + src.split(":")[-1] for src in srcs]
+
+def _stems(generated_dir, srcs, proto_root):
+    # The generated files' names without their endings.
+    return [
+        generated_dir + "/" + path[:-len(".proto")]
+        for path in _import_paths(srcs, proto_root)
+    ]
+
 def cc_proto(
         name,
         srcs,
@@ -36,7 +51,8 @@ def cc_proto(
         of the dependencies.
       srcs: proto files.
       deps: other cc_proto targets, written with their ":name".
-      grpc: whether to generate the services, too (*.grpc.pb.h).
+      grpc: whether to generate the services, too (*.grpc.pb.h); or a list of
+        those srcs that have any, which saves compiling empty files.
       mocks: whether to generate mock stubs, too (*_mock.grpc.pb.h); the users
         of those depend on //third_party:gmock_main themselves.
       proto_root: the folder that imports are relative to.
@@ -48,34 +64,31 @@ def cc_proto(
         visibility = visibility,
     )
 
-    # Import paths without ".proto", such as opcon/v1/opcon_gateway.
-    package = native.package_name()
-    below_root = package[len(proto_root):].lstrip("/") if package.startswith(proto_root) else ""
-    stems = []
-    for src in srcs:
-        path = src.split(":")[-1][:-len(".proto")]
-        stems.append(below_root + "/" + path if below_root else path)
-
     generated_dir = name + "_generated"
-    kinds = [".pb"] + ([".grpc.pb"] if grpc else [])
-    headers = kinds + (["_mock.grpc.pb"] if grpc and mocks else [])
-    cc = ["%s/%s%s.cc" % (generated_dir, s, k) for s in stems for k in kinds]
-    h = ["%s/%s%s.h" % (generated_dir, s, k) for s in stems for k in headers]
-
     out = "$(RULEDIR)/" + generated_dir
-    grpc_out = ("generate_mock_code=true:" if mocks else "") + out
+    protoc = ["protoc", _PROTO_PATH]
+    commands = [protoc + ["--cpp_out=" + out] + _import_paths(srcs, proto_root)]
+    stems = _stems(generated_dir, srcs, proto_root)
+    cc = [stem + ".pb.cc" for stem in stems]
+    h = [stem + ".pb.h" for stem in stems]
+
+    if grpc:
+        services = srcs if grpc == True else grpc
+        commands.append(protoc + [
+            "--plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin",
+            "--grpc_out=%s%s" % ("generate_mock_code=true:" if mocks else "", out),
+        ] + _import_paths(services, proto_root))
+        stems = _stems(generated_dir, services, proto_root)
+        cc += [stem + ".grpc.pb.cc" for stem in stems]
+        h += [stem + ".grpc.pb.h" for stem in stems]
+        if mocks:
+            h += [stem + "_mock.grpc.pb.h" for stem in stems]
+
     native.genrule(
         name = name + "_generate",
         srcs = [name + "_srcs", "@system_packages//:versions.txt"],
         outs = cc + h,
-        cmd = " ".join(
-            ["protoc", _PROTO_PATH, "--cpp_out=" + out] +
-            ([
-                "--plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin",
-                "--grpc_out=" + grpc_out,
-            ] if grpc else []) +
-            [stem + ".proto" for stem in stems],
-        ),
+        cmd = " && ".join([" ".join(command) for command in commands]),
     )
     cc_library(
         name = name,

@@ -11,8 +11,11 @@ buildifier=$npm_tools/.bin/buildifier
 # Prints the files of the project, new ones included, or those given; one a line.
 project_files() {
   local file
-  { [ $# -gt 0 ] && printf '%s\n' "$@"; } ||
-    git ls-files --cached --others --exclude-standard |
+  if [ $# -gt 0 ]; then
+    printf '%s\n' "$@"
+  else
+    git ls-files --cached --others --exclude-standard
+  fi |
     while read -r file; do
       [ ! -f "$file" ] || printf '%s\n' "$file"
     done
