@@ -1,15 +1,12 @@
 #include "sandbox/http/request_log.h"
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "sandbox/http/digest.h"
 #include "sandbox/http/masking.h"
 
 namespace opcon_snow::sandbox {
@@ -18,15 +15,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kMaxBodyBytes = std::size_t{64} << 10;
-
-std::string Sha256Hex(absl::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(),
-             nullptr);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest.data()), size));
-}
 
 bool IsUtf8(const std::string& text) {
   try {

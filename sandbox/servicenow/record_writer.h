@@ -1,0 +1,78 @@
+#ifndef OPCON_SNOW_SANDBOX_SERVICENOW_RECORD_WRITER_H_
+#define OPCON_SNOW_SANDBOX_SERVICENOW_RECORD_WRITER_H_
+
+// Inserts, updates and deletes with everything the platform does on the way:
+// types, lengths, defaults, numbers, journals, the sys_ columns, and the rules
+// of task and incident.
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "sandbox/servicenow/dictionary.h"
+#include "sandbox/servicenow/settings.h"
+#include "sandbox/servicenow/table_store.h"
+
+namespace opcon_snow::sandbox::servicenow {
+
+// Who does it.
+struct Actor {
+  std::string sys_id;
+  std::string user_name;
+  bool admin = false;
+};
+
+// Not thread-safe.
+class RecordWriter {
+ public:
+  // All must outlive it. `make_sys_id` gives ids that were not given before.
+  RecordWriter(const Dictionary* dictionary, TableStore* store,
+               const Settings* settings, Clock clock,
+               std::function<std::string()> make_sys_id);
+
+  // Columns that do not exist or that the platform keeps are ignored. With
+  // `input_is_shown` values are display values (names, labels, local times).
+  // Errors, whose text is the `detail` of the answer:
+  //   PERMISSION_DENIED  a policy or rule refused it
+  //   ALREADY_EXISTS     the sys_id is taken
+  absl::StatusOr<const Record*> Insert(const std::string& table,
+                                       const FieldValues& input,
+                                       const Actor& actor, bool input_is_shown);
+
+  // Nothing is written if nothing changes.
+  absl::StatusOr<const Record*> Update(const Record& record,
+                                       const FieldValues& input,
+                                       const Actor& actor, bool input_is_shown);
+
+  // With its journal and attachments.
+  void Delete(const Record& record);
+
+  // For seed data and attachments: `values` are stored as they are, also in
+  // read-only columns, beside defaults and number; no policy is asked.
+  absl::StatusOr<const Record*> Store(const std::string& table,
+                                      const FieldValues& values,
+                                      const Actor& actor);
+
+ private:
+  // The value as it is stored: mapped, of its type, cut to its length.
+  std::string Convert(const Field& field, const std::string& value,
+                      bool input_is_shown) const;
+  std::string FindByDisplayValue(const std::string& table,
+                                 const std::string& shown) const;
+  FieldValues Accepted(const std::string& table, const FieldValues& input,
+                       bool input_is_shown) const;
+  void FillDefaults(Record& record, const Actor& actor);
+  void WriteJournals(const Record& record, const FieldValues& input,
+                     const Actor& actor);
+  absl::StatusOr<const Record*> Add(Record record);
+
+  const Dictionary* dictionary_;
+  TableStore* store_;
+  const Settings* settings_;
+  const Clock clock_;
+  const std::function<std::string()> make_sys_id_;
+};
+
+}  // namespace opcon_snow::sandbox::servicenow
+
+#endif  // OPCON_SNOW_SANDBOX_SERVICENOW_RECORD_WRITER_H_
