@@ -339,6 +339,11 @@ TransportError Transfer::ErrorFor(CURLcode code) {
     kind = Kind::kConnect;
     text = "the proxy opened no connection to the host";
   }
+  if (reached_server && kind == Kind::kBadRequest) {
+    // "Unsupported protocol" is also said of an answer that is no HTTP/1.1.
+    kind = Kind::kProtocol;
+    text = MeaningOf(CURLE_WEIRD_SERVER_REPLY).text;
+  }
   const std::string detail = OneLine(error_text_.data());
   if (!detail.empty()) absl::StrAppend(&text, " (", detail, ")");
   return MakeError(

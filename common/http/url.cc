@@ -73,6 +73,14 @@ absl::StatusOr<CurlUrl> ParseUrl(absl::string_view text, bool allow_http) {
   if (text.empty()) return Refuse("it is empty");
   absl::Status characters = CheckCharacters(text);
   if (!characters.ok()) return characters;
+  // libcurl takes one or three slashes as well; others read those differently.
+  const std::size_t slashes = text.find("://");
+  if (slashes == absl::string_view::npos) {
+    return Refuse("it must begin with https://");
+  }
+  if (absl::StartsWith(text.substr(slashes + 3), "/")) {
+    return Refuse("it names no host");
+  }
   CurlUrl url(curl_url());
   if (!url) return absl::ResourceExhaustedError("out of memory");
   const CURLUcode code =
