@@ -1,0 +1,261 @@
+#include "incident_service/application.h"
+
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/clock/clock.h"
+#include "common/config/validate.h"
+#include "common/log/log.h"
+#include "common/rpc/channel_config.h"
+#include "common/rpc/server_config.h"
+#include "common/status/status_macros.h"
+#include "common/version/version.h"
+#include "incident_service/service/health.h"
+#include "incident_service/service/incident_service.h"
+#include "incident_service/service/intake.h"
+#include "incident_service/store/sqlite_store.h"
+#include "incident_service/templates/template_set.h"
+#include "incident_service/upstreams/grpc_upstreams.h"
+#include "incident_service/workflow/engine.h"
+#include "incident_service/workflow/steps.h"
+
+namespace opcon_snow::incident {
+namespace {
+
+using ::config::v1::IncidentServiceConfig;
+
+constexpr int kDefaultWorkers = 16;
+constexpr std::int64_t kDefaultMaxOpenReports = 1000000;
+constexpr absl::Duration kDefaultCallTimeout = absl::Seconds(90);
+
+template <class Message>
+absl::Duration OrDefault(const Message& message, bool has,
+                         absl::Duration fallback) {
+  return has ? config::ToDuration(message) : fallback;
+}
+
+RetryPolicy RetryPolicyFrom(const ::config::v1::Workflow& workflow) {
+  RetryPolicy policy;
+  policy.initial_backoff =
+      OrDefault(workflow.initial_backoff(), workflow.has_initial_backoff(),
+                policy.initial_backoff);
+  policy.max_backoff = OrDefault(
+      workflow.max_backoff(), workflow.has_max_backoff(), policy.max_backoff);
+  policy.give_up_after =
+      OrDefault(workflow.give_up_after(), workflow.has_give_up_after(),
+                policy.give_up_after);
+  return policy;
+}
+
+void ValidateWorkflow(const ::config::v1::Workflow& workflow,
+                      config::Faults* faults) {
+  config::CheckRange("workflow.workers", workflow.workers(), 1, 256, faults);
+  config::CheckRange("workflow.max_open_reports", workflow.max_open_reports(),
+                     1, 1000000000, faults);
+  if (workflow.has_initial_backoff()) {
+    config::CheckRange("workflow.initial_backoff", workflow.initial_backoff(),
+                       absl::Milliseconds(10), absl::Hours(1), faults);
+  }
+  if (workflow.has_max_backoff()) {
+    config::CheckRange("workflow.max_backoff", workflow.max_backoff(),
+                       absl::Milliseconds(10), absl::Hours(24), faults);
+  }
+  if (workflow.has_give_up_after()) {
+    config::CheckRange("workflow.give_up_after", workflow.give_up_after(),
+                       absl::Seconds(1), absl::Hours(24 * 90), faults);
+  }
+  if (workflow.has_call_timeout()) {
+    config::CheckRange("workflow.call_timeout", workflow.call_timeout(),
+                       absl::Seconds(1), absl::Minutes(15), faults);
+  }
+}
+
+void ValidateDeployment(const std::string& deployment,
+                        config::Faults* faults) {
+  bool letters = true;
+  for (const char c : deployment) {
+    letters = letters &&
+              (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-');
+  }
+  if (deployment.empty() || deployment.size() > 63 || !letters) {
+    faults->Add("deployment",
+                "must have 1 to 63 letters, digits and -, such as "
+                "\"production\": it keeps the incidents of two deployments "
+                "apart");
+  }
+}
+
+class IncidentApplication final : public config::Application {
+ public:
+  // The order of construction is that of dependence; destruction reverses it.
+  static absl::StatusOr<std::unique_ptr<config::Application>> Make(
+      const IncidentServiceConfig& config) {
+    std::unique_ptr<IncidentApplication> app(new IncidentApplication(config));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        app->store_, SqliteStore::Open(config.store().sqlite().path(),
+                                       RealClock::Get()));
+    config::Faults faults;
+    app->templates_ = TemplateSet::Compile(config.templates(),
+                                           config.default_template(), &faults);
+    if (app->templates_ == nullptr) {
+      return absl::InvalidArgumentError(faults.Format());
+    }
+    OPCON_SNOW_RETURN_IF_ERROR(app->ConnectGateways(config));
+    app->BuildWorkflow(config);
+    OPCON_SNOW_RETURN_IF_ERROR(app->BuildService(config));
+    return app;
+  }
+
+  absl::StatusOr<std::map<std::string, int>> Start() override {
+    OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
+    engine_->Start();
+    log::Info("service.started",
+              {{"address", server_->address()}, {"version", kVersion}});
+    return std::map<std::string, int>{{"grpc", server_->port()}};
+  }
+
+  absl::Status Reload(const google::protobuf::Message& config) override {
+    const auto& fresh = static_cast<const IncidentServiceConfig&>(config);
+    config::Faults faults;
+    std::shared_ptr<const TemplateSet> templates = TemplateSet::Compile(
+        fresh.templates(), fresh.default_template(), &faults);
+    if (templates == nullptr) {
+      return absl::InvalidArgumentError(faults.Format());
+    }
+    const std::lock_guard<std::mutex> lock(templates_mutex_);
+    templates_ = std::move(templates);
+    log::Info("config.reloaded", {{"templates", templates_->Names()}});
+    return absl::OkStatus();
+  }
+
+  absl::Status Stop() override {
+    const absl::Status stopped = server_->Stop();
+    stop_calls_.request_stop();
+    engine_->Stop();
+    return stopped;
+  }
+
+ private:
+  explicit IncidentApplication(const IncidentServiceConfig& config)
+      : opcon_target_(config.opcon_gateway().address()),
+        servicenow_target_(config.servicenow_gateway().address()) {}
+
+  absl::Status ConnectGateways(const IncidentServiceConfig& config) {
+    const absl::Duration timeout =
+        OrDefault(config.workflow().call_timeout(),
+                  config.workflow().has_call_timeout(), kDefaultCallTimeout);
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        std::shared_ptr<grpc::Channel> opcon,
+        rpc::CreateChannel(rpc::ChannelOptionsFrom(config.opcon_gateway())));
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> servicenow,
+                                rpc::CreateChannel(rpc::ChannelOptionsFrom(
+                                    config.servicenow_gateway())));
+    opcon_ = MakeGrpcOpCon({.channel = std::move(opcon),
+                            .target = opcon_target_,
+                            .timeout = timeout,
+                            .stop = stop_calls_.get_token()});
+    servicenow_ = MakeGrpcServiceNow({.channel = std::move(servicenow),
+                                      .target = servicenow_target_,
+                                      .timeout = timeout,
+                                      .stop = stop_calls_.get_token()});
+    return absl::OkStatus();
+  }
+
+  void BuildWorkflow(const IncidentServiceConfig& config) {
+    steps_ = std::make_unique<Steps>(
+        StepDependencies{.store = store_.get(),
+                         .opcon = opcon_.get(),
+                         .servicenow = servicenow_.get(),
+                         .templates = [this] { return Templates(); },
+                         .deployment = config.deployment()});
+    const int workers = config.workflow().workers();
+    engine_ = std::make_unique<Engine>(
+        EngineOptions{.workers = workers > 0 ? workers : kDefaultWorkers,
+                      .retry = RetryPolicyFrom(config.workflow())},
+        store_.get(), steps_.get(), RealClock::Get());
+  }
+
+  absl::Status BuildService(const IncidentServiceConfig& config) {
+    const std::int64_t max_open = config.workflow().max_open_reports();
+    intake_ = std::make_unique<Intake>(
+        IntakeOptions{
+            .default_opcon = config.default_opcon(),
+            .max_open_reports = max_open > 0 ? max_open
+                                             : kDefaultMaxOpenReports},
+        store_.get(), [this] { return Templates(); },
+        [this] { engine_->Wake(); });
+    health_ = std::make_unique<HealthProbe>(
+        store_.get(), opcon_.get(), opcon_target_, servicenow_.get(),
+        servicenow_target_, RealClock::Get());
+    service_ = std::make_unique<IncidentServiceImpl>(ServiceDependencies{
+        .intake = intake_.get(),
+        .store = store_.get(),
+        .health = health_.get(),
+        .templates = [this] { return Templates(); },
+        .wake = [this] { engine_->Wake(); },
+        .default_opcon = config.default_opcon(),
+        .max_concurrent_calls = rpc::MaxConcurrentCalls(config.listener())});
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        server_, rpc::Server::Create(rpc::ServerOptionsFrom(config.listener()),
+                                     {service_->Served()}));
+    return absl::OkStatus();
+  }
+
+  std::shared_ptr<const TemplateSet> Templates() const {
+    const std::lock_guard<std::mutex> lock(templates_mutex_);
+    return templates_;
+  }
+
+  const std::string opcon_target_;
+  const std::string servicenow_target_;
+  std::stop_source stop_calls_;
+  mutable std::mutex templates_mutex_;
+  std::shared_ptr<const TemplateSet> templates_;  // guarded by the mutex
+  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<OpCon> opcon_;
+  std::unique_ptr<ServiceNow> servicenow_;
+  std::unique_ptr<Steps> steps_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<HealthProbe> health_;
+  std::unique_ptr<IncidentServiceImpl> service_;
+  std::unique_ptr<rpc::Server> server_;
+};
+
+}  // namespace
+
+void ValidateConfig(const IncidentServiceConfig& config,
+                    config::Faults* faults) {
+  rpc::ValidateListener(config.listener(), "listener", faults);
+  rpc::ValidateChannel(config.opcon_gateway(), "opcon_gateway", faults);
+  rpc::ValidateChannel(config.servicenow_gateway(), "servicenow_gateway",
+                       faults);
+  config::CheckRequired("store.sqlite.path", config.store().sqlite().path(),
+                        faults);
+  config::CheckRequired("default_opcon", config.default_opcon(), faults);
+  ValidateDeployment(config.deployment(), faults);
+  ValidateWorkflow(config.workflow(), faults);
+  TemplateSet::Compile(config.templates(), config.default_template(), faults);
+}
+
+absl::StatusOr<std::unique_ptr<config::Application>> MakeApplication(
+    const IncidentServiceConfig& config) {
+  return IncidentApplication::Make(config);
+}
+
+int RunIncidentService(int argc, const char* const* argv) {
+  return config::RunServerMain(
+      argc, argv,
+      config::MakeServerSpec<IncidentServiceConfig>(
+          "incident_service", kVersion,
+          "Takes reports of failed OpCon jobs and turns each failure into a "
+          "ServiceNow incident, exactly once.",
+          &ValidateConfig, &MakeApplication));
+}
+
+}  // namespace opcon_snow::incident

@@ -1,0 +1,137 @@
+#ifndef OPCON_SNOW_INCIDENT_SERVICE_SERVICE_INCIDENT_SERVICE_H_
+#define OPCON_SNOW_INCIDENT_SERVICE_SERVICE_INCIDENT_SERVICE_H_
+
+// incident.v1.IncidentService over the intake and the store. Every method
+// hands over to a pool of workers and returns.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/clock/clock.h"
+#include "common/rpc/reactor.h"
+#include "common/rpc/server.h"
+#include "incident/v1/incident_service.grpc.pb.h"
+#include "incident_service/service/health.h"
+#include "incident_service/service/intake.h"
+#include "incident_service/service/worker_pool.h"
+#include "incident_service/store/store.h"
+#include "incident_service/templates/template_set.h"
+
+namespace opcon_snow::incident {
+
+// All pointers must outlive the service.
+struct ServiceDependencies {
+  Intake* intake = nullptr;
+  Store* store = nullptr;
+  HealthProbe* health = nullptr;
+  std::function<std::shared_ptr<const TemplateSet>()> templates;
+  // Tells the workflow that something may be due.
+  std::function<void()> wake;
+  std::string default_opcon;
+  int max_concurrent_calls = 200;
+};
+
+class IncidentServiceImpl final
+    : public ::incident::v1::IncidentService::CallbackService {
+ public:
+  explicit IncidentServiceImpl(ServiceDependencies dependencies);
+
+  // For the server, which waits for the calls when it stops.
+  rpc::ServedService Served() {
+    return {.full_name = ::incident::v1::IncidentService::service_full_name(),
+            .service = this,
+            .bridge = &bridge_};
+  }
+
+  grpc::ServerUnaryReactor* ReportJobEvent(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ReportJobEventRequest* request,
+      ::incident::v1::ReportJobEventResponse* response) override;
+  grpc::ServerUnaryReactor* ListReports(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ListReportsRequest* request,
+      ::incident::v1::ListReportsResponse* response) override;
+  grpc::ServerUnaryReactor* GetReport(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::GetReportRequest* request,
+      ::incident::v1::GetReportResponse* response) override;
+  grpc::ServerUnaryReactor* RetryReport(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::RetryReportRequest* request,
+      ::incident::v1::RetryReportResponse* response) override;
+  grpc::ServerUnaryReactor* DiscardReport(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::DiscardReportRequest* request,
+      ::incident::v1::DiscardReportResponse* response) override;
+  grpc::ServerUnaryReactor* GetTicketLink(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::GetTicketLinkRequest* request,
+      ::incident::v1::GetTicketLinkResponse* response) override;
+  grpc::ServerUnaryReactor* ListTemplates(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ListTemplatesRequest* request,
+      ::incident::v1::ListTemplatesResponse* response) override;
+  grpc::ServerUnaryReactor* GetHealth(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::GetHealthRequest* request,
+      ::incident::v1::GetHealthResponse* response) override;
+
+  // Not offered by this version: UNIMPLEMENTED with reason NOT_OFFERED.
+  grpc::ServerWriteReactor<::incident::v1::WatchReportsResponse>* WatchReports(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::WatchReportsRequest* request) override;
+  grpc::ServerUnaryReactor* ListFailures(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ListFailuresRequest* request,
+      ::incident::v1::ListFailuresResponse* response) override;
+  grpc::ServerUnaryReactor* ListTicketLinks(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ListTicketLinksRequest* request,
+      ::incident::v1::ListTicketLinksResponse* response) override;
+  grpc::ServerUnaryReactor* SyncTicket(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::SyncTicketRequest* request,
+      ::incident::v1::SyncTicketResponse* response) override;
+  grpc::ServerUnaryReactor* ValidateTemplate(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ValidateTemplateRequest* request,
+      ::incident::v1::ValidateTemplateResponse* response) override;
+  grpc::ServerUnaryReactor* RenderTemplate(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::RenderTemplateRequest* request,
+      ::incident::v1::RenderTemplateResponse* response) override;
+  grpc::ServerUnaryReactor* ImportTemplate(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ImportTemplateRequest* request,
+      ::incident::v1::ImportTemplateResponse* response) override;
+  grpc::ServerUnaryReactor* CreateSilence(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::CreateSilenceRequest* request,
+      ::incident::v1::CreateSilenceResponse* response) override;
+  grpc::ServerUnaryReactor* ListSilences(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ListSilencesRequest* request,
+      ::incident::v1::ListSilencesResponse* response) override;
+  grpc::ServerUnaryReactor* ExpireSilence(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ExpireSilenceRequest* request,
+      ::incident::v1::ExpireSilenceResponse* response) override;
+  grpc::ServerUnaryReactor* ListAuditEntries(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ListAuditEntriesRequest* request,
+      ::incident::v1::ListAuditEntriesResponse* response) override;
+  grpc::ServerWriteReactor<::incident::v1::BackUpStoreResponse>* BackUpStore(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::BackUpStoreRequest* request) override;
+
+ private:
+  const ServiceDependencies d_;
+  WorkerPool pool_;
+  rpc::Bridge bridge_;
+};
+
+}  // namespace opcon_snow::incident
+
+#endif  // OPCON_SNOW_INCIDENT_SERVICE_SERVICE_INCIDENT_SERVICE_H_

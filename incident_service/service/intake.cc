@@ -1,0 +1,165 @@
+#include "incident_service/service/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/log/log.h"
+#include "common/status/status_macros.h"
+#include "incident_service/identity.h"
+#include "incident_service/service/request_check.h"
+#include "incident_service/workflow/error_record.h"
+
+namespace opcon_snow::incident {
+namespace {
+
+namespace v1 = ::incident::v1;
+
+constexpr int kMaxArguments = 500;
+constexpr std::size_t kMaxArgumentBytes = std::size_t{16} << 10;
+constexpr int kMaxProblem = 4000;
+
+void CheckEvent(const v1::JobEvent& event, RequestCheck* check) {
+  check->JobKey("event.job_key", event.job_key());
+  check->Text("event.schedule_name", event.schedule_name(), 0, 255);
+  check->Text("event.machine", event.machine(), 0, 255);
+  check->Text("event.termination", event.termination(), 0, 255);
+  check->Text("event.notification_id", event.notification_id(), 0, 64);
+  if (event.job_number() < 0) {
+    check->Add("event.job_number", "must not be negative");
+  }
+}
+
+void CheckRejected(const v1::RejectedCommandLine& rejected,
+                   RequestCheck* check) {
+  std::size_t bytes = 0;
+  for (const std::string& argument : rejected.arguments()) {
+    bytes += argument.size();
+  }
+  if (rejected.arguments_size() > kMaxArguments || bytes > kMaxArgumentBytes) {
+    check->Add("rejected.arguments",
+               absl::StrCat("are more than ", kMaxArguments, " or than ",
+                            kMaxArgumentBytes, " bytes: cut them and set "
+                            "truncated"));
+  }
+  if (rejected.problem().empty() ||
+      rejected.problem().size() > static_cast<std::size_t>(kMaxProblem)) {
+    check->Add("rejected.problem",
+               absl::StrCat("is required, at most ", kMaxProblem, " bytes"));
+  }
+}
+
+// The same for the same observation, however often and from wherever it comes.
+std::string Digest(const v1::ReportJobEventRequest& request,
+                   const v1::Report& report) {
+  return Fingerprint({report.event().SerializeAsString(),
+                      report.rejected().SerializeAsString(),
+                      request.template_()});
+}
+
+v1::Report RejectedReport(const v1::ReportJobEventRequest& request) {
+  v1::Report report;
+  *report.mutable_rejected() = request.rejected();
+  const std::string what = absl::StrCat(
+      "a command line could not be understood: ", request.rejected().problem(),
+      ". Look after the job that it speaks of, mend the command in "
+      "Notification Manager, then discard this report. It was: ",
+      absl::StrJoin(request.rejected().arguments(), " "));
+  report.set_summary(absl::StrCat("Needs a person: ", what));
+  SetError(MakeError(absl::StatusCode::kInvalidArgument, what,
+                     {.reason = "REJECTED_COMMAND_LINE",
+                      .domain = "incident-service"}),
+           1, true, report.mutable_error());
+  return report;
+}
+
+}  // namespace
+
+absl::Status ValidateReport(const v1::ReportJobEventRequest& request) {
+  RequestCheck check;
+  check.RequestId("request_id", request.request_id());
+  switch (request.observation_case()) {
+    case v1::ReportJobEventRequest::kEvent:
+      CheckEvent(request.event(), &check);
+      break;
+    case v1::ReportJobEventRequest::kRejected:
+      CheckRejected(request.rejected(), &check);
+      break;
+    case v1::ReportJobEventRequest::OBSERVATION_NOT_SET:
+      check.Add("observation", "is required: event or rejected");
+      break;
+  }
+  check.Text("template", request.template_(), 0, 128);
+  check.Text("source.program", request.source().program(), 0, 100);
+  check.Text("source.version", request.source().version(), 0, 100);
+  check.Text("source.host", request.source().host(), 0, 255);
+  return check.Result();
+}
+
+Intake::Intake(IntakeOptions options, Store* store,
+               std::function<std::shared_ptr<const TemplateSet>()> templates,
+               std::function<void()> wake)
+    : options_(std::move(options)),
+      store_(store),
+      templates_(std::move(templates)),
+      wake_(std::move(wake)) {}
+
+absl::StatusOr<v1::ReportJobEventResponse> Intake::Report(
+    const v1::ReportJobEventRequest& request) {
+  OPCON_SNOW_RETURN_IF_ERROR(ValidateReport(request));
+  v1::ReportJobEventResponse response;
+  v1::Report report;
+  std::vector<v1::StepKind> first_steps;
+  if (request.has_event()) {
+    *report.mutable_event() = request.event();
+    v1::JobKey* key = report.mutable_event()->mutable_job_key();
+    if (key->opcon().empty()) key->set_opcon(options_.default_opcon);
+    if (report.event().kind() == v1::EVENT_KIND_UNSPECIFIED) {
+      report.mutable_event()->set_kind(v1::EVENT_KIND_JOB_FAILED);
+    }
+    first_steps = {v1::STEP_KIND_RESOLVE};
+    const std::shared_ptr<const TemplateSet> templates = templates_();
+    if (templates->Find(request.template_()) == nullptr) {
+      response.add_warnings(absl::StrCat(
+          "template \"", request.template_(), "\" is not known (known are ",
+          templates->Names(),
+          "): the report is kept and waits for a person"));
+    }
+    if (!v1::EventKind_IsValid(report.event().kind())) {
+      response.add_warnings(
+          "the kind of event is not known to this version; it is treated as "
+          "a failed job");
+    }
+  } else {
+    report = RejectedReport(request);
+  }
+  report.set_request_id(request.request_id());
+  report.set_requested_template(request.template_());
+  *report.mutable_source() = request.source();
+  *report.mutable_warnings() = response.warnings();
+  if (request.validate_only()) return response;
+
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      CreatedReport created,
+      store_->CreateReport(report, Digest(request, report), first_steps,
+                           options_.max_open_reports));
+  if (!created.duplicate) {
+    log::Info("report.accepted",
+              {{"report_id", created.report.report_id()},
+               {"request_id", request.request_id()},
+               {"job", request.has_event() ? JobKeyText(report.event().job_key())
+                                           : "rejected command line"}});
+    if (request.has_rejected()) {
+      log::Error("report.rejected_command_line",
+                 {{"report_id", created.report.report_id()},
+                  {"problem", request.rejected().problem()}});
+    }
+    wake_();
+  }
+  response.set_duplicate(created.duplicate);
+  *response.mutable_report() = std::move(created.report);
+  return response;
+}
+
+}  // namespace opcon_snow::incident

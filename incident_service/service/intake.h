@@ -1,0 +1,51 @@
+#ifndef OPCON_SNOW_INCIDENT_SERVICE_SERVICE_INTAKE_H_
+#define OPCON_SNOW_INCIDENT_SERVICE_SERVICE_INTAKE_H_
+
+// Takes reports in: checks them, stores them, and says so. No upstream is
+// asked: what is acknowledged here must not depend on anything being up.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "incident/v1/incident_service.pb.h"
+#include "incident_service/store/store.h"
+#include "incident_service/templates/template_set.h"
+
+namespace opcon_snow::incident {
+
+struct IntakeOptions {
+  // The OpCon instance of reports that name none.
+  std::string default_opcon;
+  std::int64_t max_open_reports = 1000000;
+};
+
+// Thread-safe.
+class Intake {
+ public:
+  // All pointers must outlive it. `wake` is called after a report was stored.
+  Intake(IntakeOptions options, Store* store,
+         std::function<std::shared_ptr<const TemplateSet>()> templates,
+         std::function<void()> wake);
+
+  absl::StatusOr<::incident::v1::ReportJobEventResponse> Report(
+      const ::incident::v1::ReportJobEventRequest& request);
+
+ private:
+  const IntakeOptions options_;
+  Store* const store_;
+  const std::function<std::shared_ptr<const TemplateSet>()> templates_;
+  const std::function<void()> wake_;
+};
+
+// What is wrong with the request: INVALID_ARGUMENT with a violation for each
+// field.
+absl::Status ValidateReport(
+    const ::incident::v1::ReportJobEventRequest& request);
+
+}  // namespace opcon_snow::incident
+
+#endif  // OPCON_SNOW_INCIDENT_SERVICE_SERVICE_INTAKE_H_

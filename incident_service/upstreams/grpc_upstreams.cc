@@ -1,0 +1,195 @@
+#include "incident_service/upstreams/grpc_upstreams.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/rpc/call.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "opcon/v1/opcon_gateway.grpc.pb.h"
+#include "servicenow/v1/servicenow_gateway.grpc.pb.h"
+
+namespace opcon_snow::incident {
+namespace {
+
+namespace oc = ::opcon::v1;
+namespace sn = ::servicenow::v1;
+
+constexpr std::size_t kChunkBytes = std::size_t{128} << 10;
+
+// Names the gateway in errors that the channel made itself; those of the
+// gateway say for themselves what failed.
+absl::Status Explain(absl::Status status, absl::string_view gateway,
+                     const UpstreamOptions& options) {
+  if (status.ok() || GetErrorDetails(status).has_value()) return status;
+  if (status.code() == absl::StatusCode::kUnavailable) {
+    return MakeError(
+        absl::StatusCode::kUnavailable,
+        absl::StrCat("the ", gateway, " at ", options.target,
+                     " cannot be reached (", status.message(),
+                     "): see that it runs and that the address is right"),
+        {.reason = "GATEWAY_UNREACHABLE",
+         .domain = "incident-service",
+         .metadata = {{"target", options.target}}});
+  }
+  return WithContext(status,
+                     absl::StrCat(gateway, " at ", options.target));
+}
+
+template <class Reply>
+absl::StatusOr<Reply> Explain(absl::StatusOr<Reply> reply,
+                              absl::string_view gateway,
+                              const UpstreamOptions& options) {
+  if (reply.ok()) return reply;
+  return Explain(std::move(reply).status(), gateway, options);
+}
+
+rpc::CallOptions ForCall(const UpstreamOptions& options) {
+  return {.timeout = options.timeout, .cancel = options.stop};
+}
+
+class GrpcOpCon final : public OpCon {
+ public:
+  explicit GrpcOpCon(UpstreamOptions options)
+      : options_(std::move(options)),
+        stub_(oc::OpConGateway::NewStub(options_.channel)) {}
+
+  absl::StatusOr<oc::ListInstancesResponse> ListInstances(
+      const oc::ListInstancesRequest& request) override {
+    return Unary(&Stub::ListInstances, request);
+  }
+  absl::StatusOr<oc::GetDailyJobResponse> GetDailyJob(
+      const oc::GetDailyJobRequest& request) override {
+    return Unary(&Stub::GetDailyJob, request);
+  }
+  absl::StatusOr<oc::GetIncidentTicketsResponse> GetIncidentTickets(
+      const oc::GetIncidentTicketsRequest& request) override {
+    return Unary(&Stub::GetIncidentTickets, request);
+  }
+  absl::StatusOr<oc::SetIncidentTicketResponse> SetIncidentTicket(
+      const oc::SetIncidentTicketRequest& request) override {
+    return Unary(&Stub::SetIncidentTicket, request);
+  }
+  absl::StatusOr<oc::AppendDocumentationResponse> AppendDocumentation(
+      const oc::AppendDocumentationRequest& request) override {
+    return Unary(&Stub::AppendDocumentation, request);
+  }
+  absl::StatusOr<oc::ListJobLogsResponse> ListJobLogs(
+      const oc::ListJobLogsRequest& request) override {
+    return Unary(&Stub::ListJobLogs, request);
+  }
+
+  absl::Status ReadJobLog(
+      const oc::ReadJobLogRequest& request,
+      const std::function<void(absl::string_view)>& on_chunk) override {
+    bool complete = false;
+    const absl::Status status = rpc::ReadStream<Stub, Stub,
+                                                oc::ReadJobLogRequest,
+                                                oc::ReadJobLogResponse>(
+        *stub_, &Stub::ReadJobLog, request, ForCall(options_),
+        [&](oc::ReadJobLogResponse& message) {
+          if (message.has_chunk()) on_chunk(message.chunk());
+          if (message.has_trailer()) complete = true;
+          return absl::OkStatus();
+        });
+    if (!status.ok()) return Explain(status, kName, options_);
+    if (complete) return absl::OkStatus();
+    return MakeError(absl::StatusCode::kUnavailable,
+                     absl::StrCat("the OpCon gateway at ", options_.target,
+                                  " ended the job log before its end"),
+                     {.reason = "JOB_LOG_UNAVAILABLE",
+                      .domain = "incident-service"});
+  }
+
+ private:
+  using Stub = oc::OpConGateway::StubInterface;
+  static constexpr char kName[] = "OpCon gateway";
+
+  template <class Request, class Reply>
+  absl::StatusOr<Reply> Unary(grpc::Status (Stub::*method)(
+                                  grpc::ClientContext*, const Request&,
+                                  Reply*),
+                              const Request& request) {
+    return Explain(rpc::Call<Stub>(*stub_, method, request, ForCall(options_)),
+                   kName, options_);
+  }
+
+  const UpstreamOptions options_;
+  const std::unique_ptr<Stub> stub_;
+};
+
+class GrpcServiceNow final : public ServiceNow {
+ public:
+  explicit GrpcServiceNow(UpstreamOptions options)
+      : options_(std::move(options)),
+        stub_(sn::ServiceNowGateway::NewStub(options_.channel)) {}
+
+  absl::StatusOr<sn::ListInstancesResponse> ListInstances(
+      const sn::ListInstancesRequest& request) override {
+    return Unary(&Stub::ListInstances, request);
+  }
+  absl::StatusOr<sn::CreateIncidentResponse> CreateIncident(
+      const sn::CreateIncidentRequest& request) override {
+    return Unary(&Stub::CreateIncident, request);
+  }
+  absl::StatusOr<sn::GetIncidentResponse> GetIncident(
+      const sn::GetIncidentRequest& request) override {
+    return Unary(&Stub::GetIncident, request);
+  }
+  absl::StatusOr<sn::UpdateIncidentResponse> UpdateIncident(
+      const sn::UpdateIncidentRequest& request) override {
+    return Unary(&Stub::UpdateIncident, request);
+  }
+
+  absl::StatusOr<sn::AttachFileResponse> AttachFile(
+      const sn::AttachFileHeader& header, absl::string_view content) override {
+    bool header_sent = false;
+    std::size_t sent = 0;
+    return Explain(
+        rpc::WriteStream<Stub, Stub, sn::AttachFileRequest,
+                         sn::AttachFileResponse>(
+            *stub_, &Stub::AttachFile, ForCall(options_),
+            [&](sn::AttachFileRequest& message) -> absl::StatusOr<bool> {
+              if (!header_sent) {
+                *message.mutable_header() = header;
+                header_sent = true;
+                return true;
+              }
+              if (sent == content.size()) return false;
+              const absl::string_view chunk = content.substr(sent, kChunkBytes);
+              message.set_chunk(chunk.data(), chunk.size());
+              sent += chunk.size();
+              return true;
+            }),
+        kName, options_);
+  }
+
+ private:
+  using Stub = sn::ServiceNowGateway::StubInterface;
+  static constexpr char kName[] = "ServiceNow gateway";
+
+  template <class Request, class Reply>
+  absl::StatusOr<Reply> Unary(grpc::Status (Stub::*method)(
+                                  grpc::ClientContext*, const Request&,
+                                  Reply*),
+                              const Request& request) {
+    return Explain(rpc::Call<Stub>(*stub_, method, request, ForCall(options_)),
+                   kName, options_);
+  }
+
+  const UpstreamOptions options_;
+  const std::unique_ptr<Stub> stub_;
+};
+
+}  // namespace
+
+std::unique_ptr<OpCon> MakeGrpcOpCon(UpstreamOptions options) {
+  return std::make_unique<GrpcOpCon>(std::move(options));
+}
+
+std::unique_ptr<ServiceNow> MakeGrpcServiceNow(UpstreamOptions options) {
+  return std::make_unique<GrpcServiceNow>(std::move(options));
+}
+
+}  // namespace opcon_snow::incident

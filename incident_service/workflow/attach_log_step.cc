@@ -1,0 +1,112 @@
+// ATTACH_LOG: the job's logs, from the agent to the incident. Best effort.
+
+#include <openssl/sha.h>
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "incident_service/workflow/bounded_log.h"
+#include "incident_service/workflow/effect.h"
+#include "incident_service/workflow/steps.h"
+
+namespace opcon_snow::incident {
+namespace {
+
+namespace v1 = ::incident::v1;
+namespace sn = ::servicenow::v1;
+
+constexpr std::int64_t kDefaultMaxBytes = std::int64_t{5} << 20;
+// A run has one log, sometimes a handful; more is somebody's mistake.
+constexpr int kMaxFiles = 20;
+
+std::string Sha256Hex(const std::string& content) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()),
+         content.size(), digest.data());
+  return absl::BytesToHexString(absl::string_view(
+      reinterpret_cast<const char*>(digest.data()), digest.size()));
+}
+
+StepCommit NothingToAttach(const ClaimedStep& claimed, std::string why) {
+  StepCommit commit = Succeeded(claimed, std::move(why));
+  commit.step.set_state(v1::STEP_STATE_SKIPPED);
+  return commit;
+}
+
+}  // namespace
+
+absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
+  const StoredReport& stored = claimed.stored;
+  const int run = FailureOf(stored).job_number();
+  if (run == 0) {
+    return NothingToAttach(claimed, "the job has no run, hence no log");
+  }
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::shared_ptr<const Template> chosen,
+                              FindTemplate(stored.memo.template_()));
+  ::opcon::v1::ListJobLogsRequest request;
+  request.set_instance(stored.report.event().job_key().opcon());
+  request.set_job_number(run);
+  const auto logs = d_.opcon->ListJobLogs(request);
+  if (GetErrorReason(logs.status()) == "NO_JOB_LOG" ||
+      (logs.ok() && logs->files().empty())) {
+    return NothingToAttach(claimed, "OpCon has no log of this run");
+  }
+  OPCON_SNOW_RETURN_IF_ERROR(logs.status());
+
+  const int count = std::min(logs->files_size(), kMaxFiles);
+  std::vector<std::string> attached;
+  for (int i = 0; i < count; ++i) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        std::string name,
+        AttachOne(claimed, *chosen, logs->files(i).path(), i, count));
+    attached.push_back(std::move(name));
+  }
+  StepCommit commit = Succeeded(
+      claimed, absl::StrCat("attached ", absl::StrJoin(attached, ", ")));
+  if (logs->files_size() > count) {
+    absl::StrAppend(commit.step.mutable_outcome(), "; left out ",
+                    logs->files_size() - count, " more files");
+  }
+  return commit;
+}
+
+absl::StatusOr<std::string> Steps::AttachOne(const ClaimedStep& claimed,
+                                             const Template& chosen,
+                                             const std::string& path,
+                                             int index, int count) {
+  const StoredReport& stored = claimed.stored;
+  const v1::Failure failure = FailureOf(stored);
+  ::opcon::v1::ReadJobLogRequest request;
+  request.set_instance(failure.job_key().opcon());
+  request.set_job_number(failure.job_number());
+  request.set_path(path);
+  const std::int64_t wanted = chosen.config().log_attachment().max_bytes();
+  BoundedLog log(
+      static_cast<std::size_t>(wanted > 0 ? wanted : kDefaultMaxBytes));
+  OPCON_SNOW_RETURN_IF_ERROR(d_.opcon->ReadJobLog(
+      request, [&](absl::string_view chunk) { log.Append(chunk); }));
+
+  const std::string content = log.Take();
+  sn::AttachFileHeader header;
+  header.set_instance(stored.memo.servicenow());
+  header.set_record_sys_id(stored.report.ticket().sys_id());
+  header.set_file_name(
+      chosen.LogFileName({failure, stored.memo.job()}, index, count));
+  header.set_content_type("text/plain");
+  header.set_size_bytes(static_cast<std::int64_t>(content.size()));
+  header.set_sha256(Sha256Hex(content));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const auto reply,
+      Effect(d_.store, claimed.claim, "AttachFile",
+             [&] { return d_.servicenow->AttachFile(header, content); }));
+  return absl::StrCat(reply.attachment().file_name(), " (", content.size(),
+                      " bytes", log.cut() ? ", cut" : "", ")");
+}
+
+}  // namespace opcon_snow::incident

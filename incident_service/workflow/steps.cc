@@ -1,0 +1,102 @@
+#include "incident_service/workflow/steps.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "incident_service/identity.h"
+#include "incident_service/workflow/failpoint.h"
+
+namespace opcon_snow::incident {
+namespace {
+
+namespace v1 = ::incident::v1;
+
+constexpr absl::Duration kDefaultLogGiveUp = absl::Minutes(10);
+
+}  // namespace
+
+Steps::Steps(StepDependencies dependencies) : d_(std::move(dependencies)) {}
+
+absl::StatusOr<StepCommit> Steps::Run(const ClaimedStep& claimed) {
+  switch (claimed.claim.kind) {
+    case v1::STEP_KIND_RESOLVE:
+      return Resolve(claimed);
+    case v1::STEP_KIND_TICKET:
+      return Ticket(claimed);
+    case v1::STEP_KIND_WRITE_BACK:
+      return WriteBack(claimed);
+    case v1::STEP_KIND_ATTACH_LOG:
+      return AttachLog(claimed);
+    case v1::STEP_KIND_DOCUMENT:
+      return Document(claimed);
+    default:
+      return MakeError(
+          absl::StatusCode::kUnimplemented,
+          absl::StrCat("this version does not know the step ",
+                       static_cast<int>(claimed.claim.kind),
+                       ": a newer one has begun the report; run that one"),
+          {.reason = "NOT_OFFERED", .domain = "incident-service"});
+  }
+}
+
+absl::Duration Steps::GiveUpAfter(const ClaimedStep& claimed,
+                                  absl::Duration limit) const {
+  if (claimed.claim.kind != v1::STEP_KIND_ATTACH_LOG) return limit;
+  const std::shared_ptr<const Template> chosen =
+      d_.templates()->Find(claimed.stored.memo.template_());
+  if (chosen == nullptr ||
+      !chosen->config().log_attachment().has_give_up_after()) {
+    return std::min(limit, kDefaultLogGiveUp);
+  }
+  const google::protobuf::Duration& own =
+      chosen->config().log_attachment().give_up_after();
+  return absl::Seconds(own.seconds()) + absl::Nanoseconds(own.nanos());
+}
+
+absl::StatusOr<std::shared_ptr<const Template>> Steps::FindTemplate(
+    const std::string& name) const {
+  const std::shared_ptr<const TemplateSet> templates = d_.templates();
+  std::shared_ptr<const Template> chosen = templates->Find(name);
+  if (chosen != nullptr) return chosen;
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrCat("there is no template \"", name, "\"; known are ",
+                   templates->Names(),
+                   ". Add it to the configuration of incident_service, or "
+                   "mend -t in the command of Notification Manager, then "
+                   "retry the report"),
+      {.reason = "UNKNOWN_TEMPLATE",
+       .domain = "incident-service",
+       .metadata = {{"template", name}, {"known", templates->Names()}}});
+}
+
+absl::Status Steps::Remember(const ClaimedStep& claimed,
+                             const ::incident_store::v1::Memo& memo) {
+  StepCommit commit;
+  commit.claim = claimed.claim;
+  commit.step = claimed.step;
+  commit.memo = memo;
+  Failpoint("commit.PLAN.before");
+  OPCON_SNOW_RETURN_IF_ERROR(d_.store->Commit(commit));
+  Failpoint("commit.PLAN.after");
+  return absl::OkStatus();
+}
+
+StepCommit Succeeded(const ClaimedStep& claimed, std::string outcome) {
+  StepCommit commit;
+  commit.claim = claimed.claim;
+  commit.step = claimed.step;
+  commit.step.set_state(v1::STEP_STATE_SUCCEEDED);
+  commit.step.clear_error();
+  commit.step.set_outcome(std::move(outcome));
+  return commit;
+}
+
+v1::Failure FailureOf(const StoredReport& stored) {
+  return IdentifyFailure(stored.report, stored.memo.job());
+}
+
+}  // namespace opcon_snow::incident
