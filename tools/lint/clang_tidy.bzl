@@ -12,14 +12,6 @@ _FLAGS = [
     "-D__cpp_impl_coroutine=201902L",
 ]
 
-_COMMAND = """
-if ! clang-tidy-14 --quiet --config-file="$CONFIG" "$SOURCE" -- "$@" \\
-    >"$REPORT" 2>/dev/null; then
-  sed "s|$PWD/||g" "$REPORT" >&2
-  exit 1
-fi
-"""
-
 def _sources(ctx):
     files = []
     for attr in ["srcs", "hdrs"]:
@@ -47,17 +39,12 @@ def _clang_tidy_impl(target, ctx):
         if source.extension != "cc" or not source.is_source:
             continue
         report = ctx.actions.declare_file("%s.%s.clang-tidy" % (ctx.label.name, source.basename))
-        ctx.actions.run_shell(
+        ctx.actions.run(
             mnemonic = "ClangTidy",
             progress_message = "Analysing " + source.short_path,
-            command = _COMMAND,
-            arguments = [flags],
-            env = {
-                "CONFIG": ctx.file._config.path,
-                "PATH": "/usr/bin:/bin",
-                "REPORT": report.path,
-                "SOURCE": source.path,
-            },
+            executable = ctx.file._script,
+            arguments = [ctx.file._config.path, source.path, report.path, flags],
+            env = {"PATH": "/usr/bin:/bin"},
             inputs = depset(
                 files + [ctx.file._config, ctx.file._versions],
                 transitive = [context.headers],
@@ -72,6 +59,10 @@ clang_tidy = aspect(
     attrs = {
         "_config": attr.label(
             default = "//:.clang-tidy",
+            allow_single_file = True,
+        ),
+        "_script": attr.label(
+            default = "//tools/lint:clang_tidy.sh",
             allow_single_file = True,
         ),
         "_versions": attr.label(
