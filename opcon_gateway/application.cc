@@ -1,0 +1,146 @@
+#include "opcon_gateway/application.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/clock/clock.h"
+#include "common/http/curl_transport.h"
+#include "common/http/upstream_config.h"
+#include "common/http/url.h"
+#include "common/log/log.h"
+#include "common/rpc/server.h"
+#include "common/rpc/server_config.h"
+#include "common/status/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "opcon_gateway/instance.h"
+#include "opcon_gateway/service.h"
+
+namespace opcon_snow::opcon {
+namespace {
+
+using ::config::v1::OpConGatewayConfig;
+using ::config::v1::OpConInstance;
+using google::protobuf::util::MessageDifferencer;
+
+// Each instance's own limit holds the numbers down; this only must not.
+constexpr int kMaxConnectionsPerHost = 1000;
+
+absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
+    http::CurlLoop* loop, const OpConInstance& config) {
+  const http::UpstreamBounds bounds =
+      http::UpstreamBoundsFrom(config.limits(), absl::Seconds(30));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      http::CurlTransportOptions options,
+      http::TransportOptionsFrom(config.tls(), config.proxy(), bounds,
+                                 config.allow_plain_http()));
+  options.user_agent = "opcon-snow-opcon-gateway";
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      std::shared_ptr<http::Transport> transport,
+      http::CurlTransport::Create(loop, std::move(options)));
+  return transport;
+}
+
+void WarnOfPlainHttp(const OpConGatewayConfig& config) {
+  for (const OpConInstance& instance : config.instances()) {
+    const absl::StatusOr<http::BaseUrl> url =
+        http::BaseUrl::Parse(instance.base_url(), instance.allow_plain_http());
+    if (url.ok() && !url->is_https() && !url->is_loopback()) {
+      log::Warning("opcon.plain_http",
+                   {{"instance", instance.name()},
+                    {"base_url", url->text()},
+                    {"advice", "credentials travel in clear: use https://"}});
+    }
+  }
+}
+
+class GatewayApplication final : public config::Application {
+ public:
+  static absl::StatusOr<std::unique_ptr<config::Application>> Create(
+      const OpConGatewayConfig& config) {
+    std::unique_ptr<GatewayApplication> application(
+        new GatewayApplication(config));
+    OPCON_SNOW_RETURN_IF_ERROR(application->Build());
+    return std::unique_ptr<config::Application>(std::move(application));
+  }
+
+  ~GatewayApplication() override {
+    const absl::Status stopped = Stop();
+    if (!stopped.ok()) log::Error("opcon_gateway.stop", {{"error", stopped}});
+  }
+
+  absl::StatusOr<std::map<std::string, int>> Start() override {
+    OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
+    log::Info("opcon_gateway.serving",
+              {{"address", server_->address()},
+               {"instances", config_.instances_size()}});
+    return std::map<std::string, int>{{"grpc", server_->port()}};
+  }
+
+  absl::Status Reload(const google::protobuf::Message& message) override {
+    const auto& config = static_cast<const OpConGatewayConfig&>(message);
+    if (!MessageDifferencer::Equals(config.listener(), config_.listener())) {
+      return absl::FailedPreconditionError(
+          "the listener cannot change while the process runs; restart it");
+    }
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
+                                InstanceSet::Create(config, Parts()));
+    WarnOfPlainHttp(config);
+    service_->Replace(std::move(instances));
+    config_ = config;
+    return absl::OkStatus();
+  }
+
+  absl::Status Stop() override {
+    if (server_ == nullptr) return absl::OkStatus();
+    OPCON_SNOW_RETURN_IF_ERROR(server_->Stop());
+    loop_->Stop();
+    return absl::OkStatus();
+  }
+
+ private:
+  explicit GatewayApplication(const OpConGatewayConfig& config)
+      : config_(config) {}
+
+  absl::Status Build() {
+    http::CurlLoopOptions loop_options;
+    loop_options.max_connections_per_host = kMaxConnectionsPerHost;
+    OPCON_SNOW_ASSIGN_OR_RETURN(loop_, http::CurlLoop::Create(loop_options));
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
+                                InstanceSet::Create(config_, Parts()));
+    WarnOfPlainHttp(config_);
+    service_ = std::make_unique<OpConGatewayService>(
+        loop_.get(), std::move(instances),
+        rpc::MaxConcurrentCalls(config_.listener()));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        server_, rpc::Server::Create(rpc::ServerOptionsFrom(config_.listener()),
+                                     {service_->served()}));
+    return absl::OkStatus();
+  }
+
+  InstanceParts Parts() {
+    InstanceParts parts;
+    parts.loop = loop_.get();
+    parts.clock = RealClock::Get();
+    parts.make_transport = [loop = loop_.get()](const OpConInstance& config) {
+      return MakeTransport(loop, config);
+    };
+    return parts;
+  }
+
+  OpConGatewayConfig config_;
+  // In the order of construction; destroyed in reverse.
+  std::unique_ptr<http::CurlLoop> loop_;
+  std::unique_ptr<OpConGatewayService> service_;
+  std::unique_ptr<rpc::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<config::Application>> MakeApplication(
+    const OpConGatewayConfig& config) {
+  return GatewayApplication::Create(config);
+}
+
+}  // namespace opcon_snow::opcon
