@@ -13,7 +13,9 @@
 namespace opcon_snow::sandbox::opcon {
 namespace {
 
-bool IsOneOf(const std::vector<std::string>& wanted, absl::string_view value) {
+// In any case, as OpCon's database compares.
+bool IsOneOfTexts(const std::vector<std::string>& wanted,
+                  absl::string_view value) {
   return wanted.empty() ||
          std::any_of(wanted.begin(), wanted.end(), [&](const auto& want) {
            return absl::EqualsIgnoreCase(want, value);
@@ -124,11 +126,11 @@ bool Matches(const JobFilter& filter, const OpConModel& model,
              const DailyJob& job) {
   const DailySchedule& schedule = *model.FindSchedule(job.id.schedule);
   if (filter.job_number && *filter.job_number != job.job_number) return false;
-  return IsOneOf(filter.ids, job.id.ToString()) &&
+  return IsOneOfTexts(filter.ids, job.id.ToString()) &&
          IsOneOf(filter.uids, job.uid) &&
-         IsOneOf(filter.schedule_ids, schedule.id.ToString()) &&
+         IsOneOfTexts(filter.schedule_ids, schedule.id.ToString()) &&
          IsOneOf(filter.dates, schedule.id.date) &&
-         IsOneOf(filter.categories, CategoryName(CategoryOf(job.state))) &&
+         IsOneOfTexts(filter.categories, CategoryName(CategoryOf(job.state))) &&
          TagMatches(filter.tags, job) &&
          OverMatches(filter.name, job.id.job_name) &&
          OverMatches(filter.schedule_name, schedule.name) &&
@@ -200,14 +202,14 @@ std::vector<const DailySchedule*> SelectSchedules(
     const OpConModel& model, const ScheduleFilter& filter) {
   std::vector<const DailySchedule*> schedules;
   for (const auto& [id, schedule] : model.tables().schedules) {
-    if (!IsOneOf(filter.ids, id.ToString()) ||
+    if (!IsOneOfTexts(filter.ids, id.ToString()) ||
         !IsOneOf(filter.uids, schedule.uid) ||
         !IsOneOf(filter.dates, id.date) ||
         !OverMatches(filter.name, schedule.name)) {
       continue;
     }
     const ScheduleStatus status = StatusOf(model, id);
-    if (IsOneOf(filter.categories, status.category) &&
+    if (IsOneOfTexts(filter.categories, status.category) &&
         OverMatches(filter.status, status.description) &&
         (!filter.failed_jobs ||
          *filter.failed_jobs == status.contains_failed_jobs)) {
@@ -224,7 +226,7 @@ std::vector<HistoryRow> SelectHistory(const OpConModel& model,
     const absl::CivilDay date = id.schedule.date;
     if ((filter.from && date < *filter.from) ||
         (filter.to && date > *filter.to) ||
-        !IsOneOf(filter.unique_job_ids, job.unique_job_id) ||
+        !IsOneOfTexts(filter.unique_job_ids, job.unique_job_id) ||
         !OverMatches(filter.job_name, id.job_name) ||
         !OverMatches(filter.schedule_name,
                      model.FindSchedule(id.schedule)->name)) {
