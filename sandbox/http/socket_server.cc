@@ -31,6 +31,7 @@ constexpr milliseconds kIdleTime{75'000};
 // A new connection gets this long for its first request although others wait.
 constexpr milliseconds kFirstRequestTime{250};
 constexpr milliseconds kIdleSlice{20};
+constexpr std::size_t kMaxRequests = 1'000'000;  // on one connection
 constexpr int kBacklog = 512;
 
 thread_local Connection* current_connection = nullptr;
@@ -251,6 +252,9 @@ absl::StatusOr<std::unique_ptr<SocketServer>> SocketServer::Create(
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   });
+  // Only for the header that tells them to the client.
+  server->set_keep_alive_max_count(kMaxRequests);
+  server->set_keep_alive_timeout(kIdleTime.count() / 1000);
   if (certificate_file.empty() && key_file.empty()) return server;
   if (certificate_file.empty() || key_file.empty()) {
     return absl::InvalidArgumentError(

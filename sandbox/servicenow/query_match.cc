@@ -84,8 +84,10 @@ std::string ValueAt(const TableStore& store, const Record& record,
 std::string ShownAt(const TableStore& store, const Record& record,
                     const FieldPath& path) {
   const std::string value = ValueAt(store, record, path);
-  const Field& field = *path.back();
   if (value.empty()) return value;
+  // An incident's state is labelled as such in the table task, too.
+  const Field& field = *store.dictionary().FindField(
+      Follow(store, record, path)->table, path.back()->name);
   if (field.type == FieldType::kReference) {
     return store.DisplayValue(field.reference, value);
   }

@@ -138,6 +138,10 @@ void RecordWriter::Delete(const Record& record) {
 absl::StatusOr<const Record*> RecordWriter::Store(const std::string& table,
                                                   const FieldValues& values,
                                                   const Actor& actor) {
+  if (dictionary_->FindTable(table) == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there is no table ", table));
+  }
   Record record;
   record.table = table;
   for (const auto& [name, value] : values) {

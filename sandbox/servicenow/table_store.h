@@ -38,6 +38,8 @@ class TableStore {
   // `dictionary` must outlive it.
   explicit TableStore(const Dictionary* dictionary) : dictionary_(dictionary) {}
 
+  const Dictionary& dictionary() const { return *dictionary_; }
+
   // ALREADY_EXISTS if a record of the same root table has this sys_id; letters
   // of a sys_id are compared without case. `record.sys_id()` must be set.
   absl::Status Insert(Record record);
