@@ -1,0 +1,137 @@
+#include "cli/app.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/report_arguments.h"
+#include "cli/report_command.h"
+#include "cli/switches.h"
+
+namespace opcon_snow::cli {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+// Commands that are planned. The second word is empty where the whole family
+// is missing.
+constexpr std::array<std::pair<absl::string_view, absl::string_view>, 8>
+    kMissing = {{{"tickets", "sync"},
+                 {"templates", "check"},
+                 {"templates", "import"},
+                 {"templates", "render"},
+                 {"silences", ""},
+                 {"audit", ""},
+                 {"admin", ""},
+                 {"spool", "run"}}};
+
+constexpr std::array<absl::string_view, 8> kCommands = {
+    "reports", "tickets", "templates", "spool",
+    "doctor",  "--help",  "-h",        "--version"};
+
+bool IsGlobal(const Switch& what) { return what.id >= SwitchId::kServer; }
+
+// The index of the first argument that is neither a switch for every command
+// nor its value.
+std::size_t FirstOwnArgument(const Arguments& arguments) {
+  std::size_t i = 0;
+  while (i < arguments.size()) {
+    const std::string& argument = arguments[i];
+    const std::size_t equals = argument.find('=');
+    const Switch* what = FindSwitch(argument.substr(0, equals));
+    if (what == nullptr || !IsGlobal(*what)) break;
+    i += equals == std::string::npos ? 2 : 1;
+  }
+  return std::min(i, arguments.size());
+}
+
+// Whether somebody tried to report something: nobody else writes these.
+bool HasReportSwitch(const Arguments& arguments) {
+  return std::any_of(
+      arguments.begin(), arguments.end(), [](const std::string& argument) {
+        const Switch* what = FindSwitch(argument.substr(0, argument.find('=')));
+        return what != nullptr && !IsGlobal(*what);
+      });
+}
+
+bool AsksForHelp(const Arguments& arguments) {
+  return std::any_of(
+      arguments.begin(), arguments.end(),
+      [](const std::string& a) { return a == "--help" || a == "-h"; });
+}
+
+int RunReportCommand(const Environment& environment, std::size_t word,
+                     ReportCommand command) {
+  Arguments switches = environment.arguments;
+  switches.erase(switches.begin() + static_cast<std::ptrdiff_t>(word));
+  if (!HasReportSwitch(switches) && AsksForHelp(switches)) {
+    environment.console->Out(ReportHelp(command));
+    return kExitOk;
+  }
+  return RunReport(environment, switches, command);
+}
+
+bool SayIfMissing(const Arguments& arguments, std::size_t word,
+                  Console& console) {
+  const std::string& first = arguments[word];
+  const std::string second =
+      word + 1 < arguments.size() ? arguments[word + 1] : "";
+  for (const auto& [family, subcommand] : kMissing) {
+    if (first != family || (!subcommand.empty() && second != subcommand)) {
+      continue;
+    }
+    console.Error(absl::StrCat("\"", family, subcommand.empty() ? "" : " ",
+                               subcommand,
+                               "\" is not in this version of incidentctl"));
+    return true;
+  }
+  return false;
+}
+
+int Dispatch(const Environment& environment) {
+  const Arguments& arguments = environment.arguments;
+  Console& console = *environment.console;
+  const std::size_t word = FirstOwnArgument(arguments);
+  if (word == arguments.size()) {
+    console.Error("a command is missing; see \"incidentctl --help\"");
+    return kExitUsage;
+  }
+  const std::string& command = arguments[word];
+  if (command == "report") {
+    return RunReportCommand(environment, word, ReportCommand::kReport);
+  }
+  if (command == "recovered") {
+    return RunReportCommand(environment, word, ReportCommand::kRecovered);
+  }
+  if (SayIfMissing(arguments, word, console)) return kExitUsage;
+  if (std::find(kCommands.begin(), kCommands.end(), command) !=
+      kCommands.end()) {
+    return RunCommands(environment);
+  }
+  if (HasReportSwitch(arguments)) {
+    // The command line of the connector that this suite replaces, or a
+    // misspelled "report".
+    return RunReport(environment, arguments, ReportCommand::kReport);
+  }
+  console.Error(absl::StrCat(Shown(command),
+                             " is not a command; see \"incidentctl --help\""));
+  return kExitUsage;
+}
+
+}  // namespace
+
+int RunApp(const Environment& environment) {
+  const int code = Dispatch(environment);
+  environment.console->Flush();
+  return code;
+}
+
+}  // namespace opcon_snow::cli

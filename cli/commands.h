@@ -1,0 +1,34 @@
+#ifndef OPCON_SNOW_CLI_COMMANDS_H_
+#define OPCON_SNOW_CLI_COMMANDS_H_
+
+// The commands other than `report`. Each family declares its subcommands and
+// options to CLI11 and says what to do once the command line is read.
+
+#include <functional>
+
+#include "cli/command_context.h"
+#include "cli/environment.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace opcon_snow::cli {
+
+// What is to be done once the settings are known; returns the exit code. The
+// subcommand that was given puts its own into `action` below.
+using Action = std::function<int(CommandContext& context)>;
+
+void AddReportsCommands(CLI::App& app, Action& action);
+void AddTicketsCommands(CLI::App& app, Action& action);
+void AddTemplatesCommands(CLI::App& app, Action& action);
+void AddSpoolCommands(CLI::App& app, Action& action);
+void AddDoctorCommand(CLI::App& app, Action& action);
+
+// Reads the command line with CLI11 and does what it says. Also prints the
+// help and the version. Returns the exit code.
+int RunCommands(const Environment& environment);
+
+}  // namespace opcon_snow::cli
+
+#endif  // OPCON_SNOW_CLI_COMMANDS_H_

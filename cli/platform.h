@@ -1,0 +1,58 @@
+#ifndef OPCON_SNOW_CLI_PLATFORM_H_
+#define OPCON_SNOW_CLI_PLATFORM_H_
+
+// Everything that incidentctl wants from the operating system. One source
+// file implements it for each kind of system; nothing else in this folder
+// includes a header of a system.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/environment.h"
+#include "cli/files.h"
+#include "cli/settings.h"
+
+namespace opcon_snow::cli::platform {
+
+// To be called first, before there is any thread. Makes sure that standard
+// input, output and error are open, because a spool file must not become
+// standard error by being opened as descriptor 2; and that writing to a closed
+// pipe is an error and not the end of the process.
+void PrepareProcess();
+
+// While the result lives, a request to end the process (SIGTERM, SIGINT,
+// SIGHUP) calls `on_request` in another thread instead, once. Make it before
+// any other thread, because threads inherit what makes it work. At most one.
+std::unique_ptr<TerminationGuard> GuardTermination(
+    std::function<void()> on_request);
+
+// The arguments without the program, as UTF-8 where the system knows the
+// encoding.
+std::vector<std::string> Arguments(int argc, const char* const* argv);
+
+// Of the environment; nullopt if it is not set.
+std::optional<std::string> Variable(const std::string& name);
+
+PlatformDefaults Defaults();
+
+// The disk. Lives until the process ends.
+Files* RealFiles();
+
+// From the system's random source; ends the process if there is none.
+std::array<std::uint8_t, 16> RandomBytes();
+
+// Empty if unknown.
+std::string HostName();
+
+bool StandardOutputIsTerminal();
+// Columns; 0 if unknown.
+int TerminalWidth();
+
+}  // namespace opcon_snow::cli::platform
+
+#endif  // OPCON_SNOW_CLI_PLATFORM_H_

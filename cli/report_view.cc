@@ -1,0 +1,159 @@
+#include "cli/report_view.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "cli/command_line.h"
+#include "cli/enum_text.h"
+#include "cli/event_kind.h"
+#include "cli/filters.h"
+#include "cli/table.h"
+#include "cli/text.h"
+
+namespace opcon_snow::cli {
+namespace {
+
+using ::incident::v1::JobEvent;
+using ::incident::v1::Report;
+using ::incident::v1::Step;
+
+constexpr std::size_t kMaxLine = 1000;
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+std::string JobText(const Report& report) {
+  return report.has_event() ? JobIdText(report.event().job_key())
+                            : "(command line)";
+}
+
+std::string CommandLineText(
+    const ::incident::v1::RejectedCommandLine& rejected) {
+  std::vector<std::string> quoted;
+  for (const std::string& argument : rejected.arguments()) {
+    quoted.push_back(Quoted(argument));
+  }
+  return absl::StrCat(absl::StrJoin(quoted, " "),
+                      rejected.truncated() ? " …" : "");
+}
+
+std::string ErrorText(const google::rpc::Status& error) {
+  if (error.code() == 0) return "";
+  return absl::StrCat(
+      absl::StatusCodeToString(static_cast<absl::StatusCode>(error.code())),
+      ": ", error.message());
+}
+
+void AddEvent(const JobEvent& event, Fields& fields) {
+  fields.insert(
+      fields.end(),
+      {{"job", event.job_key().job_name()},
+       {"job id", JobIdText(event.job_key())},
+       {"opcon", event.job_key().opcon()},
+       {"schedule", event.schedule_name()},
+       {"kind", EventKindName(event.kind())},
+       {"termination", event.termination()},
+       {"machine", event.machine()},
+       {"job number",
+        event.job_number() == 0 ? "" : absl::StrCat(event.job_number())},
+       {"notification", event.notification_id()},
+       {"occurred", TimeText(event.occurred_time())}});
+}
+
+void AddRejected(const ::incident::v1::RejectedCommandLine& rejected,
+                 Fields& fields) {
+  fields.insert(fields.end(),
+                {{"command line", CommandLineText(rejected)},
+                 {"problem", rejected.problem()},
+                 {"occurred", TimeText(rejected.occurred_time())}});
+}
+
+void AddSource(const Report& report, Fields& fields) {
+  const ::incident::v1::ReportSource& source = report.source();
+  const std::string by =
+      absl::StrJoin(std::vector<std::string>{source.program(), source.version(),
+                                             source.host()},
+                    " ");
+  fields.insert(
+      fields.end(),
+      {{"reported by", absl::StrCat(by, source.spooled() ? ", spooled" : "")},
+       {"request id", report.request_id()},
+       {"stored", TimeText(report.create_time())},
+       {"changed", TimeText(report.update_time())},
+       {"ended", TimeText(report.end_time())}});
+}
+
+std::string StepTable(const Report& report) {
+  if (report.steps().empty()) return "";
+  Table table({"STEP", "STATE", "ATTEMPTS", "NEXT", "OUTCOME"});
+  for (const Step& step : report.steps()) {
+    table.Add({EnumText(step.kind()), EnumText(step.state()),
+               absl::StrCat(step.attempts()),
+               TimeText(step.next_attempt_time()),
+               step.has_error() ? ErrorText(step.error()) : step.outcome()});
+  }
+  return absl::StrCat("\n", table.Render(0));
+}
+
+}  // namespace
+
+std::string ReportTable(
+    const google::protobuf::RepeatedPtrField<Report>& reports, int width) {
+  Table table(
+      {"REPORT", "STORED", "STATE", "KIND", "JOB", "TICKET", "SUMMARY"});
+  for (const Report& report : reports) {
+    table.Add(
+        {report.report_id(), TimeText(report.create_time()),
+         EnumText(report.state()),
+         report.has_event() ? EventKindName(report.event().kind()) : "rejected",
+         JobText(report), report.ticket().number(), report.summary()});
+  }
+  return table.Render(width);
+}
+
+std::string ReportDetails(const Report& report) {
+  Fields fields = {{"report", report.report_id()},
+                   {"state", EnumText(report.state())},
+                   {"summary", report.summary()},
+                   {"error", ErrorText(report.error())},
+                   {"next attempt", TimeText(report.next_attempt_time())},
+                   {"ticket", report.ticket().number()},
+                   {"ticket url", report.ticket().url()},
+                   {"servicenow", report.ticket().servicenow()},
+                   {"merged into", report.merged_into_report_id()},
+                   {"failure", report.failure_id()},
+                   {"template", report.requested_template()}};
+  if (report.has_event()) AddEvent(report.event(), fields);
+  if (report.has_rejected()) AddRejected(report.rejected(), fields);
+  AddSource(report, fields);
+  for (const std::string& warning : report.warnings()) {
+    fields.emplace_back("warning", warning);
+  }
+  return absl::StrCat(RenderFields(fields), StepTable(report));
+}
+
+std::string ReportLine(const Report& report) {
+  const std::string ticket = report.ticket().number();
+  return ForTerminal(
+      absl::StrCat(TimeText(report.update_time()), "  ", report.report_id(),
+                   "  ", EnumText(report.state()), "  ", JobText(report),
+                   ticket.empty() ? "" : "  ", ticket,
+                   report.summary().empty() ? "" : "  ", report.summary()),
+      kMaxLine);
+}
+
+bool HasEnded(const Report& report) {
+  switch (report.state()) {
+    case ::incident::v1::REPORT_STATE_SUCCEEDED:
+    case ::incident::v1::REPORT_STATE_MERGED:
+    case ::incident::v1::REPORT_STATE_SUPPRESSED:
+    case ::incident::v1::REPORT_STATE_DEAD_LETTER:
+    case ::incident::v1::REPORT_STATE_DISCARDED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace opcon_snow::cli

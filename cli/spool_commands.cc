@@ -1,0 +1,168 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "cli/drain.h"
+#include "cli/event_kind.h"
+#include "cli/exit_code.h"
+#include "cli/filters.h"
+#include "cli/spool.h"
+#include "cli/table.h"
+#include "cli/verdict.h"
+#include "nlohmann/json.hpp"
+
+namespace opcon_snow::cli {
+namespace {
+
+struct Entry {
+  std::string name;
+  bool refused = false;
+  std::string reason;
+  absl::StatusOr<Spool::Request> request;
+};
+
+int FailLocally(CommandContext& context, const absl::Status& status) {
+  context.console().Error(status.message());
+  return kExitConfig;
+}
+
+absl::StatusOr<std::vector<Entry>> ReadEntries(Spool& spool) {
+  const absl::StatusOr<std::vector<std::string>> waiting = spool.Waiting();
+  if (!waiting.ok()) return waiting.status();
+  const absl::StatusOr<std::vector<std::string>> refused = spool.Refused();
+  if (!refused.ok()) return refused.status();
+  std::vector<Entry> entries;
+  for (const std::string& name : *waiting) {
+    entries.push_back({name, false, "", spool.Read(name)});
+  }
+  for (const std::string& name : *refused) {
+    entries.push_back(
+        {name, true, spool.ReadReason(name), spool.ReadRefused(name)});
+  }
+  return entries;
+}
+
+std::vector<std::string> Row(const Entry& entry) {
+  const std::string state = entry.refused ? "refused" : "waiting";
+  if (!entry.request.ok()) {
+    return {state, "", "unreadable", entry.name,
+            std::string(entry.request.status().message())};
+  }
+  if (entry.request->has_rejected()) {
+    const auto& rejected = entry.request->rejected();
+    return {state, TimeText(rejected.occurred_time()), "rejected",
+            "(command line)",
+            entry.refused ? entry.reason : rejected.problem()};
+  }
+  const ::incident::v1::JobEvent& event = entry.request->event();
+  return {state, TimeText(event.occurred_time()), EventKindName(event.kind()),
+          JobIdText(event.job_key()), entry.reason};
+}
+
+nlohmann::json Json(const Entry& entry) {
+  nlohmann::json json = {{"file", entry.name},
+                         {"state", entry.refused ? "refused" : "waiting"}};
+  if (!entry.reason.empty()) json["reason"] = entry.reason;
+  if (entry.request.ok()) {
+    json["request"] = nlohmann::json::parse(ToJson(*entry.request), nullptr,
+                                            /*allow_exceptions=*/false);
+  } else {
+    json["error"] = std::string(entry.request.status().message());
+  }
+  return json;
+}
+
+int List(CommandContext& context) {
+  absl::StatusOr<Spool> spool = context.OpenSpool();
+  if (!spool.ok()) return FailLocally(context, spool.status());
+  const absl::StatusOr<std::vector<Entry>> entries = ReadEntries(*spool);
+  if (!entries.ok()) return FailLocally(context, entries.status());
+  if (context.json()) {
+    nlohmann::json all = nlohmann::json::array();
+    for (const Entry& entry : *entries) all.push_back(Json(entry));
+    const nlohmann::json document = {{"directory", spool->directory()},
+                                     {"entries", all}};
+    context.console().Out(absl::StrCat(
+        document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace),
+        "\n"));
+    return kExitOk;
+  }
+  Table table({"STATE", "OCCURRED", "KIND", "JOB", "REASON"});
+  for (const Entry& entry : *entries) table.Add(Row(entry));
+  context.console().Out(table.Render(context.console().Width()));
+  return kExitOk;
+}
+
+absl::Status ReadmitRefused(Spool& spool) {
+  const absl::StatusOr<std::vector<std::string>> names = spool.Refused();
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    const absl::Status moved = spool.Readmit(name);
+    if (!moved.ok()) return moved;
+  }
+  return absl::OkStatus();
+}
+
+int EndOfFlush(CommandContext& context, const DrainResult& result,
+               const Spool& spool) {
+  if (result.busy) {
+    context.console().Error("another process is delivering from the spool");
+    return kExitTryLater;
+  }
+  context.console().Out(absl::StrCat(result.delivered, " delivered, ",
+                                     result.refused, " refused, ", result.left,
+                                     " waiting in ", spool.directory(), "\n"));
+  if (!result.disk.ok()) return FailLocally(context, result.disk);
+  if (!result.service.ok()) return context.Fail(result.service);
+  if (result.refused == 0) return kExitOk;
+  context.console().Error("\"incidentctl spool list\" tells why");
+  return kExitData;
+}
+
+int Flush(CommandContext& context, bool refused_too) {
+  absl::StatusOr<Spool> spool = context.OpenSpool();
+  if (!spool.ok()) return FailLocally(context, spool.status());
+  const absl::StatusOr<Stub*> service = context.Service();
+  if (!service.ok()) return context.Fail(service.status());
+  if (refused_too) {
+    const absl::Status moved = ReadmitRefused(*spool);
+    if (!moved.ok()) return FailLocally(context, moved);
+  }
+  const absl::StatusOr<std::vector<std::string>> waiting = spool->Waiting();
+  if (!waiting.ok()) return FailLocally(context, waiting.status());
+  const DrainResult result = Drain(
+      *spool,
+      [&context](const ::incident::v1::ReportJobEventRequest& request) {
+        return context.Call(&Stub::ReportJobEvent, request);
+      },
+      {.max_entries = waiting->size()}, *context.environment().clock);
+  return EndOfFlush(context, result, *spool);
+}
+
+}  // namespace
+
+void AddSpoolCommands(CLI::App& app, Action& action) {
+  CLI::App* spool = app.add_subcommand(
+      "spool", "looks after reports that wait on this machine");
+  spool->require_subcommand(1);
+  spool->fallthrough();
+  spool->add_subcommand("list", "lists what waits and what was refused")
+      ->callback([&action] { action = &List; });
+  CLI::App* flush =
+      spool->add_subcommand("flush", "delivers what waits, all of it, now");
+  auto refused_too = std::make_shared<bool>(false);
+  flush->add_flag("--refused", *refused_too,
+                  "tries the refused ones again as well");
+  flush->callback([refused_too, &action] {
+    action = [refused_too](CommandContext& context) {
+      return Flush(context, *refused_too);
+    };
+  });
+}
+
+}  // namespace opcon_snow::cli

@@ -1,0 +1,139 @@
+#include "cli/switches.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace opcon_snow::cli {
+namespace {
+
+constexpr std::array kSwitches = {
+    Switch{SwitchId::kMachine, "-a", "--machine", "MACHINE", "$MACHINE NAME",
+           "the machine that ran the job"},
+    Switch{SwitchId::kSchedule, "-s", "--schedule", "SCHEDULE",
+           "$SCHEDULE NAME", "the full daily schedule name"},
+    Switch{SwitchId::kJob, "-jn", "--job", "JOB", "$JOB NAME",
+           "the full daily job name; required"},
+    Switch{SwitchId::kTermination, "-e", "--termination", "TERMINATION",
+           "$JOB TERMINATION", "the exit condition"},
+    Switch{SwitchId::kScheduleDate, "-sd", "--schedule-date", "DATE",
+           "$SCHEDULE DATE-SNOW",
+           "the day of the schedule, best as yyyy-MM-dd; required"},
+    Switch{SwitchId::kScheduleId, "-si", "--schedule-id", "ID", "$SCHEDULE ID",
+           "the number of the schedule; required"},
+    Switch{SwitchId::kScheduleInstance, "-sn", "--schedule-instance",
+           "INSTANCE", "$SCHEDULE INST",
+           "the instance of the schedule on that day; required"},
+    Switch{SwitchId::kTemplate, "-t", "--template", "TEMPLATE", "",
+           "the template, such as basic.json; default: routing decides"},
+    Switch{SwitchId::kKind, "", "--kind", "KIND", "",
+           "what happened, such as job_failed (the default)"},
+    Switch{SwitchId::kOpcon, "", "--opcon", "NAME", "",
+           "the OpCon instance; default: the service's default"},
+    Switch{SwitchId::kNotificationId, "", "--notification-id", "ID",
+           "$NOTIFYID", "OpCon's id of the notification"},
+    Switch{SwitchId::kJobNumber, "", "--job-number", "NUMBER", "$JOBID",
+           "the number of the run"},
+    Switch{SwitchId::kWait, "", "--wait", "", "",
+           "wait until the ticket exists (60s, or --timeout)"},
+    Switch{SwitchId::kDryRun, "", "--dry-run", "", "",
+           "have the command line checked, report nothing"},
+    Switch{SwitchId::kServer, "", "--server", "HOST:PORT", "",
+           "the incident service; default 127.0.0.1:7470"},
+    Switch{SwitchId::kConfig, "", "--config", "FILE", "",
+           "the configuration (YAML)"},
+    Switch{SwitchId::kOutput, "", "--output", "FORMAT", "",
+           "table (the default) or json"},
+    Switch{SwitchId::kTimeout, "", "--timeout", "DURATION", "",
+           "how long a call may take, 100ms to 10m; default 5s"},
+    Switch{SwitchId::kTlsCa, "", "--tls-ca", "FILE", "",
+           "PEM file of the authorities to trust, or \"system\""},
+    Switch{SwitchId::kTlsCert, "", "--tls-cert", "FILE", "",
+           "PEM file of the client certificate"},
+    Switch{SwitchId::kTlsKey, "", "--tls-key", "FILE", "",
+           "PEM file of its private key"},
+    Switch{SwitchId::kSpoolDir, "", "--spool-dir", "DIRECTORY", "",
+           "where reports wait while the service cannot be reached"},
+};
+
+// How many letters must be inserted, removed or replaced.
+std::size_t EditDistance(absl::string_view a, absl::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string Switch::BothNames() const {
+  if (short_name.empty()) return std::string(long_name);
+  return absl::StrCat(short_name, " (", long_name, ")");
+}
+
+std::span<const Switch> AllSwitches() { return kSwitches; }
+
+const Switch& GetSwitch(SwitchId id) {
+  return *std::find_if(kSwitches.begin(), kSwitches.end(),
+                       [id](const Switch& s) { return s.id == id; });
+}
+
+const Switch* FindSwitch(absl::string_view name) {
+  if (name.empty()) return nullptr;
+  for (const Switch& s : kSwitches) {
+    if (name == s.long_name || name == s.short_name) return &s;
+  }
+  return nullptr;
+}
+
+const Switch* NearestSwitch(absl::string_view name) {
+  name = name.substr(0, 64);
+  while (absl::ConsumePrefix(&name, "-")) {
+  }
+  if (name.size() < 3) return nullptr;
+  const Switch* nearest = nullptr;
+  std::size_t least = 3;
+  for (const Switch& s : kSwitches) {
+    const std::size_t distance = EditDistance(name, s.long_name.substr(2));
+    if (distance < least) {
+      least = distance;
+      nearest = &s;
+    }
+  }
+  return nearest;
+}
+
+std::string MendDashes(absl::string_view token) {
+  static constexpr std::array<absl::string_view, 3> kLookAlikes = {
+      "\u2013", "\u2014", "\u2212"};
+  bool mended = false;
+  for (bool found = true; found;) {
+    found = absl::ConsumePrefix(&token, "-");
+    for (const absl::string_view dash : kLookAlikes) {
+      if (absl::ConsumePrefix(&token, dash)) found = mended = true;
+    }
+  }
+  if (!mended) return "";
+  // A word processor makes one dash of two.
+  for (const absl::string_view start : {"-", "--"}) {
+    const std::string name = absl::StrCat(start, token);
+    if (FindSwitch(name) != nullptr) return name;
+  }
+  return "";
+}
+
+}  // namespace opcon_snow::cli
