@@ -432,12 +432,14 @@ TEST_F(ServerStreamTest, WritesFailOnceTheCallIsCancelled) {
     Writer<ReadAttachmentResponse>* the_writer = &writer;
     ReadAttachmentResponse message;
     message.set_chunk("x");
-    const absl::Status first = co_await the_writer->Write(message);
+    // Whether this one is still in time, nobody can say.
+    absl::Status ignored = co_await the_writer->Write(message);
+    ignored.IgnoreError();
     co_await AwaitCancelled(the_call);
+    const absl::Status first = co_await the_writer->Write(message);
     const absl::Status second = co_await the_writer->Write(message);
-    const absl::Status third = co_await the_writer->Write(message);
     const std::lock_guard<std::mutex> lock(mutex);
-    seen = {first, second, third};
+    seen = {first, second};
     co_return absl::OkStatus();
   };
   Start();

@@ -10,11 +10,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/status/utf8.h"
 #include "google/protobuf/message.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace opcon_snow {
 namespace {
+
+// Texts are made UTF-8 before they are stored: protobuf drops a message that it
+// cannot read back, and with it every detail.
 
 // Longest google.protobuf.Duration, 10,000 years.
 constexpr absl::Duration kLongestDelay = absl::Seconds(315'576'000'000);
@@ -56,8 +60,8 @@ void SetBadRequest(absl::Status& status,
   google::rpc::BadRequest bad_request;
   for (const FieldViolation& violation : violations) {
     auto* added = bad_request.add_field_violations();
-    added->set_field(violation.field);
-    added->set_description(violation.description);
+    added->set_field(ToValidUtf8(violation.field));
+    added->set_description(ToValidUtf8(violation.description));
   }
   SetMessage(status, bad_request);
 }
@@ -71,10 +75,11 @@ absl::Status WithDetails(const absl::Status& status,
   google::rpc::ErrorInfo info;
   info.set_reason(details.reason.empty()
                       ? absl::StatusCodeToString(status.code())
-                      : details.reason);
-  info.set_domain(details.domain);
-  info.mutable_metadata()->insert(details.metadata.begin(),
-                                  details.metadata.end());
+                      : ToValidUtf8(details.reason));
+  info.set_domain(ToValidUtf8(details.domain));
+  for (const auto& [key, value] : details.metadata) {
+    (*info.mutable_metadata())[ToValidUtf8(key)] = ToValidUtf8(value);
+  }
   SetMessage(result, info);
 
   result.ErasePayload(TypeUrl(google::rpc::RetryInfo::default_instance()));

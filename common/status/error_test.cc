@@ -55,6 +55,18 @@ TEST(MakeErrorTest, NamesTheCodeIfThereIsNoReason) {
   EXPECT_THAT(status, HasReason("DATA_LOSS"));
 }
 
+TEST(MakeErrorTest, TextsBecomeUtf8) {
+  ErrorDetails details;
+  details.reason = "R";
+  details.metadata["k\xFF"] = "v\xFF";
+  details.violations = {{"f\xFF", "d\xFF"}};
+  const auto kept =
+      GetErrorDetails(MakeError(absl::StatusCode::kInternal, "m", details));
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(kept->metadata.at("k\uFFFD"), "v\uFFFD");
+  EXPECT_EQ(kept->violations[0].description, "d\uFFFD");
+}
+
 TEST(MakeErrorTest, AnErrorNeverBecomesSuccess) {
   const absl::Status status = MakeError(absl::StatusCode::kOk, "what");
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kInternal, HasSubstr("what")));
