@@ -76,15 +76,16 @@ struct StepCommit {
       ::incident::v1::REPORT_STATE_UNSPECIFIED;
 };
 
-// Filters of ListReports; empty means any. All must hold.
+// Filters of ListReports; empty means any. All must hold. The members have
+// initializers so that `{.opcon = "x"}` gives no warning.
 struct ReportFilter {
-  std::vector<::incident::v1::ReportState> states;
-  std::string opcon;
-  std::string job_name;
-  std::string schedule_name;
-  std::string schedule_date;  // YYYYMMDD
-  std::string request_id;
-  std::optional<absl::Time> created_since;
+  std::vector<::incident::v1::ReportState> states{};
+  std::string opcon{};
+  std::string job_name{};
+  std::string schedule_name{};
+  std::string schedule_date{};  // YYYYMMDD
+  std::string request_id{};
+  std::optional<absl::Time> created_since{};
 };
 
 struct ReportPage {

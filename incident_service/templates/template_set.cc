@@ -70,14 +70,21 @@ std::string CutTo(std::string text, std::size_t limit) {
   return text;
 }
 
-std::string SafeFileName(std::string name) {
-  for (char& c : name) {
-    const bool safe = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                      (c >= 'a' && c <= 'z') || c == '.' || c == '-' ||
-                      c == '_';
-    if (!safe) c = '_';
+// One _ for each character that instances do not accept.
+std::string SafeFileName(const std::string& name) {
+  std::string safe;
+  for (const char c : name) {
+    const bool accepted = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                          (c >= 'a' && c <= 'z') || c == '.' || c == '-' ||
+                          c == '_';
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (accepted) {
+      safe += c;
+    } else if (!continues) {
+      safe += '_';
+    }
   }
-  return name;
+  return safe;
 }
 
 // "a.txt" becomes "a_2.txt", within the length that instances accept.

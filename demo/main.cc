@@ -1,0 +1,79 @@
+// ./dev demo: the suite at work, every step verified.
+
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "demo/main_job.h"
+#include "demo/narrator.h"
+#include "tests/harness/suite.h"
+
+namespace {
+
+using opcon_snow::demo::Narrator;
+using opcon_snow::harness::Suite;
+
+// Blocks SIGINT and SIGTERM, so that --keep can wait for them.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void Keep(const Suite& suite, const sigset_t& signals) {
+  std::cout << "\nStill running; end with Ctrl-C.\n"
+            << "  OpCon sandbox       " << suite.opcon().base_url() << "\n"
+            << "  ServiceNow sandbox  " << suite.servicenow().base_url() << "\n"
+            << "  incident service    " << suite.server()
+            << " (incidentctl --server)\n"
+            << "  files and logs      " << suite.directory() << std::endl;
+  int signal = 0;
+  sigwait(&signals, &signal);
+}
+
+int Play(const char* argv0, bool keep) {
+  const auto programs = opcon_snow::harness::FindPrograms(argv0);
+  std::string directory = "/tmp/opcon-snow-demo-XXXXXX";
+  if (!programs.ok() || mkdtemp(directory.data()) == nullptr) {
+    std::cerr << "cannot begin: " << programs.status() << std::endl;
+    return 1;
+  }
+  std::cout << "Starting the sandboxes, both gateways and the incident service"
+            << " (their files: " << directory << ")" << std::endl;
+  const sigset_t signals = BlockSignals();
+  opcon_snow::harness::SuiteOptions options;
+  options.programs = *programs;
+  options.directory = directory;
+  auto suite = Suite::Start(std::move(options));
+  if (!suite.ok()) {
+    std::cerr << suite.status() << std::endl;
+    return 1;
+  }
+  Narrator narrator;
+  const absl::Status played =
+      opcon_snow::demo::PlayMainJob(**suite, narrator);
+  if (!played.ok()) std::cerr << "FAIL " << played << std::endl;
+  const bool good = played.ok() && narrator.failed() == 0;
+  std::cout << "\n"
+            << (good ? "Everything held: " : "Something is wrong: ")
+            << narrator.checks() - narrator.failed() << " of "
+            << narrator.checks() << " checks." << std::endl;
+  if (keep) Keep(**suite, signals);
+  return good ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Shows the main job end to end and verifies every step.");
+  bool keep = false;
+  app.add_flag("--keep", keep, "Leaves everything running at the end.");
+  CLI11_PARSE(app, argc, argv);
+  return Play(argv[0], keep);
+}

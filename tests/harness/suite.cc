@@ -1,0 +1,227 @@
+#include "tests/harness/suite.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "common/status/status_macros.h"
+#include "tools/cpp/runfiles/runfiles.h"
+
+namespace opcon_snow::harness {
+namespace {
+
+using bazel::tools::cpp::runfiles::Runfiles;
+
+constexpr char kTokenFile[] = "opcon.token";
+constexpr char kSecretFile[] = "servicenow.secret";
+
+std::string GatewayYaml(const std::string& instance, int port) {
+  return absl::StrCat("listener:\n  address: 127.0.0.1:", port,
+                      "\ninstances:\n", instance);
+}
+
+}  // namespace
+
+absl::StatusOr<Programs> FindPrograms(const std::string& argv0) {
+  std::string error;
+  const std::unique_ptr<Runfiles> runfiles(
+      argv0.empty() ? Runfiles::CreateForTest(&error)
+                    : Runfiles::Create(argv0, &error));
+  if (runfiles == nullptr) return absl::NotFoundError(error);
+  const auto find = [&](const std::string& path) {
+    return runfiles->Rlocation("opcon_snow/" + path);
+  };
+  return Programs{
+      .opcon_sandbox = find("sandbox/opcon_sandbox"),
+      .snow_sandbox = find("sandbox/snow_sandbox"),
+      .notification_manager = find("sandbox/notification_manager"),
+      .opcon_gateway = find("opcon_gateway/opcon_gateway"),
+      .snow_gateway = find("snow_gateway/snow_gateway"),
+      .incident_service = find("incident_service/incident_service"),
+      .incidentctl = find("cli/incidentctl"),
+  };
+}
+
+absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
+  std::unique_ptr<Suite> suite(new Suite(std::move(options)));
+  OPCON_SNOW_RETURN_IF_ERROR(suite->StartSandboxes());
+  OPCON_SNOW_RETURN_IF_ERROR(
+      WriteFile(suite->PathOf(kTokenFile), suite->options_.opcon_token, 0600));
+  OPCON_SNOW_RETURN_IF_ERROR(WriteFile(suite->PathOf(kSecretFile),
+                                       suite->options_.snow_client_secret,
+                                       0600));
+  OPCON_SNOW_RETURN_IF_ERROR(suite->StartGateway("opcon"));
+  OPCON_SNOW_RETURN_IF_ERROR(suite->StartGateway("snow"));
+  OPCON_SNOW_RETURN_IF_ERROR(suite->RestartIncidentService(
+      suite->options_.incident_service_environment));
+  return suite;
+}
+
+Suite::~Suite() {
+  const auto stop = [](std::unique_ptr<Process>& process) {
+    if (process == nullptr) return;
+    const absl::StatusOr<int> ignored = process->Terminate();
+    static_cast<void>(ignored);
+  };
+  stop(notification_manager_);
+  stop(incident_service_);
+  for (auto& [name, gateway] : gateways_) stop(gateway);
+  stop(opcon_sandbox_);
+  stop(snow_sandbox_);
+}
+
+std::string Suite::PathOf(const std::string& file) const {
+  return absl::StrCat(options_.directory, "/", file);
+}
+
+std::string Suite::LogOf(const std::string& process) const {
+  return ReadFile(PathOf(process + ".log"));
+}
+
+std::string Suite::server() const {
+  return absl::StrCat("127.0.0.1:", incident_service_port_);
+}
+
+std::string Suite::public_address() const {
+  return absl::StrCat("opcon.example:", opcon_->port());
+}
+
+absl::StatusOr<std::unique_ptr<Process>> Suite::StartServer(
+    const std::string& name, std::vector<std::string> arguments,
+    const std::map<std::string, std::string>& environment, int* port) {
+  const std::string port_file = PathOf(name + ".port");
+  const std::string log = PathOf(name + ".log");
+  std::remove(port_file.c_str());
+  arguments.insert(arguments.end(), {"--port-file", port_file});
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      std::unique_ptr<Process> process,
+      Process::Start({.arguments = std::move(arguments),
+                      .environment = environment,
+                      .stdout_file = log,
+                      .stderr_file = log}));
+  auto ports = WaitForPorts(port_file, process.get(), log);
+  if (!ports.ok()) {
+    return absl::UnavailableError(
+        absl::StrCat(name, ": ", ports.status().message()));
+  }
+  *port = ports->begin()->second;
+  return process;
+}
+
+absl::Status Suite::StartSandboxes() {
+  int port = 0;
+  std::vector<std::string> arguments = {options_.programs.opcon_sandbox,
+                                        "--listen", "127.0.0.1:0"};
+  arguments.insert(arguments.end(), options_.opcon_sandbox_flags.begin(),
+                   options_.opcon_sandbox_flags.end());
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      opcon_sandbox_, StartServer("opcon_sandbox", arguments, {}, &port));
+  opcon_ = std::make_unique<HttpPeer>(
+      port, "Token 00000000-0000-4000-8000-000000000001");
+
+  arguments = {options_.programs.snow_sandbox, "--listen", "127.0.0.1:0"};
+  arguments.insert(arguments.end(), options_.snow_sandbox_flags.begin(),
+                   options_.snow_sandbox_flags.end());
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      snow_sandbox_, StartServer("snow_sandbox", arguments, {}, &port));
+  servicenow_ = std::make_unique<HttpPeer>(
+      port, "Basic " + absl::Base64Escape("admin:admin"));
+  return absl::OkStatus();
+}
+
+absl::Status Suite::StopGateway(const std::string& name) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const int code, gateways_[name]->Terminate());
+  if (code == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat(name, " gateway ended with ", code));
+}
+
+absl::Status Suite::StartGateway(const std::string& name) {
+  const bool opcon = name == "opcon";
+  const std::string instance =
+      opcon ? absl::StrCat("  - name: production\n    base_url: ",
+                           opcon_->base_url(), "\n    public_address: \"",
+                           public_address(), "\"\n    token_file: ", kTokenFile,
+                           "\n    allow_plain_http: true\n    polling:\n"
+                           "      initial_interval: 10ms\n"
+                           "      max_interval: 100ms\n")
+            : absl::StrCat("  - name: production\n    base_url: ",
+                           servicenow_->base_url(),
+                           "\n    oauth_client_credentials:\n"
+                           "      client_id: sandbox\n"
+                           "      client_secret_file: ",
+                           kSecretFile,
+                           "\n    integration_user: opcon.integration\n"
+                           "    allow_plain_http: true\n");
+  const std::string config = PathOf(name + "_gateway.yaml");
+  OPCON_SNOW_RETURN_IF_ERROR(
+      WriteFile(config, GatewayYaml(instance, gateway_ports_[name])));
+  const std::string program =
+      opcon ? options_.programs.opcon_gateway : options_.programs.snow_gateway;
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      gateways_[name], StartServer(name + "_gateway",
+                                   {program, "--config", config}, {},
+                                   &gateway_ports_[name]));
+  return absl::OkStatus();
+}
+
+absl::Status Suite::RestartIncidentService(
+    const std::map<std::string, std::string>& environment) {
+  const std::string config = PathOf("incident_service.yaml");
+  OPCON_SNOW_RETURN_IF_ERROR(WriteFile(
+      config,
+      absl::StrCat("listener:\n  address: 127.0.0.1:", incident_service_port_,
+                   "\nopcon_gateway:\n  address: 127.0.0.1:",
+                   gateway_ports_["opcon"],
+                   "\nservicenow_gateway:\n  address: 127.0.0.1:",
+                   gateway_ports_["snow"],
+                   "\nstore:\n  sqlite:\n    path: incidents.db\n"
+                   "deployment: harness\ndefault_opcon: production\n"
+                   "templates:\n  - name: basic.json\nworkflow:\n",
+                   options_.workflow_yaml, options_.incident_service_yaml)));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      incident_service_,
+      StartServer("incident_service",
+                  {options_.programs.incident_service, "--config", config},
+                  environment, &incident_service_port_));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Finished> Suite::Cli(
+    const std::vector<std::string>& arguments) {
+  std::vector<std::string> all = {options_.programs.incidentctl, "--server",
+                                  server()};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return RunToEnd(all, {{"INCIDENTCTL_SPOOL_DIR", PathOf("spool")}},
+                  options_.directory);
+}
+
+absl::Status Suite::StartNotificationManager(const std::string& command) {
+  const std::string log = PathOf("notification_manager.log");
+  const std::string config = PathOf("incidentctl.yaml");
+  OPCON_SNOW_RETURN_IF_ERROR(
+      WriteFile(config, absl::StrCat("server:\n  address: ", server(),
+                                     "\nspool:\n  directory: spool\n")));
+  // The command as on a Windows server; here another program takes its place.
+  constexpr char kWindowsProgram[] = "C:\\Suite\\incidentctl.exe";
+  const std::string full = absl::StrReplaceAll(
+      command, {{"INCIDENTCTL",
+                 absl::StrCat(kWindowsProgram, " --config ", config)}});
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      notification_manager_,
+      Process::Start(
+          {.arguments = {options_.programs.notification_manager, "--opcon",
+                         opcon_->base_url(), "--trigger", "Job Failed",
+                         "--command", full, "--program-map",
+                         absl::StrCat(kWindowsProgram, "=",
+                                      options_.programs.incidentctl),
+                         "--log", PathOf("notifications.jsonl")},
+           .environment = {},
+           .stdout_file = log,
+           .stderr_file = log}));
+  return absl::OkStatus();
+}
+
+}  // namespace opcon_snow::harness

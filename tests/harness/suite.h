@@ -1,0 +1,109 @@
+#ifndef OPCON_SNOW_TESTS_HARNESS_SUITE_H_
+#define OPCON_SNOW_TESTS_HARNESS_SUITE_H_
+
+// The whole suite as real processes on ports of their own: both sandboxes,
+// both gateways, the incident service, and the command line that OpCon runs.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tests/harness/http_peer.h"
+#include "tests/harness/process.h"
+
+namespace opcon_snow::harness {
+
+// Where the programs are.
+struct Programs {
+  std::string opcon_sandbox;
+  std::string snow_sandbox;
+  std::string notification_manager;
+  std::string opcon_gateway;
+  std::string snow_gateway;
+  std::string incident_service;
+  std::string incidentctl;
+};
+
+// Finds them among the runfiles of the program that was started as `argv0`
+// (empty in a test).
+absl::StatusOr<Programs> FindPrograms(const std::string& argv0);
+
+struct SuiteOptions {
+  Programs programs;
+  // An empty directory for everything that the processes write.
+  std::string directory;
+  std::vector<std::string> opcon_sandbox_flags;
+  std::vector<std::string> snow_sandbox_flags;
+  // What the gateways present; by default what the sandboxes accept.
+  std::string opcon_token = "00000000-0000-4000-8000-000000000001";
+  std::string snow_client_secret = "sandbox";
+  // Further lines of the incident service's configuration.
+  std::string incident_service_yaml{};
+  // Environment of the incident service, for failpoints.
+  std::map<std::string, std::string> incident_service_environment{};
+  // The `workflow` section.
+  std::string workflow_yaml =
+      "  initial_backoff: 20ms\n  max_backoff: 200ms\n";
+};
+
+class Suite {
+ public:
+  // Starts everything but the Notification Manager and waits until it serves.
+  static absl::StatusOr<std::unique_ptr<Suite>> Start(SuiteOptions options);
+  // Stops everything, in the order in which a report travels.
+  ~Suite();
+  Suite(const Suite&) = delete;
+  Suite& operator=(const Suite&) = delete;
+
+  // The upstreams as other programs see them: OpCon with its application
+  // token, ServiceNow as an administrator.
+  const HttpPeer& opcon() const { return *opcon_; }
+  const HttpPeer& servicenow() const { return *servicenow_; }
+  // host:port of the incident service; the same after a restart.
+  std::string server() const;
+  std::string directory() const { return options_.directory; }
+  std::string public_address() const;
+
+  Process* incident_service() { return incident_service_.get(); }
+  // Starts the incident service again, on the same port and store; the one
+  // before must have ended.
+  absl::Status RestartIncidentService(
+      const std::map<std::string, std::string>& environment);
+  absl::Status StopGateway(const std::string& name);  // "opcon", "snow"
+  absl::Status StartGateway(const std::string& name);
+
+  // Runs incidentctl with these arguments after `--server ADDRESS`.
+  absl::StatusOr<Finished> Cli(const std::vector<std::string>& arguments);
+  // Runs the Notification Manager with this command for failed jobs. In the
+  // command, `INCIDENTCTL` stands for the program and its global options.
+  absl::Status StartNotificationManager(const std::string& command);
+
+  std::string LogOf(const std::string& process) const;
+
+ private:
+  explicit Suite(SuiteOptions options) : options_(std::move(options)) {}
+
+  absl::Status StartSandboxes();
+  absl::StatusOr<std::unique_ptr<Process>> StartServer(
+      const std::string& name, std::vector<std::string> arguments,
+      const std::map<std::string, std::string>& environment, int* port);
+  std::string PathOf(const std::string& file) const;
+
+  const SuiteOptions options_;
+  std::unique_ptr<Process> opcon_sandbox_;
+  std::unique_ptr<Process> snow_sandbox_;
+  std::unique_ptr<HttpPeer> opcon_;
+  std::unique_ptr<HttpPeer> servicenow_;
+  std::map<std::string, std::unique_ptr<Process>> gateways_;
+  std::map<std::string, int> gateway_ports_;
+  std::unique_ptr<Process> incident_service_;
+  int incident_service_port_ = 0;
+  std::unique_ptr<Process> notification_manager_;
+};
+
+}  // namespace opcon_snow::harness
+
+#endif  // OPCON_SNOW_TESTS_HARNESS_SUITE_H_
