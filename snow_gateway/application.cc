@@ -1,0 +1,212 @@
+#include "snow_gateway/application.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "common/clock/clock.h"
+#include "common/config/secret_file.h"
+#include "common/http/curl_transport.h"
+#include "common/http/upstream_config.h"
+#include "common/http/url.h"
+#include "common/log/log.h"
+#include "common/rpc/server.h"
+#include "common/rpc/server_config.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "snow_gateway/instance.h"
+#include "snow_gateway/service.h"
+
+namespace opcon_snow::snow {
+namespace {
+
+using ::config::v1::ServiceNowInstance;
+using ::config::v1::SnowGatewayConfig;
+using google::protobuf::util::MessageDifferencer;
+
+// A little more than ServiceNow's own limit of a transaction.
+constexpr absl::Duration kDefaultCallTimeout = absl::Seconds(65);
+constexpr std::int64_t kDefaultAttachmentBytes = std::int64_t{64} << 20;
+// Each instance's own limit holds the numbers down; this only must not.
+constexpr int kMaxConnectionsPerHost = 1000;
+
+absl::StatusOr<FileSecret> ReadSecret(const std::string& file) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret secret,
+                              config::ReadSecretFile(file));
+  return FileSecret{std::move(secret), file};
+}
+
+absl::StatusOr<Credentials> ReadCredentials(const ServiceNowInstance& config) {
+  switch (config.credentials_case()) {
+    case ServiceNowInstance::kOauthClientCredentials: {
+      const ::config::v1::OAuthClient& client =
+          config.oauth_client_credentials();
+      OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret secret,
+                                  ReadSecret(client.client_secret_file()));
+      return OAuthClientCredentials{client.client_id(), std::move(secret)};
+    }
+    case ServiceNowInstance::kOauthPassword: {
+      const ::config::v1::OAuthPassword& login = config.oauth_password();
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          FileSecret secret, ReadSecret(login.client().client_secret_file()));
+      OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret password,
+                                  ReadSecret(login.password_file()));
+      return OAuthPasswordCredentials{login.client().client_id(),
+                                      std::move(secret), login.username(),
+                                      std::move(password)};
+    }
+    case ServiceNowInstance::kApiKeyFile: {
+      OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret key,
+                                  ReadSecret(config.api_key_file()));
+      return ApiKeyCredentials{std::move(key)};
+    }
+    case ServiceNowInstance::kBasic: {
+      OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret password,
+                                  ReadSecret(config.basic().password_file()));
+      return BasicCredentials{config.basic().username(), std::move(password)};
+    }
+    default:
+      return absl::InvalidArgumentError("no credentials are configured");
+  }
+}
+
+absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
+    http::CurlLoop* loop, const ServiceNowInstance& config) {
+  const http::UpstreamBounds bounds =
+      http::UpstreamBoundsFrom(config.limits(), kDefaultCallTimeout);
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      http::BaseUrl base_url,
+      http::BaseUrl::Parse(config.base_url(), config.allow_plain_http()));
+  OPCON_SNOW_ASSIGN_OR_RETURN(Credentials credentials, ReadCredentials(config));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      http::CurlTransportOptions options,
+      http::TransportOptionsFrom(config.tls(), config.proxy(), bounds,
+                                 config.allow_plain_http()));
+  options.user_agent = "opcon-snow-snow-gateway";
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      std::shared_ptr<http::Transport> transport,
+      http::CurlTransport::Create(loop, std::move(options)));
+  if (!base_url.is_https() && !base_url.is_loopback()) {
+    log::Warning("servicenow.plain_http",
+                 {{"instance", config.name()},
+                  {"base_url", base_url.text()},
+                  {"advice", "credentials travel in clear: use https://"}});
+  }
+
+  InstanceSettings settings{config.name(), std::move(base_url),
+                            std::move(credentials)};
+  if (!config.incident_table().empty()) {
+    settings.incident_table = config.incident_table();
+  }
+  settings.integration_user = config.integration_user();
+  settings.call_timeout = bounds.call_timeout;
+  settings.max_response_bytes = bounds.max_response_bytes;
+  settings.limiter = bounds.limiter;
+  settings.max_attachment_bytes = config.max_attachment_bytes() > 0
+                                      ? config.max_attachment_bytes()
+                                      : kDefaultAttachmentBytes;
+  return std::make_shared<Instance>(std::move(settings), loop,
+                                    std::move(transport), RealClock::Get());
+}
+
+absl::StatusOr<std::shared_ptr<InstanceRegistry>> MakeRegistry(
+    http::CurlLoop* loop, const SnowGatewayConfig& config) {
+  std::vector<std::shared_ptr<Instance>> instances;
+  for (const ServiceNowInstance& entry : config.instances()) {
+    absl::StatusOr<std::shared_ptr<Instance>> instance =
+        MakeInstance(loop, entry);
+    if (!instance.ok()) {
+      return WithContext(instance.status(),
+                         absl::StrCat("instance ", entry.name()));
+    }
+    instances.push_back(*std::move(instance));
+  }
+  const std::string default_name = config.default_instance_name().empty()
+                                       ? config.instances(0).name()
+                                       : config.default_instance_name();
+  return std::make_shared<InstanceRegistry>(std::move(instances), default_name);
+}
+
+class GatewayApplication final : public config::Application {
+ public:
+  static absl::StatusOr<std::unique_ptr<config::Application>> Create(
+      const SnowGatewayConfig& config) {
+    std::unique_ptr<GatewayApplication> application(
+        new GatewayApplication(config));
+    OPCON_SNOW_RETURN_IF_ERROR(application->Build());
+    return std::unique_ptr<config::Application>(std::move(application));
+  }
+
+  ~GatewayApplication() override {
+    const absl::Status stopped = Stop();
+    if (!stopped.ok()) log::Error("snow_gateway.stop", {{"error", stopped}});
+  }
+
+  absl::StatusOr<std::map<std::string, int>> Start() override {
+    OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
+    log::Info("snow_gateway.serving",
+              {{"address", server_->address()},
+               {"instances", config_.instances_size()}});
+    return std::map<std::string, int>{{"grpc", server_->port()}};
+  }
+
+  absl::Status Reload(const google::protobuf::Message& message) override {
+    const auto& config = static_cast<const SnowGatewayConfig&>(message);
+    if (!MessageDifferencer::Equals(config.listener(), config_.listener())) {
+      return absl::FailedPreconditionError(
+          "the listener cannot change while the process runs; restart it");
+    }
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<InstanceRegistry> registry,
+                                MakeRegistry(loop_.get(), config));
+    OPCON_SNOW_RETURN_IF_ERROR(service_->Replace(std::move(registry)));
+    config_ = config;
+    return absl::OkStatus();
+  }
+
+  absl::Status Stop() override {
+    if (server_ == nullptr) return absl::OkStatus();
+    OPCON_SNOW_RETURN_IF_ERROR(server_->Stop());
+    loop_->Stop();
+    return absl::OkStatus();
+  }
+
+ private:
+  explicit GatewayApplication(const SnowGatewayConfig& config)
+      : config_(config) {}
+
+  absl::Status Build() {
+    http::CurlLoopOptions loop_options;
+    loop_options.max_connections_per_host = kMaxConnectionsPerHost;
+    OPCON_SNOW_ASSIGN_OR_RETURN(loop_, http::CurlLoop::Create(loop_options));
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<InstanceRegistry> registry,
+                                MakeRegistry(loop_.get(), config_));
+    service_ =
+        std::make_unique<Service>(loop_.get(), std::move(registry),
+                                  rpc::MaxConcurrentCalls(config_.listener()));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        server_, rpc::Server::Create(rpc::ServerOptionsFrom(config_.listener()),
+                                     {service_->served()}));
+    return absl::OkStatus();
+  }
+
+  SnowGatewayConfig config_;
+  // In the order of construction; destroyed in reverse.
+  std::unique_ptr<http::CurlLoop> loop_;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<rpc::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<config::Application>> MakeApplication(
+    const SnowGatewayConfig& config) {
+  return GatewayApplication::Create(config);
+}
+
+}  // namespace opcon_snow::snow

@@ -1,0 +1,17 @@
+// snow_gateway: the gRPC gateway to ServiceNow.
+
+#include "common/config/server_main.h"
+#include "common/version/version.h"
+#include "config/v1/snow_gateway.pb.h"
+#include "snow_gateway/application.h"
+#include "snow_gateway/config_check.h"
+
+int main(int argc, char** argv) {
+  using ::config::v1::SnowGatewayConfig;
+  return opcon_snow::config::RunServerMain(
+      argc, argv,
+      opcon_snow::config::MakeServerSpec<SnowGatewayConfig>(
+          "snow_gateway", opcon_snow::kVersion,
+          "gRPC gateway to the REST APIs of ServiceNow.",
+          &opcon_snow::snow::CheckConfig, &opcon_snow::snow::MakeApplication));
+}

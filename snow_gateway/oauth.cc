@@ -1,0 +1,366 @@
+#include "snow_gateway/oauth.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/async/one_shot.h"
+#include "common/http/headers.h"
+#include "common/http/json.h"
+#include "common/log/log.h"
+#include "snow_gateway/error_mapping.h"
+#include "snow_gateway/errors.h"
+
+namespace opcon_snow::snow {
+namespace {
+
+namespace v1 = ::servicenow::v1;
+using Proof = Authenticator::Proof;
+using Form = std::vector<std::pair<std::string, std::string>>;
+
+constexpr char kTokenPath[] = "/oauth_token.do";
+// A token is renewed this long before it expires, or a fifth of its life if
+// that is less.
+constexpr absl::Duration kMargin = absl::Seconds(60);
+// For an answer that does not say.
+constexpr absl::Duration kDefaultLife = absl::Minutes(5);
+// A refused login is not tried again before.
+constexpr absl::Duration kRefusalPause = absl::Seconds(10);
+// A token that still lives is not renewed again before, after a failure.
+constexpr absl::Duration kRenewalPause = absl::Seconds(5);
+constexpr absl::Duration kLoginTimeout = absl::Seconds(30);
+
+struct Token {
+  config::Secret access;
+  absl::Duration renew_at;
+  absl::Duration expires_at;
+};
+
+std::string EncodeForm(const Form& form) {
+  std::string text;
+  for (const auto& [name, value] : form) {
+    absl::StrAppend(&text, text.empty() ? "" : "&", http::PercentEncode(name),
+                    "=", http::PercentEncode(value));
+  }
+  return text;
+}
+
+absl::Status Cancelled() {
+  return GatewayError(v1::ERROR_REASON_CANCELLED,
+                      "the call was given up while the gateway logged in; "
+                      "nothing was done");
+}
+
+absl::Status TooLate() {
+  return GatewayError(v1::ERROR_REASON_UPSTREAM_TIMEOUT,
+                      "the time was up while the gateway logged in; nothing "
+                      "was done");
+}
+
+// Shared by the authenticator and its running logins.
+class OAuth final : public Authenticator,
+                    public std::enable_shared_from_this<OAuth> {
+ public:
+  OAuth(AuthenticatorContext context, OAuthPasswordCredentials credentials,
+        bool with_password)
+      : context_(std::move(context)),
+        credentials_(std::move(credentials)),
+        with_password_(with_password) {}
+
+  async::Task<absl::StatusOr<Proof>> Prove(absl::Duration deadline,
+                                           std::stop_token stop) override {
+    return Wait(shared_from_this(), deadline, std::move(stop));
+  }
+
+  bool Refused(const Proof& proof) override {
+    if (proof.generation == generation_) token_.reset();
+    return true;
+  }
+
+  std::string Description() const override {
+    return with_password_
+               ? absl::StrCat("OAuth with a password (client id ",
+                              credentials_.client_id, ", secret from ",
+                              credentials_.client_secret.file, "; user ",
+                              credentials_.username, ", password from ",
+                              credentials_.password.file, ")")
+               : absl::StrCat("OAuth client credentials (client id ",
+                              credentials_.client_id, ", secret from ",
+                              credentials_.client_secret.file, ")");
+  }
+
+  std::string Mend() const override {
+    return with_password_
+               ? absl::StrCat(
+                     "check client id, user and the two files; the "
+                     "instance must not have "
+                     "glide.oauth.inbound.ropc.grant_type.disabled "
+                     "set")
+               : absl::StrCat(
+                     "check the client id and the secret in ",
+                     credentials_.client_secret.file,
+                     "; the instance needs "
+                     "glide.oauth.inbound.client.credential.grant_type.enabled "
+                     "and the OAuth application an application user");
+  }
+
+  std::string Scrub(std::string text) const override {
+    text = ScrubSecret(std::move(text), credentials_.client_secret.secret);
+    text = ScrubSecret(std::move(text), credentials_.password.secret);
+    text = ScrubSecret(std::move(text), refresh_token_);
+    if (token_.has_value()) text = ScrubSecret(std::move(text), token_->access);
+    return text;
+  }
+
+ private:
+  struct Waiter {
+    async::OneShot<absl::Status> done;
+    async::EventLoop::TimerId timer = async::EventLoop::kNoTimer;
+  };
+
+  absl::Duration Now() const { return context_.loop->MonotonicNow(); }
+
+  Proof ProofOf(const Token& token) const {
+    Proof proof;
+    proof.header = "Authorization";
+    proof.value = absl::StrCat("Bearer ", token.access.Reveal());
+    proof.generation = generation_;
+    return proof;
+  }
+
+  void End(std::uint64_t id, absl::Status status) {
+    const auto found = waiters_.find(id);
+    if (found == waiters_.end()) return;
+    Waiter waiter = std::move(found->second);
+    waiters_.erase(found);
+    context_.loop->Cancel(waiter.timer);
+    waiter.done.Set(std::move(status));
+  }
+
+  static async::Task<absl::StatusOr<Proof>> Wait(std::shared_ptr<OAuth> self,
+                                                 absl::Duration deadline,
+                                                 std::stop_token stop) {
+    const absl::Duration now = self->Now();
+    if (self->token_.has_value() && now < self->token_->renew_at) {
+      co_return self->ProofOf(*self->token_);
+    }
+    if (!self->refusal_.ok() && now < self->refused_until_) {
+      co_return self->refusal_;
+    }
+    if (deadline <= now) co_return TooLate();
+
+    const std::uint64_t id = self->next_id_++;
+    Waiter waiter;
+    async::OneShot<absl::Status> done = waiter.done;
+    waiter.timer = self->context_.loop->After(deadline - now, [self, id] {
+      self->End(id, self->context_.loop->Stopping() ? Cancelled() : TooLate());
+    });
+    if (waiter.timer == async::EventLoop::kNoTimer) co_return Cancelled();
+    self->waiters_.emplace(id, std::move(waiter));
+    if (!self->renewing_) {
+      self->renewing_ = true;
+      // Not bound to this call: others wait for it, too.
+      async::Detach(Renew(self));
+    }
+    absl::Status status;
+    {
+      const std::function<void()> give_up = [self, id] {
+        self->context_.loop->Post([self, id] { self->End(id, Cancelled()); });
+      };
+      const std::stop_callback<std::function<void()>> on_stop(stop, give_up);
+      status = co_await done.Wait();
+    }
+    if (!status.ok()) co_return status;
+    // Refused by another call in between: that is for the next try.
+    if (!self->token_.has_value()) co_return Cancelled();
+    co_return self->ProofOf(*self->token_);
+  }
+
+  static async::Task<void> Renew(std::shared_ptr<OAuth> self) {
+    absl::Status status;
+    bool by_refresh = !self->refresh_token_.empty();
+    if (by_refresh) {
+      async::Task<absl::Status> refresh = Login(self, self->RefreshForm());
+      status = co_await std::move(refresh);
+      if (HasReason(status, v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED)) {
+        self->refresh_token_ = config::Secret();
+        by_refresh = false;
+      }
+    }
+    if (!by_refresh) {
+      async::Task<absl::Status> login = Login(self, self->LoginForm());
+      status = co_await std::move(login);
+    }
+    self->Finish(std::move(status));
+  }
+
+  void Finish(absl::Status status) {
+    renewing_ = false;
+    refusal_ = absl::OkStatus();
+    if (!status.ok()) {
+      log::Warning("servicenow.login_failed",
+                   {{"instance", context_.instance},
+                    {"reason", GetErrorReason(status)}});
+      if (token_.has_value() && Now() < token_->expires_at) {
+        token_->renew_at = std::min(Now() + kRenewalPause, token_->expires_at);
+        status = absl::OkStatus();
+      } else if (HasReason(status,
+                           v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED)) {
+        refusal_ = status;
+        refused_until_ = Now() + kRefusalPause;
+      }
+    }
+    // Whoever is told may come back at once and wait for the next login.
+    std::vector<std::uint64_t> ids;
+    for (const auto& [id, waiter] : waiters_) ids.push_back(id);
+    for (std::uint64_t id : ids) End(id, status);
+  }
+
+  Form ClientForm(absl::string_view grant_type) const {
+    return {{"grant_type", std::string(grant_type)},
+            {"client_id", credentials_.client_id},
+            {"client_secret", credentials_.client_secret.secret.Reveal()}};
+  }
+
+  Form LoginForm() const {
+    if (!with_password_) return ClientForm("client_credentials");
+    Form form = ClientForm("password");
+    form.emplace_back("username", credentials_.username);
+    form.emplace_back("password", credentials_.password.secret.Reveal());
+    return form;
+  }
+
+  Form RefreshForm() const {
+    Form form = ClientForm("refresh_token");
+    form.emplace_back("refresh_token", refresh_token_.Reveal());
+    return form;
+  }
+
+  static async::Task<absl::Status> Login(std::shared_ptr<OAuth> self,
+                                         Form form) {
+    http::Request request;
+    request.method = http::Method::kPost;
+    request.url =
+        http::UrlBuilder(self->context_.base_url).Path(kTokenPath).Build();
+    request.headers.Set("Accept", "application/json");
+    request.headers.Set("Content-Type", "application/x-www-form-urlencoded");
+    request.body = EncodeForm(form);
+    request.timeout = std::min(self->context_.call_timeout, kLoginTimeout);
+    request.max_response_bytes = std::size_t{64} << 10;
+    const http::Result result =
+        co_await self->context_.transport->Send(std::move(request));
+    co_return self->TakeAnswer(result);
+  }
+
+  absl::Status TakeAnswer(const http::Result& result) {
+    RequestFacts facts;
+    facts.instance = context_.instance;
+    facts.method = http::Method::kPost;
+    facts.path = kTokenPath;
+    const Verdict verdict = Judge(facts, result, context_.clock->Now());
+    switch (verdict.kind) {
+      case AnswerKind::kOk:
+        return TakeToken(facts, verdict.body);
+      // Almost any failure of a login comes as 401 with a text that does not
+      // tell; the others mean the same here.
+      case AnswerKind::kUnauthenticated:
+      case AnswerKind::kMalformed:
+      case AnswerKind::kForbidden:
+      case AnswerKind::kErrorInAnswer:
+        return AuthenticationFailed(
+            context_.instance, *this,
+            absl::StrCat("the login at ", kTokenPath, " gave HTTP ",
+                         result.response().status),
+            result.response().status);
+      default:
+        return WithContext(verdict.status, "the gateway's login failed");
+    }
+  }
+
+  absl::Status TakeToken(const RequestFacts& facts,
+                         const nlohmann::json& body) {
+    const auto access = http::FindString(body, "access_token");
+    if (!access.has_value() || access->empty() ||
+        !http::IsValidHeaderValue(*access)) {
+      return UnexpectedReply(facts, "the reply to the login has no token");
+    }
+    absl::Duration life = kDefaultLife;
+    std::int64_t seconds = http::FindInt64(body, "expires_in").value_or(0);
+    if (seconds == 0) {
+      (void)absl::SimpleAtoi(http::FindString(body, "expires_in").value_or(""),
+                             &seconds);
+    }
+    if (seconds > 0) life = absl::Seconds(seconds);
+    Token token;
+    token.access = config::Secret(*access);
+    token.expires_at = Now() + life;
+    token.renew_at = token.expires_at - std::min(kMargin, life / 5);
+    token_ = std::move(token);
+    ++generation_;
+    // The answer to a refresh may leave it out: the old one stays good.
+    const auto refresh = http::FindString(body, "refresh_token");
+    if (with_password_ && refresh.has_value() && !refresh->empty()) {
+      refresh_token_ = config::Secret(*refresh);
+    }
+    log::Debug("servicenow.login",
+               {{"instance", context_.instance}, {"lives", life}});
+    return absl::OkStatus();
+  }
+
+  const AuthenticatorContext context_;
+  const OAuthPasswordCredentials credentials_;
+  const bool with_password_;
+
+  std::optional<Token> token_;
+  std::uint64_t generation_ = 0;
+  config::Secret refresh_token_;
+  absl::Status refusal_;
+  absl::Duration refused_until_;
+  bool renewing_ = false;
+  std::uint64_t next_id_ = 0;
+  std::map<std::uint64_t, Waiter> waiters_;
+};
+
+// Keeps the shared state and passes everything on.
+class OAuthAuthenticator final : public Authenticator {
+ public:
+  explicit OAuthAuthenticator(std::shared_ptr<OAuth> oauth)
+      : oauth_(std::move(oauth)) {}
+  async::Task<absl::StatusOr<Proof>> Prove(absl::Duration deadline,
+                                           std::stop_token stop) override {
+    return oauth_->Prove(deadline, std::move(stop));
+  }
+  bool Refused(const Proof& proof) override { return oauth_->Refused(proof); }
+  std::string Description() const override { return oauth_->Description(); }
+  std::string Mend() const override { return oauth_->Mend(); }
+  std::string Scrub(std::string text) const override {
+    return oauth_->Scrub(std::move(text));
+  }
+
+ private:
+  const std::shared_ptr<OAuth> oauth_;
+};
+
+}  // namespace
+
+std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
+                                         OAuthClientCredentials credentials) {
+  OAuthPasswordCredentials same;
+  same.client_id = std::move(credentials.client_id);
+  same.client_secret = std::move(credentials.client_secret);
+  return std::make_unique<OAuthAuthenticator>(std::make_shared<OAuth>(
+      std::move(context), std::move(same), /*with_password=*/false));
+}
+
+std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
+                                         OAuthPasswordCredentials credentials) {
+  return std::make_unique<OAuthAuthenticator>(std::make_shared<OAuth>(
+      std::move(context), std::move(credentials), /*with_password=*/true));
+}
+
+}  // namespace opcon_snow::snow

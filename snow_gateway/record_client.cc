@@ -1,0 +1,224 @@
+#include "snow_gateway/record_client.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/http/json.h"
+#include "common/http/url.h"
+#include "snow_gateway/row.h"
+
+namespace opcon_snow::snow {
+namespace {
+
+constexpr char kTablePath[] = "/api/now/v2/table/";
+constexpr char kAttachmentPath[] = "/api/now/v1/attachment";
+
+// The text that a body is sent from, shared by all attempts.
+class SharedTextSource final : public http::BodySource {
+ public:
+  explicit SharedTextSource(std::shared_ptr<const std::string> text)
+      : text_(std::move(text)) {}
+
+  std::optional<std::int64_t> length() const override {
+    return static_cast<std::int64_t>(text_->size());
+  }
+  void Open(std::function<void()> /*resume*/) override {}
+  ReadResult Read(char* buffer, std::size_t capacity) override {
+    const std::size_t size = std::min(capacity, text_->size() - offset_);
+    if (size == 0) return {State::kEnd, 0};
+    std::memcpy(buffer, text_->data() + offset_, size);
+    offset_ += size;
+    return {State::kData, size};
+  }
+  void Close() override {}
+
+ private:
+  const std::shared_ptr<const std::string> text_;
+  std::size_t offset_ = 0;
+};
+
+// "name=value&name=value" with encoded values.
+class Parameters {
+ public:
+  Parameters& Add(absl::string_view name, absl::string_view value) {
+    absl::StrAppend(&text_, text_.empty() ? "" : "&", name, "=",
+                    http::PercentEncode(value));
+    return *this;
+  }
+  Parameters& Columns(const std::vector<std::string>& columns) {
+    return Add("sysparm_fields", absl::StrJoin(columns, ","));
+  }
+  std::string Text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// What every call that shows a record asks for: plain sys_ids as references.
+Parameters ShowParameters(const std::vector<std::string>& columns,
+                          bool display_values) {
+  Parameters parameters;
+  parameters.Columns(columns)
+      .Add("sysparm_display_value", display_values ? "all" : "false")
+      .Add("sysparm_exclude_reference_link", "true");
+  return parameters;
+}
+
+}  // namespace
+
+RestCall RecordClient::MakeCall(http::Method method, Effect effect,
+                                const std::string& table,
+                                const std::string& sys_id,
+                                std::string path) const {
+  RestCall call;
+  call.facts.instance = instance_;
+  call.facts.method = method;
+  call.facts.path = std::move(path);
+  call.facts.effect = effect;
+  call.facts.table = table;
+  call.facts.sys_id = sys_id;
+  return call;
+}
+
+async::Task<absl::StatusOr<RecordReply>> RecordClient::SendForRecord(
+    RestCall call, CallScope scope) {
+  const RequestFacts facts = call.facts;
+  async::Task<absl::StatusOr<RestReply>> sending =
+      client_->Send(std::move(call), std::move(scope));
+  absl::StatusOr<RestReply> reply = co_await std::move(sending);
+  if (!reply.ok()) co_return reply.status();
+  if (!reply->result.is_object() || ValueOf(reply->result, "sys_id").empty()) {
+    co_return UnexpectedReply(facts, "the reply is no record with a sys_id");
+  }
+  if (facts.method != http::Method::kPost &&
+      ValueOf(reply->result, "sys_id") != facts.sys_id) {
+    co_return UnexpectedReply(facts, "the reply is another record");
+  }
+  RecordReply record;
+  record.row = std::move(reply->result);
+  record.date = reply->date;
+  co_return record;
+}
+
+async::Task<absl::StatusOr<std::vector<nlohmann::json>>>
+RecordClient::SendForRows(RestCall call, CallScope scope) {
+  const RequestFacts facts = call.facts;
+  async::Task<absl::StatusOr<RestReply>> sending =
+      client_->Send(std::move(call), std::move(scope));
+  absl::StatusOr<RestReply> reply = co_await std::move(sending);
+  if (!reply.ok()) co_return reply.status();
+  if (!reply->result.is_array()) {
+    co_return UnexpectedReply(facts, "the reply is no list");
+  }
+  std::vector<nlohmann::json> rows;
+  for (nlohmann::json& row : reply->result) {
+    if (!row.is_object()) {
+      co_return UnexpectedReply(facts, "the reply is no list of records");
+    }
+    rows.push_back(std::move(row));
+  }
+  co_return rows;
+}
+
+async::Task<absl::StatusOr<RecordReply>> RecordClient::Get(
+    std::string table, std::string sys_id, std::vector<std::string> columns,
+    CallScope scope) {
+  RestCall call = MakeCall(http::Method::kGet, Effect::kRead, table, sys_id,
+                           absl::StrCat(kTablePath, table, "/", sys_id));
+  call.query = ShowParameters(columns, false).Text();
+  return SendForRecord(std::move(call), std::move(scope));
+}
+
+async::Task<absl::StatusOr<std::vector<nlohmann::json>>> RecordClient::List(
+    ListQuery query, CallScope scope) {
+  RestCall call = MakeCall(http::Method::kGet, Effect::kRead, query.table, "",
+                           absl::StrCat(kTablePath, query.table));
+  call.query = ShowParameters(query.columns, query.display_values)
+                   .Add("sysparm_query", query.query)
+                   .Add("sysparm_limit", absl::StrCat(query.limit))
+                   .Add("sysparm_no_count", "true")
+                   .Text();
+  return SendForRows(std::move(call), std::move(scope));
+}
+
+async::Task<absl::StatusOr<RecordReply>> RecordClient::Insert(
+    std::string table, nlohmann::json values, std::vector<std::string> columns,
+    CallScope scope) {
+  RestCall call =
+      MakeCall(http::Method::kPost, Effect::kWrite, table,
+               ValueOf(values, "sys_id"), absl::StrCat(kTablePath, table));
+  call.query = ShowParameters(columns, false).Text();
+  call.content_type = "application/json";
+  call.body = http::WriteJson(values);
+  return SendForRecord(std::move(call), std::move(scope));
+}
+
+async::Task<absl::StatusOr<RecordReply>> RecordClient::Update(
+    std::string table, std::string sys_id, nlohmann::json values,
+    std::vector<std::string> columns, CallScope scope) {
+  RestCall call = MakeCall(http::Method::kPatch, Effect::kWrite, table, sys_id,
+                           absl::StrCat(kTablePath, table, "/", sys_id));
+  call.query = ShowParameters(columns, false).Text();
+  call.content_type = "application/json";
+  call.body = http::WriteJson(values);
+  return SendForRecord(std::move(call), std::move(scope));
+}
+
+async::Task<absl::StatusOr<std::vector<nlohmann::json>>>
+RecordClient::ListAttachments(std::string table, std::string record_sys_id,
+                              std::string query, int limit, CallScope scope) {
+  RestCall call = MakeCall(http::Method::kGet, Effect::kRead, table,
+                           record_sys_id, kAttachmentPath);
+  call.query = Parameters()
+                   .Add("sysparm_query", query)
+                   .Add("sysparm_limit", absl::StrCat(limit))
+                   .Text();
+  return SendForRows(std::move(call), std::move(scope));
+}
+
+async::Task<absl::StatusOr<RecordReply>> RecordClient::GetAttachment(
+    std::string sys_id, CallScope scope) {
+  RestCall call = MakeCall(http::Method::kGet, Effect::kRead, "sys_attachment",
+                           sys_id, absl::StrCat(kAttachmentPath, "/", sys_id));
+  return SendForRecord(std::move(call), std::move(scope));
+}
+
+async::Task<absl::StatusOr<RecordReply>> RecordClient::UploadAttachment(
+    Upload upload, CallScope scope) {
+  RestCall call =
+      MakeCall(http::Method::kPost, Effect::kWrite, upload.table,
+               upload.record_sys_id, absl::StrCat(kAttachmentPath, "/file"));
+  call.facts.endpoint = Endpoint::kAttachmentUpload;
+  call.query = Parameters()
+                   .Add("table_name", upload.table)
+                   .Add("table_sys_id", upload.record_sys_id)
+                   .Add("file_name", upload.file_name)
+                   .Text();
+  call.content_type = upload.content_type;
+  call.body_source = [content = upload.content] {
+    return std::make_shared<SharedTextSource>(content);
+  };
+  return SendForRecord(std::move(call), std::move(scope));
+}
+
+async::Task<absl::Status> RecordClient::DownloadAttachment(
+    std::string sys_id, std::shared_ptr<http::BodySink> sink,
+    std::int64_t max_bytes, CallScope scope) {
+  RestCall call =
+      MakeCall(http::Method::kGet, Effect::kRead, "sys_attachment", sys_id,
+               absl::StrCat(kAttachmentPath, "/", sys_id, "/file"));
+  call.facts.endpoint = Endpoint::kAttachmentContent;
+  call.body_sink = std::move(sink);
+  call.max_response_bytes = static_cast<std::size_t>(max_bytes);
+  async::Task<absl::StatusOr<RestReply>> sending =
+      client_->Send(std::move(call), std::move(scope));
+  const absl::StatusOr<RestReply> reply = co_await std::move(sending);
+  co_return reply.status();
+}
+
+}  // namespace opcon_snow::snow
