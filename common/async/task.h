@@ -43,9 +43,9 @@
 //    awaited expression. Make a named local and `std::move` it:
 //       Request request = ...;                       // good
 //       Result r = co_await transport.Send(std::move(request));
-// 6. Symmetric transfer is a tail call only with optimization; in -O0 and
-//    sanitizer builds a loop of many thousand awaits that all complete without
-//    suspending uses stack for each of them. Bound such loops.
+// 6. Symmetric transfer is a tail call only with -foptimize-sibling-calls (part
+//    of -O2) and never under the sanitizers; otherwise a loop uses stack for
+//    each await that completes without suspending. Bound such loops.
 //
 // Never hold a `std::mutex` across a `co_await`.
 

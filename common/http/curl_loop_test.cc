@@ -59,6 +59,7 @@ TEST_F(CurlLoopTest, SleepEndsWhenItsStopIsRequested) {
 TEST_F(CurlLoopTest, PostsFromManyThreadsAllRun) {
   std::atomic<int> ran{0};
   std::vector<std::thread> posters;
+  posters.reserve(4);
   for (int i = 0; i < 4; ++i) {
     posters.emplace_back([&] {
       for (int n = 0; n < 500; ++n) {

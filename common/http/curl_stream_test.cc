@@ -180,6 +180,7 @@ TEST_F(CurlStreamTest, SlowProducerIsNotAStalledTransfer) {
   CurlTransportOptions options;
   options.allow_http = true;
   options.low_speed_time = absl::Seconds(1);
+  options.low_speed_bytes = 1000;
   transport_ = MakeTransport(options);
   RawServer server([](Connection& c) {
     c.ReadRequest();
