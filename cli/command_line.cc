@@ -71,7 +71,9 @@ class Reader {
   CommandLine Result() && {
     if (!stray_.empty()) {
       const std::string words = absl::StrJoin(stray_, " ");
-      AddUsage(absl::StrCat(Shown(words), " belongs to no switch"));
+      AddUsage(absl::StrCat(Shown(words),
+                            " belongs to no switch; a value comes after its "
+                            "switch, as in -jn JOB001"));
     }
     for (const Occurrence& occurrence : occurrences_) {
       if (occurrence.what == nullptr) {

@@ -49,10 +49,18 @@ int SayParseError(const CLI::App& app, const CLI::ParseError& error,
       return kExitOk;
     }
     const CLI::App* innermost = &app;
+    std::string parents;
     while (!innermost->get_subcommands().empty()) {
+      absl::StrAppend(&parents, parents.empty() ? "" : " ",
+                      innermost->get_name());
       innermost = innermost->get_subcommands().front();
     }
-    console.Out(innermost->help());
+    console.Out(innermost->help(parents));
+    if (innermost != &app) {
+      console.Out(
+          "\n\"incidentctl --help\" lists the options that every "
+          "command has.\n");
+    }
     return kExitOk;
   }
   console.Error(absl::StrCat(error.what(), "; see \"incidentctl --help\""));
