@@ -33,6 +33,7 @@ SlowResolver& Resolver() {
 }  // namespace
 
 // Takes the place of the C library's for libcurl as well.
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): reserved
 extern "C" int getaddrinfo(const char* node, const char* service,
                            const addrinfo* hints, addrinfo** result) {
   if (node != nullptr && std::strcmp(node, "slow.invalid") == 0) {
