@@ -1,0 +1,108 @@
+// A job fails and an incident exists, through all the real processes.
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/e2e/e2e_test_base.h"
+
+namespace opcon_snow::e2e {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr char kCommand[] =
+    "INCIDENTCTL -a [[$MACHINE NAME]] -s [[$SCHEDULE NAME]] "
+    "-jn [[$JOB NAME]] -e [[$JOB TERMINATION]] -sd [[$SCHEDULE DATE-SNOW]] "
+    "-si [[$SCHEDULE ID]] -sn [[$SCHEDULE INST]] -t basic.json";
+
+TEST_F(E2eTest, NotificationManagersCommandMakesAnIncident) {
+  StartSuite();
+  ASSERT_OK(suite().StartNotificationManager(kCommand));
+  const std::string log = harness::RandomLog();
+  const harness::Job job = FailedJob(log);
+  const nlohmann::json report = AwaitNewest("REPORT_STATE_SUCCEEDED");
+  ExpectAppliedOnce(job, log);
+  const auto incidents = harness::FindIncidents(suite(), job);
+  ASSERT_OK(incidents.status());
+  const nlohmann::json& incident = incidents->front();
+  EXPECT_EQ(incident.at("correlation_display"), "SMA_OPCON");
+  EXPECT_EQ(incident.at("state"), "1");
+  EXPECT_THAT(incident.at("short_description").get<std::string>(),
+              HasSubstr(job.name));
+  const std::string description = incident.at("description");
+  for (const std::string& part :
+       {job.schedule, job.name, job.machine, std::string("0000000005")}) {
+    EXPECT_THAT(description, HasSubstr(part));
+  }
+  EXPECT_EQ(report.at("ticket").at("number"), incident.at("number"));
+}
+
+TEST_F(E2eTest, ASecondFailureGoesToTheSameIncident) {
+  StartSuite();
+  const harness::Job job = FailedJob("first\n");
+  Report(job);
+  AwaitNewest("REPORT_STATE_SUCCEEDED");
+  // Restarted in OpCon by an operator, and failed again.
+  ASSERT_OK(suite()
+                .opcon()
+                .Send("POST", "/api/jobactions",
+                      {{"action", "restart"},
+                       {"reason", "try again"},
+                       {"jobs", {{{"id", job.id()}}}}})
+                .status());
+  ASSERT_TRUE(harness::Eventually([&] {
+    return harness::FailJob(suite(), job, "0000000006", "second\n").ok();
+  }));
+  Report(job);
+  AwaitNewest("REPORT_STATE_SUCCEEDED");
+  const auto incidents = harness::FindIncidents(suite(), job);
+  ASSERT_OK(incidents.status());
+  ASSERT_THAT(*incidents, SizeIs(1));
+  EXPECT_THAT(incidents->front().at("description").get<std::string>(),
+              HasSubstr("0000000006"));
+  EXPECT_THAT(harness::FindAttachments(
+                  suite(), incidents->front().at("sys_id")),
+              IsOkAndHolds(SizeIs(2)));
+  EXPECT_THAT(harness::GetTickets(suite(), job), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(E2eTest, TheSameFailureReportedTwiceIsAppliedOnce) {
+  StartSuite();
+  const harness::Job job = FailedJob("log\n");
+  Report(job);
+  Report(job);
+  ASSERT_TRUE(harness::Eventually([&] {
+    const auto reports = Reports();
+    return reports.size() == 2 &&
+           reports[0].value("state", "") == "REPORT_STATE_MERGED" &&
+           reports[1].value("state", "") == "REPORT_STATE_SUCCEEDED";
+  })) << suite().LogOf("incident_service");
+  ExpectAppliedOnce(job, "log\n");
+}
+
+TEST_F(E2eTest, AReportIsShownWithItsSteps) {
+  StartSuite();
+  const harness::Job job = FailedJob();
+  Report(job);
+  const nlohmann::json report = AwaitNewest("REPORT_STATE_SUCCEEDED");
+  const auto shown =
+      suite().Cli({"reports", "show", report.at("reportId")});
+  ASSERT_OK(shown.status());
+  EXPECT_EQ(shown->exit_code, 0);
+  EXPECT_THAT(shown->out, HasSubstr(job.name));
+  EXPECT_THAT(shown->out, HasSubstr("created INC"));
+}
+
+TEST_F(E2eTest, EveryProcessStopsCleanlyOnSigterm) {
+  StartSuite();
+  EXPECT_THAT(suite().incident_service()->Terminate(), IsOkAndHolds(0));
+  EXPECT_OK(suite().StopGateway("opcon"));
+  EXPECT_OK(suite().StopGateway("snow"));
+}
+
+}  // namespace
+}  // namespace opcon_snow::e2e
