@@ -26,7 +26,7 @@
 #include "absl/time/time.h"
 #include "sandbox/notify/command_template.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
 class App;
 }  // namespace CLI
 

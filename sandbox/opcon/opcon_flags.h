@@ -5,7 +5,7 @@
 
 #include "sandbox/opcon/opcon_sandbox.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
 class App;
 }  // namespace CLI
 
