@@ -1,0 +1,223 @@
+#include "cli/drain.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "cli/platform.h"
+#include "cli/testing/faulty_files.h"
+#include "common/clock/fake_clock.h"
+#include "common/status/error.h"
+#include "common/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace opcon_snow::cli {
+namespace {
+
+using ::incident::v1::ReportJobEventResponse;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+const absl::Time kNow = absl::FromUnixSeconds(1'767'600'000);
+
+// A service that remembers what it stored, as the real one does, and refuses
+// what the test says.
+class Service {
+ public:
+  absl::StatusOr<ReportJobEventResponse> Send(const Spool::Request& request) {
+    EXPECT_TRUE(request.source().spooled());
+    tried_.push_back(request.request_id());
+    const auto refusal = refusals_.find(request.request_id());
+    if (refusal != refusals_.end()) return refusal->second;
+    ++stored_[request.request_id()];
+    return ReportJobEventResponse();
+  }
+  SendReport sender() {
+    return [this](const Spool::Request& request) { return Send(request); };
+  }
+
+  std::map<std::string, absl::Status> refusals_;
+  std::vector<std::string> tried_;
+  std::map<std::string, int> stored_;
+};
+
+class DrainTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    directory_ = absl::StrCat(::testing::TempDir(), "/", test->name());
+    std::filesystem::remove_all(directory_);
+    clock_.SetNow(kNow);
+  }
+
+  void Add(const std::string& id) {
+    Spool::Request request;
+    request.set_request_id(id);
+    request.mutable_event()->mutable_job_key()->set_job_name("JOB");
+    ASSERT_OK(spool().Add(request, kNow));
+  }
+
+  Spool spool(Files* files = platform::RealFiles()) const {
+    return Spool({directory_, 1000}, files);
+  }
+
+  DrainResult Run(const DrainLimits& limits = {}) {
+    Spool target = spool();
+    return Drain(target, service_.sender(), limits, clock_);
+  }
+
+  std::string directory_;
+  FakeClock clock_;
+  Service service_;
+};
+
+TEST_F(DrainTest, DeliversEverything) {
+  for (const std::string id : {"a", "b", "c"}) Add(id);
+  const DrainResult result = Run();
+  EXPECT_EQ(result.delivered, 3);
+  EXPECT_EQ(result.left, 0);
+  EXPECT_OK(result.service);
+  EXPECT_OK(result.disk);
+  EXPECT_THAT(service_.tried_, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(spool().Waiting(), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(DrainTest, DoesNothingWithoutASpool) {
+  const DrainResult result = Run();
+  EXPECT_EQ(result.delivered, 0);
+  EXPECT_OK(result.disk);
+  EXPECT_FALSE(std::filesystem::exists(directory_));
+}
+
+TEST_F(DrainTest, StopsAtItsLimits) {
+  for (const std::string id : {"a", "b", "c"}) Add(id);
+  DrainResult result = Run({.max_entries = 2});
+  EXPECT_EQ(result.delivered, 2);
+  EXPECT_EQ(result.left, 1);
+  EXPECT_OK(result.service);
+  result = Run({.until = clock_.SteadyNow()});
+  EXPECT_EQ(result.delivered, 0);
+  EXPECT_EQ(result.left, 1);
+}
+
+TEST_F(DrainTest, SetsRefusedOnesAsideAndGoesOn) {
+  for (const std::string id : {"a", "b", "c"}) Add(id);
+  service_.refusals_["b"] =
+      MakeError(absl::StatusCode::kInvalidArgument, "wrong request",
+                {.reason = "INVALID_REQUEST",
+                 .violations = {{"event.job_key", "has no job"}}});
+  const DrainResult result = Run();
+  EXPECT_EQ(result.delivered, 2);
+  EXPECT_EQ(result.refused, 1);
+  EXPECT_EQ(result.left, 0);
+  EXPECT_OK(result.service);
+  ASSERT_OK_AND_ASSIGN(const auto refused, spool().Refused());
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_EQ(spool().ReadReason(refused[0]),
+            "INVALID_ARGUMENT: wrong request; event.job_key: has no job");
+  // It stays there.
+  EXPECT_EQ(Run().delivered, 0);
+  EXPECT_THAT(spool().Refused(), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(DrainTest, StopsWhereTheNextWouldFareTheSame) {
+  for (const absl::Status& status :
+       {absl::UnavailableError("gone"), absl::DeadlineExceededError("slow"),
+        absl::ResourceExhaustedError("busy"),
+        absl::PermissionDeniedError("not you"),
+        absl::UnauthenticatedError("who?"),
+        absl::UnimplementedError("another service"),
+        absl::CancelledError("told to end")}) {
+    SetUp();
+    service_ = {};
+    for (const std::string id : {"a", "b", "c"}) Add(id);
+    service_.refusals_["b"] = status;
+    const DrainResult result = Run();
+    EXPECT_EQ(result.delivered, 1);
+    EXPECT_EQ(result.left, 2);
+    EXPECT_EQ(result.service, status);
+    EXPECT_THAT(service_.tried_, ElementsAre("a", "b"));
+    EXPECT_THAT(spool().Waiting(), IsOkAndHolds(SizeIs(2)));
+    EXPECT_THAT(spool().Refused(), IsOkAndHolds(IsEmpty()));
+  }
+}
+
+TEST_F(DrainTest, OneThatTheServiceChokesOnHoldsUpNoOther) {
+  for (const std::string id : {"a", "b", "c"}) Add(id);
+  service_.refusals_["a"] = absl::InternalError("fault of the service");
+  const DrainResult result = Run();
+  EXPECT_EQ(result.delivered, 2);
+  EXPECT_EQ(result.left, 1);
+  EXPECT_THAT(result.service, StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(spool().Waiting(), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(DrainTest, SetsAsideWhatIsNoReport) {
+  Add("b");
+  std::ofstream(directory_ + "/0-damaged.json") << "{\"requestId\": ";
+  const DrainResult result = Run();
+  EXPECT_EQ(result.delivered, 1);
+  EXPECT_EQ(result.refused, 1);
+  EXPECT_THAT(spool().ReadReason("0-damaged.json"), HasSubstr("DATA_LOSS"));
+}
+
+TEST_F(DrainTest, DoesNotSendWhatIsTooLong) {
+  Spool::Request request;
+  request.set_request_id("long");
+  request.mutable_event()->set_machine(std::string(1 << 20, 'm'));
+  ASSERT_OK(spool().Add(request, kNow));
+  const DrainResult result = Run();
+  EXPECT_EQ(result.refused, 1);
+  EXPECT_THAT(service_.tried_, IsEmpty());
+}
+
+TEST_F(DrainTest, TwoAtOnceDoNotBothDeliver) {
+  Add("a");
+  ASSERT_OK_AND_ASSIGN(const auto lock, spool().Lock());
+  const DrainResult result = Run();
+  EXPECT_TRUE(result.busy);
+  EXPECT_THAT(service_.tried_, IsEmpty());
+}
+
+TEST_F(DrainTest, KilledAtAnyStepItLosesNothing) {
+  for (int step = 0; step < 8; ++step) {
+    SetUp();
+    service_ = {};
+    for (const std::string id : {"a", "b", "c"}) Add(id);
+    service_.refusals_["b"] = absl::InvalidArgumentError("wrong");
+    FaultyFiles files(platform::RealFiles());
+    files.KillAtStep(step);
+    Spool dying = spool(&files);
+    Drain(dying, service_.sender(), {}, clock_);
+
+    const DrainResult rest = Run();
+    EXPECT_EQ(rest.left, 0) << step;
+    // At least once each; the service knows the second time by the id.
+    EXPECT_THAT(service_.stored_, SizeIs(2)) << step;
+    EXPECT_THAT(spool().Refused(), IsOkAndHolds(SizeIs(1))) << step;
+  }
+}
+
+TEST_F(DrainTest, ADiskThatFailsIsNotTheServicesFault) {
+  for (const std::string id : {"a", "b"}) Add(id);
+  FaultyFiles files(platform::RealFiles());
+  files.FailAtStep(0, absl::PermissionDeniedError("cannot remove"));
+  Spool stubborn = spool(&files);
+  const DrainResult result = Drain(stubborn, service_.sender(), {}, clock_);
+  EXPECT_THAT(result.disk, StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_OK(result.service);
+  EXPECT_EQ(result.delivered, 0);
+  EXPECT_EQ(result.left, 2);
+}
+
+}  // namespace
+}  // namespace opcon_snow::cli
