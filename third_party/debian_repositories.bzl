@@ -64,7 +64,8 @@ def debian_repositories():
         path = "/usr/share/bazel/tools/platforms",
     )
 
-    # Every cc_test asks for this tool, also when no coverage is collected.
+    # Every cc_test asks for this tool, also when no coverage is collected. It
+    # consists of the BUILD file alone; the path only has to exist.
     native.new_local_repository(
         name = "remote_coverage_tools",
         build_file_content = """
