@@ -125,8 +125,8 @@ absl::Status SeeLog(const Suite& suite, const json& incident,
   return absl::OkStatus();
 }
 
-absl::Status SeeRequests(const Suite& suite, const Job& job,
-                         const json& incident, Narrator& narrator) {
+absl::Status SeeRequests(const Suite& suite, const json& incident,
+                         Narrator& narrator) {
   narrator.Step("What the upstreams were asked (GET /_sandbox/requests)");
   OPCON_SNOW_ASSIGN_OR_RETURN(const json to_servicenow,
                               harness::Requests(suite.servicenow()));
@@ -146,13 +146,14 @@ absl::Status SeeRequests(const Suite& suite, const Job& job,
   const std::vector<json> writes = harness::RequestsTo(
       to_opcon, "POST", "/api/dailyjobs/");
   narrator.Check(writes.size() == 1, "the ticket was written to the job, once");
-  narrator.Check(
-      !harness::RequestsTo(to_opcon, "GET", "/api/dailyjobs/").empty() &&
-          absl::StrContains(to_opcon.dump(), job.name),
-      "after the job had been looked up");
-  narrator.Check(!absl::StrContains(to_servicenow.dump(), "Bearer ey") &&
-                     !absl::StrContains(to_opcon.dump(), "00000000-0000-4000"),
-                 "no credential stands in either log");
+  const std::vector<json> reads =
+      harness::RequestsTo(to_opcon, "GET", "/api/dailyjobs/");
+  narrator.Check(!writes.empty() && !reads.empty() &&
+                     reads.front().at("n") < writes.front().at("n"),
+                 "after the job had been looked up");
+  // The token that the gateway presents to OpCon; the log masks headers.
+  narrator.Check(!absl::StrContains(to_opcon.dump(), "00000000-0000-4000"),
+                 "OpCon's token stands in no address and no body");
   return absl::OkStatus();
 }
 
@@ -162,7 +163,7 @@ absl::Status SeeReport(Suite& suite, const Job& job, Narrator& narrator) {
   const bool succeeded = harness::Eventually([&] {
     auto finished = suite.Cli({"reports", "list"});
     if (finished.ok()) list = *std::move(finished);
-    return list.exit_code == 0 && absl::StrContains(list.out, "SUCCEEDED");
+    return list.exit_code == 0 && absl::StrContains(list.out, "succeeded");
   });
   for (const absl::string_view line : absl::StrSplit(list.out, '\n')) {
     narrator.Say(line);
@@ -206,7 +207,7 @@ absl::Status PlayMainJob(Suite& suite, Narrator& narrator) {
   OPCON_SNOW_RETURN_IF_ERROR(SeeTicketOnJob(suite, job, incident, narrator));
   OPCON_SNOW_RETURN_IF_ERROR(SeeLog(suite, incident, log, narrator));
   OPCON_SNOW_RETURN_IF_ERROR(SeeReport(suite, job, narrator));
-  return SeeRequests(suite, job, incident, narrator);
+  return SeeRequests(suite, incident, narrator);
 }
 
 }  // namespace opcon_snow::demo

@@ -214,7 +214,7 @@ absl::Status Suite::StartNotificationManager(const std::string& command) {
       Process::Start(
           {.arguments = {options_.programs.notification_manager, "--opcon",
                          opcon_->base_url(), "--trigger", "Job Failed",
-                         "--command", full, "--program-map",
+                         "--command", full, "--map-program",
                          absl::StrCat(kWindowsProgram, "=",
                                       options_.programs.incidentctl),
                          "--log", PathOf("notifications.jsonl")},
