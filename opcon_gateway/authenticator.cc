@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/config/secret_file.h"
+#include "common/http/json.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
 
@@ -12,7 +13,11 @@ namespace opcon_snow::opcon {
 
 std::string WithoutSecret(std::string text, const config::Secret& secret) {
   if (secret.empty()) return text;
-  return absl::StrReplaceAll(text, {{secret.Reveal(), "[redacted]"}});
+  // As it is, and as it was written into the request's JSON.
+  std::string escaped = http::WriteJson(secret.Reveal());
+  escaped = escaped.substr(1, escaped.size() - 2);
+  return absl::StrReplaceAll(
+      text, {{secret.Reveal(), "[redacted]"}, {escaped, "[redacted]"}});
 }
 
 TokenFileAuthenticator::TokenFileAuthenticator(std::string instance,

@@ -210,8 +210,7 @@ IncidentTickets::SetInList(std::int64_t uid, const TicketWish& wish,
   absl::StatusOr<RestAnswer> answer = co_await WriteRow(uid, plan.row, scope);
   if (!answer.ok()) {
     // A conflict over a row that is to be added can only be another's ticket.
-    const bool conflict =
-        HasReason(answer.status(), v1::ERROR_REASON_JOB_STATE);
+    const bool conflict = IsReason(answer.status(), v1::ERROR_REASON_JOB_STATE);
     if (!conflict) co_return answer.status();
     co_return TakenByAnother(rest_->instance(), rows.rows.empty()
                                                     ? std::string()

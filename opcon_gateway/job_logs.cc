@@ -160,7 +160,7 @@ async::Task<absl::StatusOr<json>> JobLogs::Run(std::string action,
 async::Task<absl::Status> JobLogs::Explain(absl::Status failure,
                                            std::int32_t job_number,
                                            const CallScope& scope) {
-  if (!HasReason(failure, v1::ERROR_REASON_JOB_LOG_UNAVAILABLE)) {
+  if (!IsReason(failure, v1::ERROR_REASON_JOB_LOG_UNAVAILABLE)) {
     co_return failure;
   }
   // Not by OpCon's words, which may change with its version and language, but

@@ -136,9 +136,8 @@ async::Task<absl::Status> LoginAuthenticator::Login(
       response.status == 403) {
     co_return self->Refused(response);
   }
-  UpstreamMessage message = ReadUpstreamMessage(response);
-  message.text = self->Scrub(std::move(message.text));
-  co_return AnswerFailure(facts, response.status, message, std::nullopt);
+  co_return AnswerFailure(facts, response.status, self->MessageOf(response),
+                          std::nullopt);
 }
 
 http::Request LoginAuthenticator::MakeRequest() const {
@@ -155,6 +154,12 @@ http::Request LoginAuthenticator::MakeRequest() const {
   request.timeout = options_.timeout;
   request.max_response_bytes = kMaxTokenAnswerBytes;
   return request;
+}
+
+UpstreamMessage LoginAuthenticator::MessageOf(
+    const http::Response& response) const {
+  return ReadUpstreamMessage(
+      response, [this](std::string text) { return Scrub(std::move(text)); });
 }
 
 absl::Status LoginAuthenticator::ReadPassword() {
@@ -189,6 +194,7 @@ absl::Status LoginAuthenticator::Accept(const http::Response& response) {
   }
   const absl::Duration now = loop_->MonotonicNow();
   const absl::Duration lifetime = LifetimeOf(*body);
+  previous_token_ = std::move(credential_.token);
   credential_.token = config::Secret(token);
   ++credential_.generation;
   has_token_ = true;
@@ -199,8 +205,7 @@ absl::Status LoginAuthenticator::Accept(const http::Response& response) {
 }
 
 absl::Status LoginAuthenticator::Refused(const http::Response& response) {
-  UpstreamMessage message = ReadUpstreamMessage(response);
-  message.text = Scrub(std::move(message.text));
+  const UpstreamMessage message = MessageOf(response);
   ErrorDetails details;
   details.metadata["instance"] = options_.instance;
   details.metadata["http_status_code"] = absl::StrCat(response.status);
@@ -228,8 +233,11 @@ std::string LoginAuthenticator::Mend() const {
 }
 
 std::string LoginAuthenticator::Scrub(std::string text) const {
-  return WithoutSecret(WithoutSecret(std::move(text), password_),
-                       credential_.token);
+  for (const config::Secret* secret :
+       {&password_, &credential_.token, &previous_token_}) {
+    text = WithoutSecret(std::move(text), *secret);
+  }
+  return text;
 }
 
 }  // namespace opcon_snow::opcon

@@ -25,6 +25,7 @@
 #include "common/http/transport.h"
 #include "common/http/url.h"
 #include "opcon_gateway/authenticator.h"
+#include "opcon_gateway/upstream_message.h"
 
 namespace opcon_snow::opcon {
 
@@ -74,6 +75,7 @@ class LoginAuthenticator final
   absl::Status ReadPassword();
   absl::Status Accept(const http::Response& response);
   absl::Status Refused(const http::Response& response);
+  UpstreamMessage MessageOf(const http::Response& response) const;
 
   const LoginOptions options_;
   const http::BaseUrl base_url_;
@@ -82,6 +84,8 @@ class LoginAuthenticator final
   const std::shared_ptr<http::Limiter> limiter_;
 
   Credential credential_;
+  // Calls that began with it may still be under way.
+  config::Secret previous_token_;
   bool has_token_ = false;
   // By the loop's clock; the first is when a renewal begins.
   absl::Duration renew_at_ = absl::InfiniteDuration();

@@ -168,8 +168,10 @@ absl::StatusOr<RestAnswer> RestClient::Read(
 
 absl::Status RestClient::Failure(const RequestFacts& facts,
                                  const http::Response& response) const {
-  UpstreamMessage message = ReadUpstreamMessage(response);
-  message.text = authenticator_->Scrub(std::move(message.text));
+  const UpstreamMessage message =
+      ReadUpstreamMessage(response, [this](std::string text) {
+        return authenticator_->Scrub(std::move(text));
+      });
   std::optional<absl::Duration> retry_after;
   if (const auto value = response.headers.Get("Retry-After")) {
     retry_after = http::ParseRetryAfter(*value, clock_->Now(), kMaxRetryAfter);

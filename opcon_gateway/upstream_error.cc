@@ -38,7 +38,7 @@ absl::Status OpConError(absl::StatusCode code, ErrorReason reason,
   return MakeError(code, message, std::move(details));
 }
 
-bool HasReason(const absl::Status& status, ErrorReason reason) {
+bool IsReason(const absl::Status& status, ErrorReason reason) {
   return GetErrorReason(status) == ReasonName(reason);
 }
 

@@ -27,7 +27,7 @@ absl::Status OpConError(absl::StatusCode code, ::opcon::v1::ErrorReason reason,
                         absl::string_view message, ErrorDetails details = {});
 
 // Whether `status` carries this reason.
-bool HasReason(const absl::Status& status, ::opcon::v1::ErrorReason reason);
+bool IsReason(const absl::Status& status, ::opcon::v1::ErrorReason reason);
 
 // `status` with these facts added to its metadata, where they are not empty
 // and not there yet, and with the domain. OK stays OK.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -109,7 +110,8 @@ std::string ToOneLine(absl::string_view text, std::size_t max_bytes) {
   return std::string(absl::StripAsciiWhitespace(line));
 }
 
-UpstreamMessage ReadUpstreamMessage(const http::Response& response) {
+UpstreamMessage ReadUpstreamMessage(const http::Response& response,
+                                    const Scrub& scrub) {
   UpstreamMessage message;
   message.form = FormOf(response);
   if (message.form == BodyForm::kEmpty || message.form == BodyForm::kHtml ||
@@ -123,6 +125,10 @@ UpstreamMessage ReadUpstreamMessage(const http::Response& response) {
   } else {
     message.form = BodyForm::kOther;
     message.text = std::string(TrimmedBody(response));
+  }
+  if (scrub) {
+    message.code = scrub(std::move(message.code));
+    message.text = scrub(std::move(message.text));
   }
   message.code = ToOneLine(message.code, 40);
   message.text = ToOneLine(message.text, kMaxTextBytes);

@@ -3,8 +3,11 @@
 
 // What OpCon's API says in the body of an error.
 
+#include <cstddef>
+#include <functional>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "common/http/transport.h"
 #include "opcon_gateway/error_mapping.h"
 
@@ -22,8 +25,11 @@ struct UpstreamMessage {
 // Understands the shapes that the API is known to send: an array of
 // {resource, name, code, message, ids}, one such object, RFC 7807
 // {type, title, status, detail}, a JSON string, and plain text. Never fails:
-// what is none of these gives its beginning as text.
-UpstreamMessage ReadUpstreamMessage(const http::Response& response);
+// what is none of these gives its beginning as text. `scrub`, if given, takes
+// the secrets out of a text, before it is cut.
+using Scrub = std::function<std::string(std::string)>;
+UpstreamMessage ReadUpstreamMessage(const http::Response& response,
+                                    const Scrub& scrub = nullptr);
 
 // The form alone. HTML is told by the Content-Type or by a body that begins
 // with "<".
