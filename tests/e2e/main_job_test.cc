@@ -55,8 +55,10 @@ TEST_F(E2eTest, ASecondFailureGoesToTheSameIncident) {
                        {"jobs", {{{"id", job.id()}}}}})
                 .status());
   ASSERT_TRUE(harness::Eventually([&] {
-    return harness::FailJob(suite(), job, "0000000006", "second\n").ok();
+    const auto shown = harness::GetJob(suite(), job);
+    return shown.ok() && shown->at("status").at("category") == "Running";
   }));
+  ASSERT_OK(harness::FailJob(suite(), job, "0000000006", "second\n"));
   Report(job);
   AwaitNewest("REPORT_STATE_SUCCEEDED");
   const auto incidents = harness::FindIncidents(suite(), job);
