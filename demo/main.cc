@@ -56,8 +56,7 @@ int Play(const char* argv0, bool keep) {
     return 1;
   }
   Narrator narrator;
-  const absl::Status played =
-      opcon_snow::demo::PlayMainJob(**suite, narrator);
+  const absl::Status played = opcon_snow::demo::PlayMainJob(**suite, narrator);
   if (!played.ok()) std::cerr << "FAIL " << played << std::endl;
   const bool good = played.ok() && narrator.failed() == 0;
   std::cout << "\n"

@@ -29,9 +29,8 @@ constexpr char kCommand[] =
 
 std::string Text(const json& record, const std::string& field) {
   const auto found = record.find(field);
-  return found != record.end() && found->is_string()
-             ? found->get<std::string>()
-             : "";
+  return found != record.end() && found->is_string() ? found->get<std::string>()
+                                                     : "";
 }
 
 // Waits for what the upstream shows to become `done`; keeps the last answer.
@@ -92,10 +91,10 @@ absl::Status SeeTicketOnJob(const Suite& suite, const Job& job,
                [](const json& found) { return !found.empty(); },
                "the ticket on the job"));
   narrator.Check(tickets.size() == 1, "there is exactly one ticket");
-  narrator.CheckEqual(Text(tickets.front(), "ticketId"),
-                      absl::StrCat(Text(incident, "number"), "/",
-                                   Text(incident, "sys_id")),
-                      "ticketId");
+  narrator.CheckEqual(
+      Text(tickets.front(), "ticketId"),
+      absl::StrCat(Text(incident, "number"), "/", Text(incident, "sys_id")),
+      "ticketId");
   const std::string url = Text(tickets.front(), "ticketUrl");
   narrator.CheckContains(url, suite.servicenow().base_url(), "ticketUrl");
   narrator.CheckContains(url, Text(incident, "sys_id"), "ticketUrl");
@@ -130,8 +129,8 @@ absl::Status SeeRequests(const Suite& suite, const json& incident,
   narrator.Step("What the upstreams were asked (GET /_sandbox/requests)");
   OPCON_SNOW_ASSIGN_OR_RETURN(const json to_servicenow,
                               harness::Requests(suite.servicenow()));
-  const std::vector<json> creates = harness::RequestsTo(
-      to_servicenow, "POST", "/api/now/v2/table/incident");
+  const std::vector<json> creates =
+      harness::RequestsTo(to_servicenow, "POST", "/api/now/v2/table/incident");
   narrator.Check(creates.size() == 1, "one incident was created, once");
   if (!creates.empty()) {
     narrator.CheckContains(creates.front().at("body").dump(),
@@ -143,8 +142,8 @@ absl::Status SeeRequests(const Suite& suite, const json& incident,
   narrator.Check(uploads.size() == 2, "and one file was uploaded, once");
   OPCON_SNOW_ASSIGN_OR_RETURN(const json to_opcon,
                               harness::Requests(suite.opcon()));
-  const std::vector<json> writes = harness::RequestsTo(
-      to_opcon, "POST", "/api/dailyjobs/");
+  const std::vector<json> writes =
+      harness::RequestsTo(to_opcon, "POST", "/api/dailyjobs/");
   narrator.Check(writes.size() == 1, "the ticket was written to the job, once");
   const std::vector<json> reads =
       harness::RequestsTo(to_opcon, "GET", "/api/dailyjobs/");
@@ -182,8 +181,7 @@ absl::Status PlayMainJob(Suite& suite, Narrator& narrator) {
 
   narrator.Step("A job fails in OpCon");
   OPCON_SNOW_RETURN_IF_ERROR(harness::DefineJob(suite, job));
-  OPCON_SNOW_RETURN_IF_ERROR(
-      harness::FailJob(suite, job, kTermination, log));
+  OPCON_SNOW_RETURN_IF_ERROR(harness::FailJob(suite, job, kTermination, log));
   narrator.Say(absl::StrCat("workflow  ", job.schedule));
   narrator.Say(absl::StrCat("task      ", job.name));
   narrator.Say(absl::StrCat("agent     ", job.machine));
@@ -192,8 +190,8 @@ absl::Status PlayMainJob(Suite& suite, Narrator& narrator) {
 
   narrator.Step("Notification Manager runs the command line");
   const std::string runs = suite.directory() + "/notifications.jsonl";
-  const bool ran = harness::Eventually(
-      [&] { return !harness::ReadFile(runs).empty(); });
+  const bool ran =
+      harness::Eventually([&] { return !harness::ReadFile(runs).empty(); });
   const json run = json::parse(harness::ReadFile(runs), nullptr, false);
   narrator.Check(ran && run.is_object(), "it ran once");
   if (run.is_object()) {

@@ -21,8 +21,7 @@ void Narrator::Check(bool held, absl::string_view what) {
   std::cout << (held ? "  ok " : "FAIL ") << what << std::endl;
 }
 
-void Narrator::CheckEqual(const std::string& found,
-                          const std::string& expected,
+void Narrator::CheckEqual(const std::string& found, const std::string& expected,
                           absl::string_view what) {
   const bool held = found == expected;
   Check(held, absl::StrCat(what, " is \"", expected, "\""));

@@ -75,8 +75,7 @@ void ValidateWorkflow(const ::config::v1::Workflow& workflow,
   }
 }
 
-void ValidateDeployment(const std::string& deployment,
-                        config::Faults* faults) {
+void ValidateDeployment(const std::string& deployment, config::Faults* faults) {
   bool letters = true;
   for (const char c : deployment) {
     letters = letters &&
@@ -97,8 +96,8 @@ class IncidentApplication final : public config::Application {
       const IncidentServiceConfig& config) {
     std::unique_ptr<IncidentApplication> app(new IncidentApplication(config));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        app->store_, SqliteStore::Open(config.store().sqlite().path(),
-                                       RealClock::Get()));
+        app->store_,
+        SqliteStore::Open(config.store().sqlite().path(), RealClock::Get()));
     config::Faults faults;
     app->templates_ = TemplateSet::Compile(config.templates(),
                                            config.default_template(), &faults);
@@ -183,10 +182,9 @@ class IncidentApplication final : public config::Application {
   absl::Status BuildService(const IncidentServiceConfig& config) {
     const std::int64_t max_open = config.workflow().max_open_reports();
     intake_ = std::make_unique<Intake>(
-        IntakeOptions{
-            .default_opcon = config.default_opcon(),
-            .max_open_reports = max_open > 0 ? max_open
-                                             : kDefaultMaxOpenReports},
+        IntakeOptions{.default_opcon = config.default_opcon(),
+                      .max_open_reports =
+                          max_open > 0 ? max_open : kDefaultMaxOpenReports},
         store_.get(), [this] { return Templates(); },
         [this] { engine_->Wake(); });
     health_ = std::make_unique<HealthProbe>(

@@ -20,22 +20,19 @@ namespace v1 = ::incident::v1;
 constexpr std::size_t kMaxCorrelationId = 100;
 
 bool IsSysId(absl::string_view text) {
-  return text.size() == 32 &&
-         std::all_of(text.begin(), text.end(), [](char c) {
+  return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
 }
 
 // ServiceNow numbers are a prefix of letters and then digits.
 bool IsNumber(absl::string_view text) {
-  const auto first_digit =
-      std::find_if(text.begin(), text.end(),
-                   [](char c) { return c >= '0' && c <= '9'; });
-  const bool letters =
-      std::all_of(text.begin(), first_digit,
-                  [](char c) { return c >= 'A' && c <= 'Z'; });
-  const bool digits = std::all_of(
-      first_digit, text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const auto first_digit = std::find_if(
+      text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool letters = std::all_of(text.begin(), first_digit,
+                                   [](char c) { return c >= 'A' && c <= 'Z'; });
+  const bool digits = std::all_of(first_digit, text.end(),
+                                  [](char c) { return c >= '0' && c <= '9'; });
   return letters && digits && first_digit != text.begin() &&
          first_digit != text.end() && text.size() <= 40;
 }
@@ -65,8 +62,7 @@ std::string RunEnd(const ::opcon::v1::DailyJob& job) {
 }  // namespace
 
 std::string CompactDate(const ::google::type::Date& date) {
-  return absl::StrFormat("%04d%02d%02d", date.year(), date.month(),
-                         date.day());
+  return absl::StrFormat("%04d%02d%02d", date.year(), date.month(), date.day());
 }
 
 std::string IsoDate(const ::google::type::Date& date) {
@@ -75,9 +71,8 @@ std::string IsoDate(const ::google::type::Date& date) {
 }
 
 std::string JobId(const v1::JobKey& key) {
-  return absl::StrCat(CompactDate(key.schedule_date()), "|",
-                      key.schedule_id(), "|", key.schedule_instance(), "|",
-                      key.job_name());
+  return absl::StrCat(CompactDate(key.schedule_date()), "|", key.schedule_id(),
+                      "|", key.schedule_instance(), "|", key.job_name());
 }
 
 std::string JobKeyText(const v1::JobKey& key) {
@@ -125,8 +120,8 @@ std::string FailureMarker(absl::string_view failure_id) {
 std::string ChooseSysId(absl::string_view deployment,
                         absl::string_view failure_id,
                         absl::string_view servicenow, int generation) {
-  return Fingerprint({"sys_id", deployment, failure_id, servicenow,
-                      absl::StrCat(generation)});
+  return Fingerprint(
+      {"sys_id", deployment, failure_id, servicenow, absl::StrCat(generation)});
 }
 
 std::string CorrelationId(absl::string_view public_address,

@@ -64,8 +64,7 @@ TEST(IdentityTest, AnotherRunIsAnotherFailureWhetherOrNotItsNumberChanges) {
       IdentifyFailure(FailedReport("a"), FailedJob()).failure_id();
   ::opcon::v1::DailyJob new_number = FailedJob();
   new_number.set_job_number(49896);
-  EXPECT_NE(IdentifyFailure(FailedReport("a"), new_number).failure_id(),
-            first);
+  EXPECT_NE(IdentifyFailure(FailedReport("a"), new_number).failure_id(), first);
   ::opcon::v1::DailyJob same_number = FailedJob();
   same_number.mutable_end_time()->set_seconds(1767603999);
   EXPECT_NE(IdentifyFailure(FailedReport("a"), same_number).failure_id(),
@@ -126,9 +125,8 @@ TEST(IdentityTest, TicketFieldIsTakenApart) {
   EXPECT_EQ(ParseTicketId("INC0010025").number, "INC0010025");
   EXPECT_EQ(ParseTicketId("INC0010025").sys_id, "");
   EXPECT_EQ(ParseTicketId(sys_id).sys_id, sys_id);
-  for (const char* other :
-       {"", "see the wiki", "inc0010025", "INC", "0010025", "INC1^state=1",
-        "INC0010025/../x y"}) {
+  for (const char* other : {"", "see the wiki", "inc0010025", "INC", "0010025",
+                            "INC1^state=1", "INC0010025/../x y"}) {
     const TicketId id = ParseTicketId(other);
     EXPECT_TRUE(id.sys_id.empty()) << other;
     if (std::string(other).rfind("INC0010025", 0) != 0) {

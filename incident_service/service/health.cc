@@ -115,15 +115,14 @@ void HealthProbe::LookAtServiceNow(bool probe,
   absl::StatusOr<::servicenow::v1::ListInstancesResponse> reply =
       absl::UnknownError("");
   {
-    TimedHop hop(response->add_hops(), "servicenow-gateway",
-                 servicenow_target_, clock_);
+    TimedHop hop(response->add_hops(), "servicenow-gateway", servicenow_target_,
+                 clock_);
     reply = servicenow_->ListInstances(request);
     hop.Found(reply.status(), "answers");
   }
   if (!reply.ok()) return;
   for (const ::servicenow::v1::Instance& instance : reply->instances()) {
-    AddInstance(instance, "servicenow",
-                ::servicenow::v1::HEALTH_STATE_HEALTHY,
+    AddInstance(instance, "servicenow", ::servicenow::v1::HEALTH_STATE_HEALTHY,
                 ::servicenow::v1::HEALTH_STATE_UNSPECIFIED, response);
   }
 }

@@ -65,8 +65,9 @@ absl::Status CheckListReports(const v1::ListReportsRequest& request) {
 // A method that works synchronously, as a coroutine on the pool.
 template <class Work>
 auto Blocking(Work work) {
-  return [work = std::move(work)](rpc::CallContext& call, const auto& request)
-             -> async::Task<decltype(work(request))> {
+  return [work = std::move(work)](
+             rpc::CallContext& call,
+             const auto& request) -> async::Task<decltype(work(request))> {
     // Nobody waits any more: the caller will ask again.
     const absl::Status wanted = call.CheckCancelled();
     if (!wanted.ok()) co_return wanted;
@@ -76,8 +77,10 @@ auto Blocking(Work work) {
 
 absl::Status NotOffered(absl::string_view method, absl::string_view instead) {
   return MakeError(absl::StatusCode::kUnimplemented,
-                   absl::StrCat(method, " is part of the contract but this "
-                                "version does not offer it yet. ", instead),
+                   absl::StrCat(method,
+                                " is part of the contract but this "
+                                "version does not offer it yet. ",
+                                instead),
                    {.reason = "NOT_OFFERED", .domain = kDomain});
 }
 
@@ -98,16 +101,15 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::ReportJobEvent(
     grpc::CallbackServerContext* context,
     const v1::ReportJobEventRequest* request,
     v1::ReportJobEventResponse* response) {
-  return bridge_.Unary(
-      context, request, response,
-      Blocking([this](const v1::ReportJobEventRequest& asked) {
-        return d_.intake->Report(asked);
-      }));
+  return bridge_.Unary(context, request, response,
+                       Blocking([this](const v1::ReportJobEventRequest& asked) {
+                         return d_.intake->Report(asked);
+                       }));
 }
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::ListReports(
-    grpc::CallbackServerContext* context,
-    const v1::ListReportsRequest* request, v1::ListReportsResponse* response) {
+    grpc::CallbackServerContext* context, const v1::ListReportsRequest* request,
+    v1::ListReportsResponse* response) {
   return bridge_.Unary(
       context, request, response,
       Blocking([this](const v1::ListReportsRequest& asked)
@@ -129,31 +131,31 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::ListReports(
 grpc::ServerUnaryReactor* IncidentServiceImpl::GetReport(
     grpc::CallbackServerContext* context, const v1::GetReportRequest* request,
     v1::GetReportResponse* response) {
-  return bridge_.Unary(
-      context, request, response,
-      Blocking([this](const v1::GetReportRequest& asked)
-                   -> absl::StatusOr<v1::GetReportResponse> {
-        OPCON_SNOW_ASSIGN_OR_RETURN(StoredReport stored,
-                                    d_.store->GetReport(asked.report_id()));
-        v1::GetReportResponse answer;
-        *answer.mutable_report() = std::move(stored.report);
-        return answer;
-      }));
+  return bridge_.Unary(context, request, response,
+                       Blocking([this](const v1::GetReportRequest& asked)
+                                    -> absl::StatusOr<v1::GetReportResponse> {
+                         OPCON_SNOW_ASSIGN_OR_RETURN(
+                             StoredReport stored,
+                             d_.store->GetReport(asked.report_id()));
+                         v1::GetReportResponse answer;
+                         *answer.mutable_report() = std::move(stored.report);
+                         return answer;
+                       }));
 }
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::RetryReport(
-    grpc::CallbackServerContext* context,
-    const v1::RetryReportRequest* request, v1::RetryReportResponse* response) {
-  return bridge_.Unary(
-      context, request, response,
-      Blocking([this](const v1::RetryReportRequest& asked)
-                   -> absl::StatusOr<v1::RetryReportResponse> {
-        v1::RetryReportResponse answer;
-        OPCON_SNOW_ASSIGN_OR_RETURN(*answer.mutable_report(),
-                                    d_.store->RetryReport(asked.report_id()));
-        d_.wake();
-        return answer;
-      }));
+    grpc::CallbackServerContext* context, const v1::RetryReportRequest* request,
+    v1::RetryReportResponse* response) {
+  return bridge_.Unary(context, request, response,
+                       Blocking([this](const v1::RetryReportRequest& asked)
+                                    -> absl::StatusOr<v1::RetryReportResponse> {
+                         v1::RetryReportResponse answer;
+                         OPCON_SNOW_ASSIGN_OR_RETURN(
+                             *answer.mutable_report(),
+                             d_.store->RetryReport(asked.report_id()));
+                         d_.wake();
+                         return answer;
+                       }));
 }
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::DiscardReport(
@@ -247,7 +249,8 @@ IncidentServiceImpl::WatchReports(grpc::CallbackServerContext* context,
       context, request,
       [](rpc::CallContext&, const v1::WatchReportsRequest&,
          rpc::Writer<v1::WatchReportsResponse>&) -> async::Task<absl::Status> {
-        co_return NotOffered("WatchReports", "Ask GetReport until it has ended.");
+        co_return NotOffered("WatchReports",
+                             "Ask GetReport until it has ended.");
       });
 }
 
@@ -269,7 +272,7 @@ IncidentServiceImpl::BackUpStore(grpc::CallbackServerContext* context,
       grpc::CallbackServerContext* context,                                 \
       const v1::Method##Request* request, v1::Method##Response* response) { \
     return bridge_.Unary(                                                   \
-        context, request, response,                                        \
+        context, request, response,                                         \
         Blocking([](const v1::Method##Request&)                             \
                      -> absl::StatusOr<v1::Method##Response> {              \
           return NotOffered(#Method, instead);                              \

@@ -45,16 +45,15 @@ class IncidentServiceTest : public ::testing::Test {
     intake_ = std::make_unique<Intake>(
         IntakeOptions{.default_opcon = "production", .max_open_reports = 3},
         store_.get(), [this] { return templates_; }, [this] { ++wakes_; });
-    health_ = std::make_unique<HealthProbe>(store_.get(), &opcon_, "oc:1",
-                                            &servicenow_, "sn:1",
-                                            RealClock::Get());
-    service_ = std::make_unique<IncidentServiceImpl>(ServiceDependencies{
-        .intake = intake_.get(),
-        .store = store_.get(),
-        .health = health_.get(),
-        .templates = [this] { return templates_; },
-        .wake = [this] { ++wakes_; },
-        .default_opcon = "production"});
+    health_ = std::make_unique<HealthProbe>(
+        store_.get(), &opcon_, "oc:1", &servicenow_, "sn:1", RealClock::Get());
+    service_ = std::make_unique<IncidentServiceImpl>(
+        ServiceDependencies{.intake = intake_.get(),
+                            .store = store_.get(),
+                            .health = health_.get(),
+                            .templates = [this] { return templates_; },
+                            .wake = [this] { ++wakes_; },
+                            .default_opcon = "production"});
     auto server = rpc::Server::Create({}, {service_->Served()});
     EXPECT_OK(server.status());
     server_ = *std::move(server);
@@ -124,8 +123,10 @@ TEST_F(IncidentServiceTest, EveryFaultOfARequestIsNamed) {
   request.mutable_event()->mutable_job_key()->set_schedule_id(0);
   request.mutable_event()->mutable_job_key()->mutable_schedule_date()->set_day(
       31);
-  request.mutable_event()->mutable_job_key()->mutable_schedule_date()->set_month(
-      2);
+  request.mutable_event()
+      ->mutable_job_key()
+      ->mutable_schedule_date()
+      ->set_month(2);
   request.mutable_event()->mutable_job_key()->set_job_name("a|b\n");
   request.mutable_event()->set_job_number(-1);
   const auto refused = Report(request);
@@ -163,9 +164,8 @@ TEST_F(IncidentServiceTest, ARejectedCommandLineWaitsForAPerson) {
   const auto kept = Report(request);
   ASSERT_OK(kept.status());
   EXPECT_EQ(kept->report().state(), v1::REPORT_STATE_DEAD_LETTER);
-  EXPECT_THAT(kept->report().summary(),
-              AllOf(HasSubstr("-jn was not resolved"),
-                    HasSubstr("[[$JOB NAME]]")));
+  EXPECT_THAT(kept->report().summary(), AllOf(HasSubstr("-jn was not resolved"),
+                                              HasSubstr("[[$JOB NAME]]")));
   v1::DiscardReportRequest discard;
   discard.set_report_id(kept->report().report_id());
   EXPECT_THAT(rpc::Call(*stub_, &Stub::DiscardReport, discard).status(),
@@ -211,15 +211,14 @@ TEST_F(IncidentServiceTest, UnknownRecordsAreNotFound) {
 }
 
 TEST_F(IncidentServiceTest, WhatIsNotOfferedSaysSo) {
-  EXPECT_THAT(
-      rpc::Call(*stub_, &Stub::ListSilences, v1::ListSilencesRequest())
-          .status(),
-      HasReason("NOT_OFFERED"));
-  const absl::Status watch = rpc::ReadStream<Stub, Stub,
-                                             v1::WatchReportsRequest,
-                                             v1::WatchReportsResponse>(
-      *stub_, &Stub::WatchReports, {}, {},
-      [](v1::WatchReportsResponse&) { return absl::OkStatus(); });
+  EXPECT_THAT(rpc::Call(*stub_, &Stub::ListSilences, v1::ListSilencesRequest())
+                  .status(),
+              HasReason("NOT_OFFERED"));
+  const absl::Status watch =
+      rpc::ReadStream<Stub, Stub, v1::WatchReportsRequest,
+                      v1::WatchReportsResponse>(
+          *stub_, &Stub::WatchReports, {}, {},
+          [](v1::WatchReportsResponse&) { return absl::OkStatus(); });
   EXPECT_THAT(watch, HasReason("NOT_OFFERED"));
 }
 

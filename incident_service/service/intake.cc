@@ -40,7 +40,8 @@ void CheckRejected(const v1::RejectedCommandLine& rejected,
   if (rejected.arguments_size() > kMaxArguments || bytes > kMaxArgumentBytes) {
     check->Add("rejected.arguments",
                absl::StrCat("are more than ", kMaxArguments, " or than ",
-                            kMaxArgumentBytes, " bytes: cut them and set "
+                            kMaxArgumentBytes,
+                            " bytes: cut them and set "
                             "truncated"));
   }
   if (rejected.problem().empty() ||
@@ -123,8 +124,7 @@ absl::StatusOr<v1::ReportJobEventResponse> Intake::Report(
     if (templates->Find(request.template_()) == nullptr) {
       response.add_warnings(absl::StrCat(
           "template \"", request.template_(), "\" is not known (known are ",
-          templates->Names(),
-          "): the report is kept and waits for a person"));
+          templates->Names(), "): the report is kept and waits for a person"));
     }
     if (!v1::EventKind_IsValid(report.event().kind())) {
       response.add_warnings(
@@ -145,11 +145,12 @@ absl::StatusOr<v1::ReportJobEventResponse> Intake::Report(
       store_->CreateReport(report, Digest(request, report), first_steps,
                            options_.max_open_reports));
   if (!created.duplicate) {
-    log::Info("report.accepted",
-              {{"report_id", created.report.report_id()},
-               {"request_id", request.request_id()},
-               {"job", request.has_event() ? JobKeyText(report.event().job_key())
-                                           : "rejected command line"}});
+    log::Info(
+        "report.accepted",
+        {{"report_id", created.report.report_id()},
+         {"request_id", request.request_id()},
+         {"job", request.has_event() ? JobKeyText(report.event().job_key())
+                                     : "rejected command line"}});
     if (request.has_rejected()) {
       log::Error("report.rejected_command_line",
                  {{"report_id", created.report.report_id()},

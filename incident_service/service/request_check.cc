@@ -11,10 +11,9 @@ namespace opcon_snow::incident {
 namespace {
 
 int Characters(absl::string_view text) {
-  return static_cast<int>(
-      std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-      }));
+  return static_cast<int>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 bool HasControl(absl::string_view text) {
@@ -43,15 +42,15 @@ void RequestCheck::Text(absl::string_view field, absl::string_view value,
   }
 }
 
-void RequestCheck::RequestId(absl::string_view field,
-                             absl::string_view value) {
+void RequestCheck::RequestId(absl::string_view field, absl::string_view value) {
   const bool letters = std::all_of(value.begin(), value.end(), [](char c) {
     return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-' ||
            c == '_';
   });
   if (!letters || value.size() < 8 || value.size() > 64) {
-    Add(field, "must have 8 to 64 letters, digits, - and _; a random UUID is "
-               "good");
+    Add(field,
+        "must have 8 to 64 letters, digits, - and _; a random UUID is "
+        "good");
   }
 }
 

@@ -65,8 +65,8 @@ void SucceededSummary(v1::Report* report) {
 }  // namespace
 
 bool IsEnded(v1::StepState state) {
-  return state == v1::STEP_STATE_SUCCEEDED ||
-         state == v1::STEP_STATE_SKIPPED || state == v1::STEP_STATE_FAILED;
+  return state == v1::STEP_STATE_SUCCEEDED || state == v1::STEP_STATE_SKIPPED ||
+         state == v1::STEP_STATE_FAILED;
 }
 
 bool IsSettled(v1::ReportState state) {
@@ -84,8 +84,7 @@ bool IsBestEffort(v1::StepKind kind) {
 void DeriveState(v1::Report* report) {
   report->clear_error();
   report->clear_next_attempt_time();
-  if (const v1::Step* failed =
-          FirstIn(*report, v1::STEP_STATE_FAILED, false)) {
+  if (const v1::Step* failed = FirstIn(*report, v1::STEP_STATE_FAILED, false)) {
     *report->mutable_error() = failed->error();
     Settle(report, v1::REPORT_STATE_DEAD_LETTER,
            absl::StrCat("Needs a person: ", StepName(failed->kind()),
@@ -108,8 +107,7 @@ void DeriveState(v1::Report* report) {
   const bool begun = report->steps_size() > 1 ||
                      report->steps(0).state() != v1::STEP_STATE_PENDING ||
                      report->steps(0).attempts() > 0;
-  Settle(report,
-         begun ? v1::REPORT_STATE_RUNNING : v1::REPORT_STATE_ACCEPTED,
+  Settle(report, begun ? v1::REPORT_STATE_RUNNING : v1::REPORT_STATE_ACCEPTED,
          begun ? "At work." : "Stored; work on it has not begun.");
 }
 

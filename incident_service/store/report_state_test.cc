@@ -59,22 +59,29 @@ TEST(ReportStateTest, FollowsFromTheSteps) {
        v1::REPORT_STATE_RUNNING,
        true},
       {"only the log is missing",
-       {resolved, ticket, written,
+       {resolved,
+        ticket,
+        written,
         {v1::STEP_KIND_ATTACH_LOG, v1::STEP_STATE_WAITING}},
        v1::REPORT_STATE_WAITING,
        false},
       {"the log was given up",
-       {resolved, ticket, written,
+       {resolved,
+        ticket,
+        written,
         {v1::STEP_KIND_ATTACH_LOG, v1::STEP_STATE_FAILED}},
        v1::REPORT_STATE_SUCCEEDED,
        false},
       {"there was no log",
-       {resolved, ticket, written,
+       {resolved,
+        ticket,
+        written,
         {v1::STEP_KIND_ATTACH_LOG, v1::STEP_STATE_SKIPPED}},
        v1::REPORT_STATE_SUCCEEDED,
        false},
       {"the job cannot be written to",
-       {resolved, ticket,
+       {resolved,
+        ticket,
         {v1::STEP_KIND_WRITE_BACK, v1::STEP_STATE_FAILED},
         {v1::STEP_KIND_ATTACH_LOG, v1::STEP_STATE_RUNNING}},
        v1::REPORT_STATE_DEAD_LETTER,
@@ -89,9 +96,8 @@ TEST(ReportStateTest, FollowsFromTheSteps) {
 }
 
 TEST(ReportStateTest, TroubleIsToldWithItsReason) {
-  EXPECT_THAT(
-      With({{v1::STEP_KIND_RESOLVE, v1::STEP_STATE_FAILED}}).summary(),
-      HasSubstr("the reason"));
+  EXPECT_THAT(With({{v1::STEP_KIND_RESOLVE, v1::STEP_STATE_FAILED}}).summary(),
+              HasSubstr("the reason"));
   const v1::Report lost_log =
       With({{v1::STEP_KIND_RESOLVE, v1::STEP_STATE_SUCCEEDED},
             {v1::STEP_KIND_ATTACH_LOG, v1::STEP_STATE_FAILED}});

@@ -33,9 +33,9 @@ Statement::Statement(Statement&& other) noexcept
       bind_error_(other.bind_error_) {}
 
 Statement& Statement::Bind(absl::string_view text) {
-  bind_error_ |= sqlite3_bind_text64(statement_, next_++, text.data(),
-                                     text.size(), SQLITE_TRANSIENT,
-                                     SQLITE_UTF8);
+  bind_error_ |=
+      sqlite3_bind_text64(statement_, next_++, text.data(), text.size(),
+                          SQLITE_TRANSIENT, SQLITE_UTF8);
   return *this;
 }
 

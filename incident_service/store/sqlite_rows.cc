@@ -122,9 +122,8 @@ absl::Status SqliteStore::InsertStep(const v1::Report& report,
 absl::Status SqliteStore::SetStepRow(absl::string_view report_id,
                                      const v1::Step& step, absl::Time due) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      Statement update,
-      db_->Prepare("UPDATE steps SET state = ?, due_us = ? "
-                   "WHERE report_id = ? AND kind = ?"));
+      Statement update, db_->Prepare("UPDATE steps SET state = ?, due_us = ? "
+                                     "WHERE report_id = ? AND kind = ?"));
   return update.Bind(step.state())
       .Bind(absl::ToUnixMicros(due))
       .Bind(report_id)
@@ -141,7 +140,8 @@ absl::Status SqliteStore::AddFailureTicket(absl::string_view failure_id,
   OPCON_SNOW_ASSIGN_OR_RETURN(const bool found, query.Step());
   if (!found) return CorruptRecord("a report without its failure");
   v1::Failure failure;
-  if (!failure.ParseFromString(query.Text(0))) return CorruptRecord("a failure");
+  if (!failure.ParseFromString(query.Text(0)))
+    return CorruptRecord("a failure");
   for (const v1::TicketRef& known : failure.tickets()) {
     if (known.servicenow() == ticket.servicenow() &&
         known.sys_id() == ticket.sys_id()) {
@@ -161,9 +161,8 @@ absl::Status SqliteStore::PutLink(const v1::TicketLink& link) {
   SetTime(now, stamped.mutable_update_time());
   if (!stamped.has_create_time()) SetTime(now, stamped.mutable_create_time());
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      Statement put,
-      db_->Prepare("INSERT OR REPLACE INTO ticket_links VALUES "
-                   "(?, ?, ?, ?, ?)"));
+      Statement put, db_->Prepare("INSERT OR REPLACE INTO ticket_links VALUES "
+                                  "(?, ?, ?, ?, ?)"));
   return put.Bind(JobKeyText(link.job_key()))
       .Bind(link.ticket().servicenow())
       .Bind(link.ticket().number())

@@ -34,11 +34,11 @@ static_assert(v1::STEP_STATE_PENDING == 1 && v1::STEP_STATE_RUNNING == 2 &&
               v1::STEP_STATE_WAITING == 3 && v1::STEP_KIND_ATTACH_LOG == 4);
 
 absl::Status ClaimLost(const StepClaim& claim) {
-  return MakeError(absl::StatusCode::kAborted,
-                   absl::StrCat("step ", v1::StepKind_Name(claim.kind),
-                                " of report ", claim.report_id,
-                                " belongs to another worker now"),
-                   {.reason = "CLAIM_LOST", .domain = kDomain});
+  return MakeError(
+      absl::StatusCode::kAborted,
+      absl::StrCat("step ", v1::StepKind_Name(claim.kind), " of report ",
+                   claim.report_id, " belongs to another worker now"),
+      {.reason = "CLAIM_LOST", .domain = kDomain});
 }
 
 v1::Step* FindStep(v1::Report* report, v1::StepKind kind) {
@@ -175,7 +175,8 @@ absl::Status SqliteStore::CheckOpenReports(std::int64_t max_open) {
   if (query.Int(0) < max_open) return absl::OkStatus();
   return MakeError(
       absl::StatusCode::kResourceExhausted,
-      absl::StrCat(query.Int(0), " reports are open, as many as "
+      absl::StrCat(query.Int(0),
+                   " reports are open, as many as "
                    "workflow.max_open_reports allows: see what holds them up "
                    "(incidentctl reports list), or raise the limit"),
       {.reason = "OVERLOADED",
@@ -207,8 +208,8 @@ absl::StatusOr<ReportPage> SqliteStore::ListReports(const ReportFilter& filter,
   where("schedule_date = ?", filter.schedule_date);
   where("request_id = ?", filter.request_id);
   if (filter.created_since.has_value()) {
-    absl::StrAppend(&sql, " AND create_us >= ",
-                    absl::ToUnixMicros(*filter.created_since));
+    absl::StrAppend(
+        &sql, " AND create_us >= ", absl::ToUnixMicros(*filter.created_since));
   }
   if (!filter.states.empty()) {
     std::string states;
@@ -231,15 +232,16 @@ absl::StatusOr<ReportPage> SqliteStore::ListReports(const ReportFilter& filter,
       break;
     }
     v1::Report report;
-    if (!report.ParseFromString(query.Text(1))) return CorruptRecord("a report");
+    if (!report.ParseFromString(query.Text(1)))
+      return CorruptRecord("a report");
     page.reports.push_back(std::move(report));
     OPCON_SNOW_ASSIGN_OR_RETURN(row, query.Step());
   }
   return page;
 }
 
-absl::StatusOr<std::vector<ClaimedStep>> SqliteStore::ClaimSteps(
-    absl::Time now, int limit) {
+absl::StatusOr<std::vector<ClaimedStep>> SqliteStore::ClaimSteps(absl::Time now,
+                                                                 int limit) {
   const std::lock_guard<std::mutex> guard(mutex_);
   OPCON_SNOW_ASSIGN_OR_RETURN(Transaction transaction,
                               Transaction::Begin(db_.get()));
@@ -347,9 +349,8 @@ absl::StatusOr<std::string> SqliteStore::OwnFailure(
                                  .Bind(claim.report_id)
                                  .Run());
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      Statement query,
-      db_->Prepare("SELECT report_id FROM failure_owners "
-                   "WHERE failure_id = ? AND servicenow = ?"));
+      Statement query, db_->Prepare("SELECT report_id FROM failure_owners "
+                                    "WHERE failure_id = ? AND servicenow = ?"));
   query.Bind(failure.failure_id()).Bind(servicenow);
   OPCON_SNOW_RETURN_IF_ERROR(query.Step().status());
   std::string owner = query.Text(0);
@@ -375,11 +376,9 @@ absl::Status SqliteStore::Commit(const StepCommit& commit) {
   if (step == nullptr) return CorruptRecord("a step without its report");
   *step = commit.step;
   if (IsEnded(step->state())) SetTime(now, step->mutable_end_time());
-  OPCON_SNOW_RETURN_IF_ERROR(
-      SetStepRow(report_id, *step,
-                 step->has_next_attempt_time()
-                     ? ToTime(step->next_attempt_time())
-                     : now));
+  OPCON_SNOW_RETURN_IF_ERROR(SetStepRow(
+      report_id, *step,
+      step->has_next_attempt_time() ? ToTime(step->next_attempt_time()) : now));
   for (const v1::StepKind kind : commit.next_steps) {
     if (FindStep(&stored.report, kind) != nullptr) continue;
     AddStep(&stored.report, kind);
@@ -389,8 +388,8 @@ absl::Status SqliteStore::Commit(const StepCommit& commit) {
     OPCON_SNOW_RETURN_IF_ERROR(PutLink(*commit.link));
   }
   if (commit.failure_ticket.has_value()) {
-    OPCON_SNOW_RETURN_IF_ERROR(AddFailureTicket(stored.report.failure_id(),
-                                                *commit.failure_ticket));
+    OPCON_SNOW_RETURN_IF_ERROR(
+        AddFailureTicket(stored.report.failure_id(), *commit.failure_ticket));
   }
   OPCON_SNOW_RETURN_IF_ERROR(Save(&stored, commit.final_state));
   return transaction.Commit();
@@ -400,14 +399,14 @@ absl::StatusOr<std::optional<v1::TicketLink>> SqliteStore::FindLink(
     const v1::JobKey& job_key, absl::string_view servicenow) {
   const std::lock_guard<std::mutex> guard(mutex_);
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      Statement query,
-      db_->Prepare("SELECT link FROM ticket_links "
-                   "WHERE job_key = ? AND servicenow = ?"));
+      Statement query, db_->Prepare("SELECT link FROM ticket_links "
+                                    "WHERE job_key = ? AND servicenow = ?"));
   query.Bind(JobKeyText(job_key)).Bind(servicenow);
   OPCON_SNOW_ASSIGN_OR_RETURN(const bool found, query.Step());
   if (!found) return std::nullopt;
   v1::TicketLink link;
-  if (!link.ParseFromString(query.Text(0))) return CorruptRecord("a ticket link");
+  if (!link.ParseFromString(query.Text(0)))
+    return CorruptRecord("a ticket link");
   return link;
 }
 
@@ -422,8 +421,7 @@ absl::StatusOr<v1::Report> SqliteStore::RetryReport(
   if (ended || stored.report.steps().empty()) {
     return MakeError(
         absl::StatusCode::kFailedPrecondition,
-        absl::StrCat("report ", report_id, " is ",
-                     v1::ReportState_Name(state),
+        absl::StrCat("report ", report_id, " is ", v1::ReportState_Name(state),
                      stored.report.steps().empty()
                          ? " and has no step that could be tried again: look "
                            "after the job, then discard it"
@@ -458,16 +456,15 @@ absl::StatusOr<v1::Report> SqliteStore::DiscardReport(
   OPCON_SNOW_ASSIGN_OR_RETURN(StoredReport stored, Load(report_id));
   const v1::ReportState state = stored.report.state();
   if (state == v1::REPORT_STATE_DISCARDED) return stored.report;
-  const bool at_work = std::any_of(
-      stored.report.steps().begin(), stored.report.steps().end(),
-      [](const v1::Step& step) {
-        return step.state() == v1::STEP_STATE_RUNNING;
-      });
+  const bool at_work =
+      std::any_of(stored.report.steps().begin(), stored.report.steps().end(),
+                  [](const v1::Step& step) {
+                    return step.state() == v1::STEP_STATE_RUNNING;
+                  });
   if (at_work || (IsSettled(state) && state != v1::REPORT_STATE_DEAD_LETTER)) {
     return MakeError(
         absl::StatusCode::kFailedPrecondition,
-        absl::StrCat("report ", report_id, " is ",
-                     v1::ReportState_Name(state),
+        absl::StrCat("report ", report_id, " is ", v1::ReportState_Name(state),
                      at_work ? ": wait until the attempt under way has ended"
                              : " already"),
         {.reason = "REPORT_STATE",

@@ -56,9 +56,9 @@ class SqliteStore final : public Store {
                                                       int limit) override;
   absl::StatusOr<absl::Time> NextDueTime() override;
   absl::Status CheckClaim(const StepClaim& claim) override;
-  absl::StatusOr<std::string> OwnFailure(
-      const StepClaim& claim, const ::incident::v1::Failure& failure,
-      absl::string_view servicenow) override;
+  absl::StatusOr<std::string> OwnFailure(const StepClaim& claim,
+                                         const ::incident::v1::Failure& failure,
+                                         absl::string_view servicenow) override;
   absl::Status Commit(const StepCommit& commit) override;
   absl::StatusOr<std::optional<::incident::v1::TicketLink>> FindLink(
       const ::incident::v1::JobKey& job_key,

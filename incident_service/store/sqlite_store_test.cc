@@ -115,9 +115,8 @@ TEST_F(SqliteStoreTest, AnAcknowledgedReportIsThereAfterACrash) {
 
 TEST_F(SqliteStoreTest, TheSameRequestAddsNothing) {
   const std::string id = Create("request-1");
-  const auto again =
-      store_->CreateReport(NewReport("request-1"), "digest",
-                           {v1::STEP_KIND_RESOLVE}, kNoLimit);
+  const auto again = store_->CreateReport(NewReport("request-1"), "digest",
+                                          {v1::STEP_KIND_RESOLVE}, kNoLimit);
   ASSERT_OK(again.status());
   EXPECT_TRUE(again->duplicate);
   EXPECT_EQ(again->report.report_id(), id);
@@ -126,15 +125,15 @@ TEST_F(SqliteStoreTest, TheSameRequestAddsNothing) {
 
 TEST_F(SqliteStoreTest, AReusedRequestIdIsRefused) {
   Create("request-1");
-  const auto other = store_->CreateReport(
-      NewReport("request-1"), "other", {v1::STEP_KIND_RESOLVE}, kNoLimit);
+  const auto other = store_->CreateReport(NewReport("request-1"), "other",
+                                          {v1::STEP_KIND_RESOLVE}, kNoLimit);
   EXPECT_THAT(other.status(), HasReason("REQUEST_ID_REUSED"));
 }
 
 TEST_F(SqliteStoreTest, TooManyOpenReportsAreRefusedWithADelay) {
   Create("request-1");
-  const auto refused = store_->CreateReport(
-      NewReport("request-2"), "digest", {v1::STEP_KIND_RESOLVE}, 1);
+  const auto refused = store_->CreateReport(NewReport("request-2"), "digest",
+                                            {v1::STEP_KIND_RESOLVE}, 1);
   EXPECT_THAT(refused.status(), StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_THAT(refused.status(), HasReason("OVERLOADED"));
   // A repetition of what was acknowledged is not.
@@ -204,8 +203,7 @@ TEST_F(SqliteStoreTest, ReportsOfOneJobAreDoneOneAfterTheOther) {
   clock_.Advance(absl::Minutes(1));
   claimed = Claim();
   ASSERT_THAT(claimed, SizeIs(1));
-  EXPECT_OK(
-      End(claimed[0], v1::STEP_STATE_SUCCEEDED, {v1::STEP_KIND_TICKET}));
+  EXPECT_OK(End(claimed[0], v1::STEP_STATE_SUCCEEDED, {v1::STEP_KIND_TICKET}));
   claimed = Claim();
   ASSERT_THAT(claimed, SizeIs(1));
   EXPECT_EQ(claimed[0].claim.report_id, first);
@@ -241,8 +239,8 @@ TEST_F(SqliteStoreTest, OneReportOwnsAFailureAtADestination) {
   ASSERT_THAT(claimed, SizeIs(2));
   const v1::Failure failure = FailureWithId("f1");
   const auto owner = [&](int claim, const char* servicenow) {
-    return store_->OwnFailure(
-        claimed[static_cast<std::size_t>(claim)].claim, failure, servicenow);
+    return store_->OwnFailure(claimed[static_cast<std::size_t>(claim)].claim,
+                              failure, servicenow);
   };
   EXPECT_THAT(owner(0, "prod"), IsOkAndHolds(first));
   EXPECT_THAT(owner(1, "prod"), IsOkAndHolds(first));
@@ -253,8 +251,8 @@ TEST_F(SqliteStoreTest, OneReportOwnsAFailureAtADestination) {
 TEST_F(SqliteStoreTest, ACommitWritesEverythingOrNothing) {
   const std::string id = Create("request-1");
   const ClaimedStep claimed = Claim()[0];
-  ASSERT_OK(store_->OwnFailure(claimed.claim, FailureWithId("f1"), "prod")
-                .status());
+  ASSERT_OK(
+      store_->OwnFailure(claimed.claim, FailureWithId("f1"), "prod").status());
   StepCommit commit;
   commit.claim = claimed.claim;
   commit.step = claimed.step;

@@ -27,11 +27,11 @@ absl::StatusOr<std::unique_ptr<StoreLock>> StoreLock::Acquire(
   const int descriptor =
       open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (descriptor < 0) {
-    return LockError(absl::StatusCode::kUnavailable,
-                     absl::StrCat("cannot open ", path, ": ",
-                                  std::strerror(errno),
-                                  "; the store's folder must exist and be "
-                                  "writable"));
+    return LockError(
+        absl::StatusCode::kUnavailable,
+        absl::StrCat("cannot open ", path, ": ", std::strerror(errno),
+                     "; the store's folder must exist and be "
+                     "writable"));
   }
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     close(descriptor);

@@ -1,7 +1,6 @@
 #include "incident_service/templates/mustache_text.h"
 
 #include <kainjow/mustache.hpp>
-
 #include <set>
 #include <utility>
 
@@ -87,14 +86,13 @@ absl::StatusOr<MustacheText> MustacheText::Parse(absl::string_view text,
   NameChecker checker(known);
   parsed.render(checker);
   if (!checker.partials().empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("{{>", *checker.partials().begin(),
-                     "}}: texts cannot include others"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "{{>", *checker.partials().begin(), "}}: texts cannot include others"));
   }
   if (!checker.unknown().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "unknown name ", absl::StrJoin(checker.unknown(), ", "),
-        "; known are ", KnownNames(known)));
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown name ", absl::StrJoin(checker.unknown(), ", "),
+                     "; known are ", KnownNames(known)));
   }
   return MustacheText(std::move(owned));
 }

@@ -24,11 +24,10 @@ std::string Render(const std::string& text, const MustacheValues& values) {
 TEST(MustacheTextTest, ValuesListsAndSections) {
   const MustacheValues values = {.values = {{"job", "J1"}, {"note", ""}},
                                  .lists = {{"tags", {"a", "b"}}}};
-  EXPECT_EQ(Render("{{job}}: {{#tags}}<{{.}}>{{/tags}}", values),
-            "J1: <a><b>");
-  EXPECT_EQ(Render("{{#note}}Note: {{note}}{{/note}}|{{^note}}none{{/note}}",
-                   values),
-            "|none");
+  EXPECT_EQ(Render("{{job}}: {{#tags}}<{{.}}>{{/tags}}", values), "J1: <a><b>");
+  EXPECT_EQ(
+      Render("{{#note}}Note: {{note}}{{/note}}|{{^note}}none{{/note}}", values),
+      "|none");
   EXPECT_EQ(Render("{{#job}}Job {{job}}{{/job}}", values), "Job J1");
 }
 
@@ -42,8 +41,7 @@ TEST(MustacheTextTest, AValueIsNeverSyntax) {
 TEST(MustacheTextTest, MistakesAreNamed) {
   const auto problem = [](const std::string& text) {
     const auto parsed = MustacheText::Parse(text, kKnown);
-    EXPECT_THAT(parsed.status(),
-                StatusIs(absl::StatusCode::kInvalidArgument))
+    EXPECT_THAT(parsed.status(), StatusIs(absl::StatusCode::kInvalidArgument))
         << text;
     return std::string(parsed.status().message());
   };

@@ -44,10 +44,18 @@ constexpr char kDefaultFileName[] = "{{job}}_{{date}}_{{job_number}}.txt";
 
 // Columns that the suite writes itself; a template that set them would break
 // what the suite relies on.
-constexpr std::array kOwnColumns = {
-    "short_description", "description", "correlation_id",
-    "correlation_display", "state", "incident_state", "work_notes",
-    "comments", "sys_id", "number", "close_code", "close_notes"};
+constexpr std::array kOwnColumns = {"short_description",
+                                    "description",
+                                    "correlation_id",
+                                    "correlation_display",
+                                    "state",
+                                    "incident_state",
+                                    "work_notes",
+                                    "comments",
+                                    "sys_id",
+                                    "number",
+                                    "close_code",
+                                    "close_notes"};
 
 bool IsColumnName(absl::string_view name) {
   return !name.empty() && name.size() <= 80 &&
@@ -95,8 +103,8 @@ std::string Numbered(const std::string& name, int index, int count) {
       dot == std::string::npos ? "" : name.substr(dot).substr(0, 16);
   const std::string number =
       count > 1 ? absl::StrCat("_", index + 1) : std::string();
-  stem.resize(std::min(stem.size(),
-                       kMaxFileName - ending.size() - number.size()));
+  stem.resize(
+      std::min(stem.size(), kMaxFileName - ending.size() - number.size()));
   return absl::StrCat(stem, number, ending);
 }
 
@@ -121,8 +129,7 @@ namespace {
 std::unique_ptr<MustacheText> ParseText(const std::string& text,
                                         const std::string& path,
                                         config::Faults* faults) {
-  absl::StatusOr<MustacheText> parsed =
-      MustacheText::Parse(text, KnownNames());
+  absl::StatusOr<MustacheText> parsed = MustacheText::Parse(text, KnownNames());
   if (!parsed.ok()) {
     faults->Add(path, parsed.status().message());
     return nullptr;
@@ -140,18 +147,19 @@ void ParseColumns(const google::protobuf::Map<std::string, std::string>& map,
   for (const auto& [name, text] : map) {
     const std::string field = absl::StrCat(path, "[\"", name, "\"]");
     if (!IsColumnName(name)) {
-      faults->Add(field, "is not the name of a column: lower-case letters, "
-                         "digits and _ only");
+      faults->Add(field,
+                  "is not the name of a column: lower-case letters, "
+                  "digits and _ only");
       continue;
     }
     if (std::find(kOwnColumns.begin(), kOwnColumns.end(), name) !=
         kOwnColumns.end()) {
-      faults->Add(field, "is written by the service itself; texts have fields "
-                         "of their own (short_description, description)");
+      faults->Add(field,
+                  "is written by the service itself; texts have fields "
+                  "of their own (short_description, description)");
       continue;
     }
-    if (std::unique_ptr<MustacheText> parsed =
-            ParseText(text, field, faults)) {
+    if (std::unique_ptr<MustacheText> parsed = ParseText(text, field, faults)) {
       out->emplace(name, *std::move(parsed));
     }
   }
@@ -179,9 +187,9 @@ std::shared_ptr<const Template> Template::Compile(
                 "must be 0 (for 5 MiB) to 67108864");
   }
   auto texts = std::make_unique<Texts>();
-  texts->short_description = ParseText(
-      OrDefault(config.short_description(), kDefaultShortDescription),
-      at + ".short_description", faults);
+  texts->short_description =
+      ParseText(OrDefault(config.short_description(), kDefaultShortDescription),
+                at + ".short_description", faults);
   texts->description =
       ParseText(OrDefault(config.description(), kDefaultDescription),
                 at + ".description", faults);
@@ -203,19 +211,18 @@ std::string Template::correlation_display() const {
 RenderedTicket Template::Render(const TemplateFacts& facts) const {
   const MustacheValues values = ValuesOf(facts);
   RenderedTicket ticket;
-  ticket.short_description = CutTo(texts_->short_description->Render(values),
-                                   kMaxShortDescription);
+  ticket.short_description =
+      CutTo(texts_->short_description->Render(values), kMaxShortDescription);
   std::string previous;
   if (!facts.previous_ticket.empty()) {
     previous = absl::StrCat("\nPrevious ticket: ", facts.previous_ticket, " (",
                             facts.previous_reason, ")");
   }
-  const std::string ending = absl::StrCat(
-      previous, "\n", FailureMarker(facts.failure.failure_id()));
-  ticket.description = absl::StrCat(
-      CutTo(texts_->description->Render(values),
-            kMaxDescription - ending.size()),
-      ending);
+  const std::string ending =
+      absl::StrCat(previous, "\n", FailureMarker(facts.failure.failure_id()));
+  ticket.description = absl::StrCat(CutTo(texts_->description->Render(values),
+                                          kMaxDescription - ending.size()),
+                                    ending);
   for (const auto& [name, text] : texts_->fields) {
     ticket.fields[name] = text.Render(values);
   }
@@ -242,8 +249,9 @@ std::shared_ptr<const TemplateSet> TemplateSet::Compile(
   const std::size_t before = faults->size();
   auto set = std::make_shared<TemplateSet>();
   if (configs.empty()) {
-    faults->Add("templates", "must have at least one template, or no failure "
-                             "could become an incident");
+    faults->Add("templates",
+                "must have at least one template, or no failure "
+                "could become an incident");
   }
   for (int i = 0; i < configs.size(); ++i) {
     const std::string path = absl::StrCat("templates[", i, "]");
@@ -262,9 +270,10 @@ std::shared_ptr<const TemplateSet> TemplateSet::Compile(
                            ? set->templates_.front()->config().name()
                            : std::string(default_name);
   if (set->Find(set->default_name_) == nullptr) {
-    faults->Add("default_template",
-                absl::StrCat("\"", default_name, "\" is not among the "
-                             "templates: ", set->Names()));
+    faults->Add("default_template", absl::StrCat("\"", default_name,
+                                                 "\" is not among the "
+                                                 "templates: ",
+                                                 set->Names()));
     return nullptr;
   }
   return set;

@@ -183,8 +183,7 @@ absl::StatusOr<sn::GetIncidentResponse> FakeServiceNow::GetIncident(
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("GetIncident"));
   for (const auto& [sys_id, incident] : incidents) {
     if (sys_id == request.sys_id() ||
-        (!request.number().empty() &&
-         incident.number() == request.number())) {
+        (!request.number().empty() && incident.number() == request.number())) {
       sn::GetIncidentResponse response;
       *response.mutable_incident() = incident;
       return response;
@@ -201,9 +200,8 @@ absl::StatusOr<sn::UpdateIncidentResponse> FakeServiceNow::UpdateIncident(
   if (found == incidents.end()) return NotFound("RECORD_NOT_FOUND");
   sn::Incident& incident = found->second;
   const auto& allowed = request.allowed_from_states();
-  if (!allowed.empty() &&
-      std::find(allowed.begin(), allowed.end(), incident.state()) ==
-          allowed.end()) {
+  if (!allowed.empty() && std::find(allowed.begin(), allowed.end(),
+                                    incident.state()) == allowed.end()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "other state",
                      {.reason = "INCIDENT_STATE", .domain = "fake"});
   }
@@ -236,8 +234,8 @@ absl::StatusOr<sn::AttachFileResponse> FakeServiceNow::AttachFile(
            file.name == header.file_name() && file.content == content;
   };
   if (std::none_of(files.begin(), files.end(), same)) {
-    files.push_back({header.record_sys_id(), header.file_name(),
-                     std::string(content)});
+    files.push_back(
+        {header.record_sys_id(), header.file_name(), std::string(content)});
     response.set_created(true);
   }
   OPCON_SNOW_RETURN_IF_ERROR(failures.After("AttachFile"));

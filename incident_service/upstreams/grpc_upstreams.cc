@@ -33,8 +33,7 @@ absl::Status Explain(absl::Status status, absl::string_view gateway,
          .domain = "incident-service",
          .metadata = {{"target", options.target}}});
   }
-  return WithContext(status,
-                     absl::StrCat(gateway, " at ", options.target));
+  return WithContext(status, absl::StrCat(gateway, " at ", options.target));
 }
 
 template <class Reply>
@@ -84,22 +83,22 @@ class GrpcOpCon final : public OpCon {
       const oc::ReadJobLogRequest& request,
       const std::function<void(absl::string_view)>& on_chunk) override {
     bool complete = false;
-    const absl::Status status = rpc::ReadStream<Stub, Stub,
-                                                oc::ReadJobLogRequest,
-                                                oc::ReadJobLogResponse>(
-        *stub_, &Stub::ReadJobLog, request, ForCall(options_),
-        [&](oc::ReadJobLogResponse& message) {
-          if (message.has_chunk()) on_chunk(message.chunk());
-          if (message.has_trailer()) complete = true;
-          return absl::OkStatus();
-        });
+    const absl::Status status =
+        rpc::ReadStream<Stub, Stub, oc::ReadJobLogRequest,
+                        oc::ReadJobLogResponse>(
+            *stub_, &Stub::ReadJobLog, request, ForCall(options_),
+            [&](oc::ReadJobLogResponse& message) {
+              if (message.has_chunk()) on_chunk(message.chunk());
+              if (message.has_trailer()) complete = true;
+              return absl::OkStatus();
+            });
     if (!status.ok()) return Explain(status, kName, options_);
     if (complete) return absl::OkStatus();
-    return MakeError(absl::StatusCode::kUnavailable,
-                     absl::StrCat("the OpCon gateway at ", options_.target,
-                                  " ended the job log before its end"),
-                     {.reason = "JOB_LOG_UNAVAILABLE",
-                      .domain = "incident-service"});
+    return MakeError(
+        absl::StatusCode::kUnavailable,
+        absl::StrCat("the OpCon gateway at ", options_.target,
+                     " ended the job log before its end"),
+        {.reason = "JOB_LOG_UNAVAILABLE", .domain = "incident-service"});
   }
 
  private:
@@ -107,9 +106,9 @@ class GrpcOpCon final : public OpCon {
   static constexpr char kName[] = "OpCon gateway";
 
   template <class Request, class Reply>
-  absl::StatusOr<Reply> Unary(grpc::Status (Stub::*method)(
-                                  grpc::ClientContext*, const Request&,
-                                  Reply*),
+  absl::StatusOr<Reply> Unary(grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                           const Request&,
+                                                           Reply*),
                               const Request& request) {
     return Explain(rpc::Call<Stub>(*stub_, method, request, ForCall(options_)),
                    kName, options_);
@@ -170,9 +169,9 @@ class GrpcServiceNow final : public ServiceNow {
   static constexpr char kName[] = "ServiceNow gateway";
 
   template <class Request, class Reply>
-  absl::StatusOr<Reply> Unary(grpc::Status (Stub::*method)(
-                                  grpc::ClientContext*, const Request&,
-                                  Reply*),
+  absl::StatusOr<Reply> Unary(grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                           const Request&,
+                                                           Reply*),
                               const Request& request) {
     return Explain(rpc::Call<Stub>(*stub_, method, request, ForCall(options_)),
                    kName, options_);

@@ -26,8 +26,7 @@ class OpCon {
   virtual absl::StatusOr<::opcon::v1::GetDailyJobResponse> GetDailyJob(
       const ::opcon::v1::GetDailyJobRequest& request) = 0;
   virtual absl::StatusOr<::opcon::v1::GetIncidentTicketsResponse>
-  GetIncidentTickets(
-      const ::opcon::v1::GetIncidentTicketsRequest& request) = 0;
+  GetIncidentTickets(const ::opcon::v1::GetIncidentTicketsRequest& request) = 0;
   virtual absl::StatusOr<::opcon::v1::SetIncidentTicketResponse>
   SetIncidentTicket(const ::opcon::v1::SetIncidentTicketRequest& request) = 0;
   virtual absl::StatusOr<::opcon::v1::AppendDocumentationResponse>
@@ -44,8 +43,8 @@ class OpCon {
 class ServiceNow {
  public:
   virtual ~ServiceNow() = default;
-  virtual absl::StatusOr<::servicenow::v1::ListInstancesResponse>
-  ListInstances(const ::servicenow::v1::ListInstancesRequest& request) = 0;
+  virtual absl::StatusOr<::servicenow::v1::ListInstancesResponse> ListInstances(
+      const ::servicenow::v1::ListInstancesRequest& request) = 0;
   virtual absl::StatusOr<::servicenow::v1::CreateIncidentResponse>
   CreateIncident(const ::servicenow::v1::CreateIncidentRequest& request) = 0;
   virtual absl::StatusOr<::servicenow::v1::GetIncidentResponse> GetIncident(

@@ -27,8 +27,8 @@ constexpr int kMaxFiles = 20;
 
 std::string Sha256Hex(const std::string& content) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(content.data()),
-         content.size(), digest.data());
+  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(),
+         digest.data());
   return absl::BytesToHexString(absl::string_view(
       reinterpret_cast<const char*>(digest.data()), digest.size()));
 }
@@ -78,8 +78,8 @@ absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
 
 absl::StatusOr<std::string> Steps::AttachOne(const ClaimedStep& claimed,
                                              const Template& chosen,
-                                             const std::string& path,
-                                             int index, int count) {
+                                             const std::string& path, int index,
+                                             int count) {
   const StoredReport& stored = claimed.stored;
   const v1::Failure failure = FailureOf(stored);
   ::opcon::v1::ReadJobLogRequest request;
@@ -102,9 +102,9 @@ absl::StatusOr<std::string> Steps::AttachOne(const ClaimedStep& claimed,
   header.set_size_bytes(static_cast<std::int64_t>(content.size()));
   header.set_sha256(Sha256Hex(content));
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const auto reply,
-      Effect(d_.store, claimed.claim, "AttachFile",
-             [&] { return d_.servicenow->AttachFile(header, content); }));
+      const auto reply, Effect(d_.store, claimed.claim, "AttachFile", [&] {
+        return d_.servicenow->AttachFile(header, content);
+      }));
   return absl::StrCat(reply.attachment().file_name(), " (", content.size(),
                       " bytes", log.cut() ? ", cut" : "", ")");
 }

@@ -20,7 +20,8 @@ absl::string_view WholeCharactersAtEnd(absl::string_view text) {
   }
   if (start == 0) return text;
   const auto lead = static_cast<unsigned char>(text[start - 1]);
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3
+  const std::size_t length = lead >= 0xF0   ? 4
+                             : lead >= 0xE0 ? 3
                              : lead >= 0xC0 ? 2
                                             : 1;
   const bool whole = text.size() - (start - 1) >= length;
@@ -56,8 +57,7 @@ void BoundedLog::Append(absl::string_view chunk) {
     chunk.remove_prefix(chunk.size() - tail_limit_);
   }
   while (!chunk.empty()) {
-    const std::size_t run =
-        std::min(chunk.size(), tail_limit_ - tail_begin_);
+    const std::size_t run = std::min(chunk.size(), tail_limit_ - tail_begin_);
     std::copy_n(chunk.data(), run,
                 tail_.begin() + static_cast<std::ptrdiff_t>(tail_begin_));
     tail_begin_ = (tail_begin_ + run) % tail_limit_;

@@ -28,8 +28,7 @@ TEST(BoundedLogTest, KeepsHeadAndTailAndSaysWhatIsMissing) {
 
 TEST(BoundedLogTest, DoesNotCutCharactersInHalf) {
   // Two bytes each: both cuts go through one.
-  EXPECT_EQ(Through(6, {"aüüüüüüb"}),
-            "aü\n[... 8 bytes left out ...]\nüb");
+  EXPECT_EQ(Through(6, {"aüüüüüüb"}), "aü\n[... 8 bytes left out ...]\nüb");
   EXPECT_EQ(Through(4, {"aüüüüüüb"}), "a\n[... 10 bytes left out ...]\nb");
 }
 

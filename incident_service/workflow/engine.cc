@@ -70,8 +70,7 @@ void Engine::Dispatch() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
     woken_ = false;
-    const int idle =
-        options_.workers - busy_ - static_cast<int>(queue_.size());
+    const int idle = options_.workers - busy_ - static_cast<int>(queue_.size());
     absl::Time next = absl::InfiniteFuture();
     if (idle > 0) {
       lock.unlock();
@@ -160,10 +159,9 @@ bool Engine::CommitUntilStored(const StepCommit& commit) {
     if (committed.ok()) return true;
     // What was done is done: only its record is missing, so it is written as
     // soon as the store takes it, and nothing else is done meanwhile.
-    log::Error("step.not_committed",
-               {{"report_id", commit.claim.report_id},
-                {"step", StepLabel(commit.claim.kind)},
-                {"error", committed}});
+    log::Error("step.not_committed", {{"report_id", commit.claim.report_id},
+                                      {"step", StepLabel(commit.claim.kind)},
+                                      {"error", committed}});
     if (committed.code() != absl::StatusCode::kUnavailable) return false;
     std::unique_lock<std::mutex> lock(mutex_);
     const bool stopping = clock_->WaitUntil(

@@ -28,8 +28,7 @@ struct EngineOptions {
 class Engine {
  public:
   // All pointers must outlive the engine.
-  Engine(EngineOptions options, Store* store, StepRunner* runner,
-         Clock* clock);
+  Engine(EngineOptions options, Store* store, StepRunner* runner, Clock* clock);
   // Stops, if nobody did.
   ~Engine();
   Engine(const Engine&) = delete;

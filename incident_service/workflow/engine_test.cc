@@ -67,8 +67,8 @@ class EngineTest : public ::testing::Test {
     v1::Report report;
     report.set_request_id("request-" + job);
     report.mutable_event()->mutable_job_key()->set_job_name(job);
-    const auto created = store_->CreateReport(
-        report, "digest", {v1::STEP_KIND_RESOLVE}, 1000);
+    const auto created =
+        store_->CreateReport(report, "digest", {v1::STEP_KIND_RESOLVE}, 1000);
     EXPECT_OK(created.status());
     if (engine_ != nullptr) engine_->Wake();
     return created->report.report_id();
@@ -146,8 +146,7 @@ TEST_F(EngineTest, WorkOnOneJobIsSerialOnDifferentOnesParallel) {
   int most_at_once = 0;
   bool overlapped = false;
   runner_.answer = [&](const ClaimedStep& claimed) {
-    const std::string job =
-        claimed.stored.report.event().job_key().job_name();
+    const std::string job = claimed.stored.report.event().job_key().job_name();
     std::unique_lock<std::mutex> lock(mutex);
     overlapped = overlapped || ++running[job] > 1;
     int at_once = 0;

@@ -62,17 +62,16 @@ absl::StatusOr<StepCommit> Steps::Document(const ClaimedStep& claimed) {
   request.set_instance(key.opcon());
   request.mutable_job()->set_id(JobId(key));
   request.set_marker(FailureMarker(stored.report.failure_id()));
-  request.set_text(absl::StrCat(
-      "Previous ticket: ", plan.previous_number(), " (",
-      plan.previous_reason(), "), followed by ",
-      stored.report.ticket().number(), ". ", request.marker()));
+  request.set_text(absl::StrCat("Previous ticket: ", plan.previous_number(),
+                                " (", plan.previous_reason(), "), followed by ",
+                                stored.report.ticket().number(), ". ",
+                                request.marker()));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const auto reply,
       Effect(d_.store, claimed.claim, "AppendDocumentation",
              [&] { return d_.opcon->AppendDocumentation(request); }));
   return Succeeded(claimed, reply.changed()
-                                ? absl::StrCat("noted ",
-                                               plan.previous_number())
+                                ? absl::StrCat("noted ", plan.previous_number())
                                 : "was noted already");
 }
 

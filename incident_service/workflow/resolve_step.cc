@@ -31,11 +31,11 @@ void NoteDifferences(const v1::JobEvent& event,
 
 StepCommit Merged(const ClaimedStep& claimed, v1::Report report,
                   const std::string& owner) {
-  StepCommit commit = Succeeded(
-      claimed, absl::StrCat("the same failure as report ", owner));
+  StepCommit commit =
+      Succeeded(claimed, absl::StrCat("the same failure as report ", owner));
   report.set_merged_into_report_id(owner);
-  report.set_summary(absl::StrCat("Report ", owner,
-                                  " deals with the same failure already."));
+  report.set_summary(
+      absl::StrCat("Report ", owner, " deals with the same failure already."));
   commit.report = std::move(report);
   commit.final_state = v1::REPORT_STATE_MERGED;
   return commit;
@@ -67,11 +67,11 @@ absl::StatusOr<std::string> Steps::ServiceNowName(
   for (const ::servicenow::v1::Instance& instance : reply.instances()) {
     if (instance.is_default()) return instance.name();
   }
-  return MakeError(absl::StatusCode::kInternal,
-                   "the ServiceNow gateway names no default instance: name "
-                   "one in the template (servicenow)",
-                   {.reason = "UNKNOWN_INSTANCE",
-                    .domain = "incident-service"});
+  return MakeError(
+      absl::StatusCode::kInternal,
+      "the ServiceNow gateway names no default instance: name "
+      "one in the template (servicenow)",
+      {.reason = "UNKNOWN_INSTANCE", .domain = "incident-service"});
 }
 
 absl::StatusOr<StepCommit> Steps::Resolve(const ClaimedStep& claimed) {
@@ -105,9 +105,8 @@ absl::StatusOr<StepCommit> Steps::Resolve(const ClaimedStep& claimed) {
   }
 
   StepCommit commit = Succeeded(
-      claimed,
-      absl::StrCat(found.job().id(), " run ", failure.job_number(), ": ",
-                   found.job().status().description()));
+      claimed, absl::StrCat(found.job().id(), " run ", failure.job_number(),
+                            ": ", found.job().status().description()));
   commit.memo = claimed.stored.memo;
   *commit.memo->mutable_job() = found.job();
   commit.memo->set_public_address(public_address);

@@ -49,7 +49,7 @@ std::optional<absl::Time> NextAttempt(const RetryPolicy& policy,
   if (!MayRepeat(status)) return std::nullopt;
   const absl::Duration limit =
       FailedInside(status) ? std::min(policy.give_up_after, kInternalErrorLimit)
-                         : policy.give_up_after;
+                           : policy.give_up_after;
   if (now - begun >= limit) return std::nullopt;
   absl::Duration wait = Backoff(policy, attempts) * jitter;
   if (const std::optional<absl::Duration> asked = RetryDelay(status)) {

@@ -25,9 +25,9 @@ bool MayRepeat(const absl::Status& status);
 
 // When the next attempt is due, `attempts` having been made since `begun`;
 // nullopt if the step is to be given up: because of what the status is, or
-// because the time is over (an hour at most if an upstream fails inside). `jitter` is drawn from [0, 1): the wait is that
-// part of the doubled backoff ("full jitter"), never less than what the
-// upstream asked for.
+// because the time is over (an hour at most if an upstream fails inside).
+// `jitter` is drawn from [0, 1): the wait is that part of the doubled backoff
+// ("full jitter"), never less than what the upstream asked for.
 std::optional<absl::Time> NextAttempt(const RetryPolicy& policy,
                                       const absl::Status& status, int attempts,
                                       absl::Time begun, absl::Time now,

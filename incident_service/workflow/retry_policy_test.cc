@@ -13,11 +13,11 @@ const RetryPolicy kPolicy = {.initial_backoff = absl::Seconds(1),
                              .max_backoff = absl::Seconds(60),
                              .give_up_after = absl::Hours(168)};
 
-std::optional<absl::Duration> Wait(const absl::Status& status, int attempts,
-                                   double jitter,
-                                   absl::Duration since = absl::ZeroDuration()) {
-  const std::optional<absl::Time> next = NextAttempt(
-      kPolicy, status, attempts, kBegun, kBegun + since, jitter);
+std::optional<absl::Duration> Wait(
+    const absl::Status& status, int attempts, double jitter,
+    absl::Duration since = absl::ZeroDuration()) {
+  const std::optional<absl::Time> next =
+      NextAttempt(kPolicy, status, attempts, kBegun, kBegun + since, jitter);
   if (!next.has_value()) return std::nullopt;
   return *next - (kBegun + since);
 }

@@ -71,8 +71,7 @@ class Steps final : public StepRunner {
                                           ::incident_store::v1::Memo memo,
                                           const Template& chosen);
   StepCommit TicketDone(const ClaimedStep& claimed,
-                        ::incident_store::v1::Memo memo,
-                        const Template& chosen,
+                        ::incident_store::v1::Memo memo, const Template& chosen,
                         const ::servicenow::v1::Incident& incident,
                         std::string outcome) const;
   // Stores the memo in the middle of a step.

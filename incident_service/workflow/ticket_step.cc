@@ -93,9 +93,8 @@ absl::StatusOr<Steps::ExistingTicket> Steps::FindExisting(
   for (const ::opcon::v1::IncidentTicket& ticket : tickets.tickets()) {
     const TicketId id = ParseTicketId(ticket.ticket_id());
     if (id.number.empty() && id.sys_id.empty()) continue;
-    OPCON_SNOW_ASSIGN_OR_RETURN(
-        std::optional<sn::Incident> incident,
-        LookUp(d_.servicenow, memo.servicenow(), id));
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<sn::Incident> incident,
+                                LookUp(d_.servicenow, memo.servicenow(), id));
     if (!incident.has_value() && !existing.field_text.empty()) continue;
     existing.field_text = ticket.ticket_id();
     existing.called = id.number.empty() ? id.sys_id : id.number;
@@ -125,8 +124,8 @@ absl::StatusOr<Memo> Steps::MakePlan(const ClaimedStep& claimed,
   plan->Clear();
   plan->set_generation(existing.link.has_value() ? existing.link->generation()
                                                  : 1);
-  const bool recovered = claimed.stored.report.event().kind() ==
-                         v1::EVENT_KIND_RECOVERED;
+  const bool recovered =
+      claimed.stored.report.event().kind() == v1::EVENT_KIND_RECOVERED;
   if (existing.incident.has_value()) {
     const sn::Incident& incident = *existing.incident;
     const TicketDecision decision =
@@ -214,15 +213,14 @@ absl::StatusOr<StepCommit> Steps::CreateTicket(const ClaimedStep& claimed,
     (*incident->mutable_fields())[name].set_display_value(value);
   }
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const auto reply,
-      Effect(d_.store, claimed.claim, "CreateIncident",
-             [&] { return d_.servicenow->CreateIncident(request); }));
+      const auto reply, Effect(d_.store, claimed.claim, "CreateIncident", [&] {
+        return d_.servicenow->CreateIncident(request);
+      }));
   StepCommit commit = TicketDone(
       claimed, std::move(memo), chosen, reply.incident(),
-      reply.created()
-          ? absl::StrCat("created ", reply.incident().number())
-          : absl::StrCat(reply.incident().number(),
-                         " was there from an earlier attempt"));
+      reply.created() ? absl::StrCat("created ", reply.incident().number())
+                      : absl::StrCat(reply.incident().number(),
+                                     " was there from an earlier attempt"));
   for (const std::string& warning : reply.warnings()) {
     commit.report->add_warnings(warning);
   }
@@ -263,9 +261,9 @@ absl::StatusOr<StepCommit> Steps::UpdateTicket(const ClaimedStep& claimed,
   note->set_marker(FailureMarker(failure.failure_id()));
   note->set_text(chosen.RenderWorkNote(facts));
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const auto reply,
-      Effect(d_.store, claimed.claim, "UpdateIncident",
-             [&] { return d_.servicenow->UpdateIncident(request); }));
+      const auto reply, Effect(d_.store, claimed.claim, "UpdateIncident", [&] {
+        return d_.servicenow->UpdateIncident(request);
+      }));
   return TicketDone(claimed, std::move(memo), chosen, reply.incident(),
                     absl::StrCat("updated ", reply.incident().number()));
 }

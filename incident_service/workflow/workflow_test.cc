@@ -41,8 +41,7 @@ class WorkflowTest : public ::testing::Test {
     opcon_.job.mutable_schedule()->set_name("Payroll");
     opcon_.job.set_start_machine("GENP001");
     opcon_.job.set_termination("0000000005");
-    opcon_.job.mutable_status()->set_category(
-        ::opcon::v1::JOB_CATEGORY_FAILED);
+    opcon_.job.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_FAILED);
     opcon_.job.mutable_end_time()->set_seconds(1767603607);
     opcon_.logs["C:\\log.txt"] = "line 1\nline 2";
     Configure({});
@@ -54,12 +53,12 @@ class WorkflowTest : public ::testing::Test {
     auto opened = SqliteStore::Open(path_, &clock_);
     ASSERT_OK(opened.status());
     store_ = *std::move(opened);
-    steps_ = std::make_unique<Steps>(StepDependencies{
-        .store = store_.get(),
-        .opcon = &opcon_,
-        .servicenow = &servicenow_,
-        .templates = [this] { return templates_; },
-        .deployment = "test"});
+    steps_ = std::make_unique<Steps>(
+        StepDependencies{.store = store_.get(),
+                         .opcon = &opcon_,
+                         .servicenow = &servicenow_,
+                         .templates = [this] { return templates_; },
+                         .deployment = "test"});
   }
 
   void Configure(::config::v1::Template config) {
@@ -86,8 +85,8 @@ class WorkflowTest : public ::testing::Test {
     key->set_schedule_id(16);
     key->set_schedule_instance(1);
     key->set_job_name("JOB001");
-    const auto created = store_->CreateReport(report, request_id,
-                                              {v1::STEP_KIND_RESOLVE}, 1000);
+    const auto created =
+        store_->CreateReport(report, request_id, {v1::STEP_KIND_RESOLVE}, 1000);
     EXPECT_OK(created.status());
     return created->report.report_id();
   }
@@ -140,8 +139,8 @@ class WorkflowTest : public ::testing::Test {
   // The job runs again and fails again.
   void FailAgain() {
     opcon_.job.set_job_number(opcon_.job.job_number() + 1);
-    opcon_.job.mutable_end_time()->set_seconds(
-        opcon_.job.end_time().seconds() + 600);
+    opcon_.job.mutable_end_time()->set_seconds(opcon_.job.end_time().seconds() +
+                                               600);
     opcon_.logs["C:\\log.txt"] += "again";
   }
 
@@ -266,10 +265,9 @@ TEST_F(WorkflowTest, AnUpstreamThatIsDownIsWaitedFor) {
 
 TEST_F(WorkflowTest, AWrongTokenIsADeadLetterThatCanBeRetried) {
   opcon_.failures.FailBefore(
-      "GetDailyJob",
-      MakeError(absl::StatusCode::kFailedPrecondition,
-                "OpCon refused the token; mend opcon.token",
-                {.reason = "UPSTREAM_AUTHENTICATION_FAILED"}));
+      "GetDailyJob", MakeError(absl::StatusCode::kFailedPrecondition,
+                               "OpCon refused the token; mend opcon.token",
+                               {.reason = "UPSTREAM_AUTHENTICATION_FAILED"}));
   const std::string id = Report("request-1");
   Drive();
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_DEAD_LETTER);
@@ -363,31 +361,31 @@ constexpr auto kResolvedOnly =
 
 INSTANTIATE_TEST_SUITE_P(
     AllStates, ExistingTicketTest,
-    ::testing::Values(
-        ExistingCase{sn::INCIDENT_STATE_NEW, kReopen, false,
-                     sn::INCIDENT_STATE_NEW},
-        ExistingCase{sn::INCIDENT_STATE_IN_PROGRESS, kReopen, false,
-                     sn::INCIDENT_STATE_NEW},
-        ExistingCase{sn::INCIDENT_STATE_ON_HOLD, kReopen, false,
-                     sn::INCIDENT_STATE_NEW},
-        ExistingCase{sn::INCIDENT_STATE_RESOLVED, kReopen, false,
-                     sn::INCIDENT_STATE_NEW},
-        ExistingCase{sn::INCIDENT_STATE_CLOSED, kReopen, true,
-                     sn::INCIDENT_STATE_NEW},
-        ExistingCase{sn::INCIDENT_STATE_CANCELED, kReopen, true,
-                     sn::INCIDENT_STATE_NEW},
-        ExistingCase{sn::INCIDENT_STATE_NEW, kResolvedOnly, false,
-                     sn::INCIDENT_STATE_NEW},
-        ExistingCase{sn::INCIDENT_STATE_IN_PROGRESS, kResolvedOnly, false,
-                     sn::INCIDENT_STATE_IN_PROGRESS},
-        ExistingCase{sn::INCIDENT_STATE_ON_HOLD, kResolvedOnly, false,
-                     sn::INCIDENT_STATE_ON_HOLD},
-        ExistingCase{sn::INCIDENT_STATE_RESOLVED, kResolvedOnly, false,
-                     sn::INCIDENT_STATE_IN_PROGRESS},
-        ExistingCase{sn::INCIDENT_STATE_CLOSED, kResolvedOnly, true,
-                     sn::INCIDENT_STATE_NEW},
-        ExistingCase{sn::INCIDENT_STATE_CANCELED, kResolvedOnly, true,
-                     sn::INCIDENT_STATE_NEW}));
+    ::testing::Values(ExistingCase{sn::INCIDENT_STATE_NEW, kReopen, false,
+                                   sn::INCIDENT_STATE_NEW},
+                      ExistingCase{sn::INCIDENT_STATE_IN_PROGRESS, kReopen,
+                                   false, sn::INCIDENT_STATE_NEW},
+                      ExistingCase{sn::INCIDENT_STATE_ON_HOLD, kReopen, false,
+                                   sn::INCIDENT_STATE_NEW},
+                      ExistingCase{sn::INCIDENT_STATE_RESOLVED, kReopen, false,
+                                   sn::INCIDENT_STATE_NEW},
+                      ExistingCase{sn::INCIDENT_STATE_CLOSED, kReopen, true,
+                                   sn::INCIDENT_STATE_NEW},
+                      ExistingCase{sn::INCIDENT_STATE_CANCELED, kReopen, true,
+                                   sn::INCIDENT_STATE_NEW},
+                      ExistingCase{sn::INCIDENT_STATE_NEW, kResolvedOnly, false,
+                                   sn::INCIDENT_STATE_NEW},
+                      ExistingCase{sn::INCIDENT_STATE_IN_PROGRESS,
+                                   kResolvedOnly, false,
+                                   sn::INCIDENT_STATE_IN_PROGRESS},
+                      ExistingCase{sn::INCIDENT_STATE_ON_HOLD, kResolvedOnly,
+                                   false, sn::INCIDENT_STATE_ON_HOLD},
+                      ExistingCase{sn::INCIDENT_STATE_RESOLVED, kResolvedOnly,
+                                   false, sn::INCIDENT_STATE_IN_PROGRESS},
+                      ExistingCase{sn::INCIDENT_STATE_CLOSED, kResolvedOnly,
+                                   true, sn::INCIDENT_STATE_NEW},
+                      ExistingCase{sn::INCIDENT_STATE_CANCELED, kResolvedOnly,
+                                   true, sn::INCIDENT_STATE_NEW}));
 
 TEST_F(WorkflowTest, ATicketThatIsGoneIsReplacedAndTheNewOneSaysSo) {
   Report("request-1");

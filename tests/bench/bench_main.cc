@@ -42,11 +42,10 @@ absl::Status CompileJava(const std::string& argv0,
 std::vector<Candidate> Candidates(const harness::Suite& suite,
                                   const harness::Programs& programs,
                                   const harness::Job& job) {
-  Candidate ours{.name = "incidentctl report (gRPC, durable acknowledgement)",
-                 .arguments = {programs.incidentctl, "--server",
-                               suite.server()},
-                 .environment = {{"INCIDENTCTL_SPOOL_DIR",
-                                  suite.directory() + "/spool"}}};
+  Candidate ours{
+      .name = "incidentctl report (gRPC, durable acknowledgement)",
+      .arguments = {programs.incidentctl, "--server", suite.server()},
+      .environment = {{"INCIDENTCTL_SPOOL_DIR", suite.directory() + "/spool"}}};
   const std::vector<std::string> report = job.ReportArguments("0000000005");
   ours.arguments.insert(ours.arguments.end(), report.begin(), report.end());
   const std::string url = suite.opcon().base_url() + "/api/version";
@@ -65,9 +64,9 @@ std::vector<Candidate> Candidates(const harness::Suite& suite,
 
 void Print(const std::vector<Candidate>& candidates,
            const std::vector<Figures>& figures, int runs) {
-  std::cout << absl::StreamFormat(
-      "%-52s %10s %10s %12s %8s\n", absl::StrCat(runs, " runs each, in turn"),
-      "median", "90 %", "resident", "ratio");
+  std::cout << absl::StreamFormat("%-52s %10s %10s %12s %8s\n",
+                                  absl::StrCat(runs, " runs each, in turn"),
+                                  "median", "90 %", "resident", "ratio");
   for (std::size_t i = 0; i < figures.size(); ++i) {
     std::cout << absl::StreamFormat(
         "%-52s %7.2f ms %7.2f ms %9.1f MB %7.1fx\n", candidates[i].name,

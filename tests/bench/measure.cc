@@ -40,11 +40,11 @@ absl::Status RunOnce(const Candidate& candidate, Figures* figures) {
   const std::vector<char*> envp = Pointers(environment);
   const auto begun = std::chrono::steady_clock::now();
   pid_t pid = 0;
-  const int error = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(),
-                                 envp.data());
+  const int error =
+      posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), envp.data());
   if (error != 0) {
-    return absl::NotFoundError(absl::StrCat("cannot start ", arguments[0],
-                                            ": ", std::strerror(error)));
+    return absl::NotFoundError(absl::StrCat("cannot start ", arguments[0], ": ",
+                                            std::strerror(error)));
   }
   int status = 0;
   rusage usage{};

@@ -82,9 +82,8 @@ void E2eTest::ExpectAppliedOnce(const harness::Job& job,
   const auto files = harness::FindAttachments(suite(), sys_id);
   ASSERT_OK(files.status());
   ASSERT_EQ(files->size(), 1U) << files->dump();
-  EXPECT_THAT(
-      harness::DownloadAttachment(suite(), files->front().at("sys_id")),
-      IsOkAndHolds(log));
+  EXPECT_THAT(harness::DownloadAttachment(suite(), files->front().at("sys_id")),
+              IsOkAndHolds(log));
 }
 
 }  // namespace opcon_snow::e2e

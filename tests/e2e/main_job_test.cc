@@ -66,9 +66,9 @@ TEST_F(E2eTest, ASecondFailureGoesToTheSameIncident) {
   ASSERT_THAT(*incidents, SizeIs(1));
   EXPECT_THAT(incidents->front().at("description").get<std::string>(),
               HasSubstr("0000000006"));
-  EXPECT_THAT(harness::FindAttachments(
-                  suite(), incidents->front().at("sys_id")),
-              IsOkAndHolds(SizeIs(2)));
+  EXPECT_THAT(
+      harness::FindAttachments(suite(), incidents->front().at("sys_id")),
+      IsOkAndHolds(SizeIs(2)));
   EXPECT_THAT(harness::GetTickets(suite(), job), IsOkAndHolds(SizeIs(1)));
 }
 
@@ -91,8 +91,7 @@ TEST_F(E2eTest, AReportIsShownWithItsSteps) {
   const harness::Job job = FailedJob();
   Report(job);
   const nlohmann::json report = AwaitNewest("REPORT_STATE_SUCCEEDED");
-  const auto shown =
-      suite().Cli({"reports", "show", report.at("reportId")});
+  const auto shown = suite().Cli({"reports", "show", report.at("reportId")});
   ASSERT_OK(shown.status());
   EXPECT_EQ(shown->exit_code, 0);
   EXPECT_THAT(shown->out, HasSubstr(job.name));

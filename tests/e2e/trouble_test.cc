@@ -25,16 +25,16 @@ std::string Message(const nlohmann::json& report) {
 
 TEST_F(E2eTest, ServiceNowThatIsDownIsWaitedFor) {
   StartSuite();
-  ASSERT_OK(harness::AddFault(
-      suite().servicenow(),
-      {{"match", {{"path", "/api/now/v2/table/incident"}}},
-       {"times", 1000000},
-       {"action", {{"kind", "status"}, {"status", 503}}}}));
+  ASSERT_OK(
+      harness::AddFault(suite().servicenow(),
+                        {{"match", {{"path", "/api/now/v2/table/incident"}}},
+                         {"times", 1000000},
+                         {"action", {{"kind", "status"}, {"status", 503}}}}));
   const harness::Job job = FailedJob("log\n");
   Report(job);
   const nlohmann::json waiting = AwaitNewest("REPORT_STATE_WAITING");
-  EXPECT_THAT(Message(waiting), AllOf(HasSubstr("503"),
-                                      HasSubstr("production")));
+  EXPECT_THAT(Message(waiting),
+              AllOf(HasSubstr("503"), HasSubstr("production")));
   ASSERT_OK(harness::ClearFaults(suite().servicenow()));
   AwaitNewest("REPORT_STATE_SUCCEEDED");
   ExpectAppliedOnce(job, "log\n");
@@ -59,8 +59,8 @@ TEST_F(E2eTest, AGatewayThatIsDownIsWaitedFor) {
   const harness::Job job = FailedJob("log\n");
   Report(job);
   const nlohmann::json waiting = AwaitNewest("REPORT_STATE_WAITING");
-  EXPECT_THAT(Message(waiting), AllOf(HasSubstr("OpCon gateway"),
-                                      HasSubstr("see that it runs")));
+  EXPECT_THAT(Message(waiting),
+              AllOf(HasSubstr("OpCon gateway"), HasSubstr("see that it runs")));
   ASSERT_OK(suite().StartGateway("opcon"));
   AwaitNewest("REPORT_STATE_SUCCEEDED");
   ExpectAppliedOnce(job, "log\n");
@@ -100,8 +100,7 @@ TEST_F(E2eTest, AWrongJobIsNamedAndTheReportKept) {
   // It appears (the schedule was being built), and a person retries.
   ASSERT_OK(harness::DefineJob(suite(), job));
   ASSERT_OK(harness::FailJob(suite(), job, "0000000005", "log\n"));
-  const auto retried =
-      suite().Cli({"reports", "retry", dead.at("reportId")});
+  const auto retried = suite().Cli({"reports", "retry", dead.at("reportId")});
   ASSERT_OK(retried.status());
   EXPECT_EQ(retried->exit_code, 0) << retried->err;
   AwaitNewest("REPORT_STATE_SUCCEEDED");
@@ -112,8 +111,8 @@ TEST_F(E2eTest, AnUnknownTemplateIsToldAtOnceAndTheReportKept) {
   StartSuite();
   const harness::Job job = FailedJob();
   const harness::Finished finished = Report(job, 0, "none.json");
-  EXPECT_THAT(finished.err, AllOf(HasSubstr("none.json"),
-                                  HasSubstr("basic.json")));
+  EXPECT_THAT(finished.err,
+              AllOf(HasSubstr("none.json"), HasSubstr("basic.json")));
   const nlohmann::json dead = AwaitNewest("REPORT_STATE_DEAD_LETTER");
   EXPECT_THAT(Message(dead), HasSubstr("none.json"));
 }
@@ -125,8 +124,8 @@ TEST_F(E2eTest, AMalformedCommandLineIsKeptForAPerson) {
        "-sd", "2026-01-05", "-si", "16", "-sn", "1", "-t", "basic.json"});
   ASSERT_OK(finished.status());
   EXPECT_EQ(finished->exit_code, 65);
-  EXPECT_THAT(finished->err, AllOf(HasSubstr("-jn"),
-                                   HasSubstr("[[$JOB NAME]]")));
+  EXPECT_THAT(finished->err,
+              AllOf(HasSubstr("-jn"), HasSubstr("[[$JOB NAME]]")));
   const nlohmann::json dead = AwaitNewest("REPORT_STATE_DEAD_LETTER");
   EXPECT_THAT(dead.at("rejected").at("arguments").dump(),
               AllOf(HasSubstr("GENP001"), HasSubstr("[[$JOB NAME]]")));

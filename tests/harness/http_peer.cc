@@ -63,8 +63,7 @@ std::string Encode(const std::string& text) {
         c == '.' || c == '_' || c == '~') {
       encoded += c;
     } else {
-      absl::StrAppendFormat(&encoded, "%%%02X",
-                            static_cast<unsigned char>(c));
+      absl::StrAppendFormat(&encoded, "%%%02X", static_cast<unsigned char>(c));
     }
   }
   return encoded;

@@ -72,15 +72,15 @@ std::vector<std::string> Job::ReportArguments(
 }
 
 Job RandomJob() {
-  return {.date = absl::StrFormat("2026-%02d-%02d", Number(1, 12),
-                                  Number(1, 28)),
-          .schedule = absl::StrCat("Month End ", Letters(5), "_Load ",
-                                   Letters(4), "[Sub]"),
-          .schedule_id = Number(1, 9999),
-          .schedule_instance = Number(1, 9),
-          .name = absl::StrCat("Load GL ", Letters(6), "$0001"),
-          .machine = absl::StrCat("WIN-", Letters(6)),
-          .documentation = absl::StrCat("Call the team of ", Letters(5), ".")};
+  return {
+      .date = absl::StrFormat("2026-%02d-%02d", Number(1, 12), Number(1, 28)),
+      .schedule =
+          absl::StrCat("Month End ", Letters(5), "_Load ", Letters(4), "[Sub]"),
+      .schedule_id = Number(1, 9999),
+      .schedule_instance = Number(1, 9),
+      .name = absl::StrCat("Load GL ", Letters(6), "$0001"),
+      .machine = absl::StrCat("WIN-", Letters(6)),
+      .documentation = absl::StrCat("Call the team of ", Letters(5), ".")};
 }
 
 std::string RandomLog() {
@@ -130,9 +130,9 @@ absl::StatusOr<nlohmann::json> GetTickets(const Suite& suite, const Job& job) {
 
 absl::StatusOr<nlohmann::json> FindIncidents(const Suite& suite,
                                              const Job& job) {
-  const std::string query = absl::StrCat(
-      "correlation_id=", suite.public_address(), ",", job.id(),
-      "^ORDERBYnumber");
+  const std::string query =
+      absl::StrCat("correlation_id=", suite.public_address(), ",", job.id(),
+                   "^ORDERBYnumber");
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const nlohmann::json body,
       Body(suite.servicenow().Get(absl::StrCat(
@@ -147,19 +147,18 @@ absl::StatusOr<nlohmann::json> FindAttachments(
     const Suite& suite, const std::string& incident_sys_id) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const nlohmann::json body,
-      Body(suite.servicenow().Get(absl::StrCat(
-               "/api/now/attachment?sysparm_query=table_sys_id%3D",
-               incident_sys_id)),
+      Body(suite.servicenow().Get(
+               absl::StrCat("/api/now/attachment?sysparm_query=table_sys_id%3D",
+                            incident_sys_id)),
            "list attachments"));
   return body.at("result");
 }
 
 absl::StatusOr<std::string> DownloadAttachment(const Suite& suite,
                                                const std::string& sys_id) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const HttpAnswer answer,
-      suite.servicenow().Get(
-          absl::StrCat("/api/now/attachment/", sys_id, "/file")));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const HttpAnswer answer,
+                              suite.servicenow().Get(absl::StrCat(
+                                  "/api/now/attachment/", sys_id, "/file")));
   return answer.body;
 }
 

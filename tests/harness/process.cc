@@ -81,8 +81,8 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(
       posix_spawn(&pid, arguments[0].c_str(), &actions, nullptr,
                   Pointers(arguments).data(), Pointers(environment).data());
   if (error != 0) {
-    return absl::NotFoundError(absl::StrCat("cannot start ", arguments[0],
-                                            ": ", std::strerror(error)));
+    return absl::NotFoundError(absl::StrCat("cannot start ", arguments[0], ": ",
+                                            std::strerror(error)));
   }
   return std::unique_ptr<Process>(new Process(pid));
 }
@@ -148,14 +148,12 @@ absl::StatusOr<Finished> RunToEnd(
     const std::map<std::string, std::string>& environment,
     const std::string& scratch_directory) {
   static std::atomic<int> counter{0};
-  const std::string base =
-      absl::StrCat(scratch_directory, "/run-", ++counter);
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Process> process,
-      Process::Start({.arguments = arguments,
-                      .environment = environment,
-                      .stdout_file = base + ".out",
-                      .stderr_file = base + ".err"}));
+  const std::string base = absl::StrCat(scratch_directory, "/run-", ++counter);
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::unique_ptr<Process> process,
+                              Process::Start({.arguments = arguments,
+                                              .environment = environment,
+                                              .stdout_file = base + ".out",
+                                              .stderr_file = base + ".err"}));
   Finished finished;
   OPCON_SNOW_ASSIGN_OR_RETURN(finished.exit_code, process->Wait());
   finished.out = ReadFile(base + ".out");

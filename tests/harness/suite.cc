@@ -50,9 +50,8 @@ absl::StatusOr<std::unique_ptr<Suite>> Suite::Start(SuiteOptions options) {
   OPCON_SNOW_RETURN_IF_ERROR(suite->StartSandboxes());
   OPCON_SNOW_RETURN_IF_ERROR(
       WriteFile(suite->PathOf(kTokenFile), suite->options_.opcon_token, 0600));
-  OPCON_SNOW_RETURN_IF_ERROR(WriteFile(suite->PathOf(kSecretFile),
-                                       suite->options_.snow_client_secret,
-                                       0600));
+  OPCON_SNOW_RETURN_IF_ERROR(WriteFile(
+      suite->PathOf(kSecretFile), suite->options_.snow_client_secret, 0600));
   OPCON_SNOW_RETURN_IF_ERROR(suite->StartGateway("opcon"));
   OPCON_SNOW_RETURN_IF_ERROR(suite->StartGateway("snow"));
   OPCON_SNOW_RETURN_IF_ERROR(suite->RestartIncidentService(
@@ -96,12 +95,11 @@ absl::StatusOr<std::unique_ptr<Process>> Suite::StartServer(
   const std::string log = PathOf(name + ".log");
   std::remove(port_file.c_str());
   arguments.insert(arguments.end(), {"--port-file", port_file});
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      std::unique_ptr<Process> process,
-      Process::Start({.arguments = std::move(arguments),
-                      .environment = environment,
-                      .stdout_file = log,
-                      .stderr_file = log}));
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::unique_ptr<Process> process,
+                              Process::Start({.arguments = std::move(arguments),
+                                              .environment = environment,
+                                              .stdout_file = log,
+                                              .stderr_file = log}));
   auto ports = WaitForPorts(port_file, process.get(), log);
   if (!ports.ok()) {
     return absl::UnavailableError(
@@ -141,29 +139,30 @@ absl::Status Suite::StopGateway(const std::string& name) {
 absl::Status Suite::StartGateway(const std::string& name) {
   const bool opcon = name == "opcon";
   const std::string instance =
-      opcon ? absl::StrCat("  - name: production\n    base_url: ",
-                           opcon_->base_url(), "\n    public_address: \"",
-                           public_address(), "\"\n    token_file: ", kTokenFile,
-                           "\n    allow_plain_http: true\n    polling:\n"
-                           "      initial_interval: 10ms\n"
-                           "      max_interval: 100ms\n")
-            : absl::StrCat("  - name: production\n    base_url: ",
-                           servicenow_->base_url(),
-                           "\n    oauth_client_credentials:\n"
-                           "      client_id: sandbox\n"
-                           "      client_secret_file: ",
-                           kSecretFile,
-                           "\n    integration_user: opcon.integration\n"
-                           "    allow_plain_http: true\n");
+      opcon
+          ? absl::StrCat("  - name: production\n    base_url: ",
+                         opcon_->base_url(), "\n    public_address: \"",
+                         public_address(), "\"\n    token_file: ", kTokenFile,
+                         "\n    allow_plain_http: true\n    polling:\n"
+                         "      initial_interval: 10ms\n"
+                         "      max_interval: 100ms\n")
+          : absl::StrCat(
+                "  - name: production\n    base_url: ", servicenow_->base_url(),
+                "\n    oauth_client_credentials:\n"
+                "      client_id: sandbox\n"
+                "      client_secret_file: ",
+                kSecretFile,
+                "\n    integration_user: opcon.integration\n"
+                "    allow_plain_http: true\n");
   const std::string config = PathOf(name + "_gateway.yaml");
   OPCON_SNOW_RETURN_IF_ERROR(
       WriteFile(config, GatewayYaml(instance, gateway_ports_[name])));
   const std::string program =
       opcon ? options_.programs.opcon_gateway : options_.programs.snow_gateway;
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      gateways_[name], StartServer(name + "_gateway",
-                                   {program, "--config", config}, {},
-                                   &gateway_ports_[name]));
+      gateways_[name],
+      StartServer(name + "_gateway", {program, "--config", config}, {},
+                  &gateway_ports_[name]));
   return absl::OkStatus();
 }
 
@@ -172,15 +171,15 @@ absl::Status Suite::RestartIncidentService(
   const std::string config = PathOf("incident_service.yaml");
   OPCON_SNOW_RETURN_IF_ERROR(WriteFile(
       config,
-      absl::StrCat("listener:\n  address: 127.0.0.1:", incident_service_port_,
-                   "\nopcon_gateway:\n  address: 127.0.0.1:",
-                   gateway_ports_["opcon"],
-                   "\nservicenow_gateway:\n  address: 127.0.0.1:",
-                   gateway_ports_["snow"],
-                   "\nstore:\n  sqlite:\n    path: incidents.db\n"
-                   "deployment: harness\ndefault_opcon: production\n"
-                   "templates:\n  - name: basic.json\nworkflow:\n",
-                   options_.workflow_yaml, options_.incident_service_yaml)));
+      absl::StrCat(
+          "listener:\n  address: 127.0.0.1:", incident_service_port_,
+          "\nopcon_gateway:\n  address: 127.0.0.1:", gateway_ports_["opcon"],
+          "\nservicenow_gateway:\n  address: 127.0.0.1:",
+          gateway_ports_["snow"],
+          "\nstore:\n  sqlite:\n    path: incidents.db\n"
+          "deployment: harness\ndefault_opcon: production\n"
+          "templates:\n  - name: basic.json\nworkflow:\n",
+          options_.workflow_yaml, options_.incident_service_yaml)));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       incident_service_,
       StartServer("incident_service",
@@ -189,8 +188,7 @@ absl::Status Suite::RestartIncidentService(
   return absl::OkStatus();
 }
 
-absl::StatusOr<Finished> Suite::Cli(
-    const std::vector<std::string>& arguments) {
+absl::StatusOr<Finished> Suite::Cli(const std::vector<std::string>& arguments) {
   std::vector<std::string> all = {options_.programs.incidentctl, "--server",
                                   server()};
   all.insert(all.end(), arguments.begin(), arguments.end());
@@ -207,8 +205,8 @@ absl::Status Suite::StartNotificationManager(const std::string& command) {
   // The command as on a Windows server; here another program takes its place.
   constexpr char kWindowsProgram[] = "C:\\Suite\\incidentctl.exe";
   const std::string full = absl::StrReplaceAll(
-      command, {{"INCIDENTCTL",
-                 absl::StrCat(kWindowsProgram, " --config ", config)}});
+      command,
+      {{"INCIDENTCTL", absl::StrCat(kWindowsProgram, " --config ", config)}});
   OPCON_SNOW_ASSIGN_OR_RETURN(
       notification_manager_,
       Process::Start(

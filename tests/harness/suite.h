@@ -45,8 +45,7 @@ struct SuiteOptions {
   // Environment of the incident service, for failpoints.
   std::map<std::string, std::string> incident_service_environment{};
   // The `workflow` section.
-  std::string workflow_yaml =
-      "  initial_backoff: 20ms\n  max_backoff: 200ms\n";
+  std::string workflow_yaml = "  initial_backoff: 20ms\n  max_backoff: 200ms\n";
 };
 
 class Suite {
