@@ -1,6 +1,8 @@
 #include "snow_gateway/answer_kind.h"
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -20,6 +22,13 @@ constexpr std::size_t kMaxScanned = std::size_t{64} * 1024;
 bool ContainsWord(absl::string_view text, absl::string_view word) {
   return absl::StrContains(absl::AsciiStrToLower(text.substr(0, kMaxScanned)),
                            word);
+}
+
+// Scrubbed before it is cut: a part of a secret would not be recognised.
+std::string Words(std::optional<std::string> text, const Scrub& scrub) {
+  if (!text.has_value()) return "";
+  if (scrub) text = scrub(*std::move(text));
+  return ToValidUtf8(*text, kMaxQuoted);
 }
 
 bool IsHibernating(const http::Response& response, const ParsedBody& body) {
@@ -101,7 +110,7 @@ AnswerKind KindOfSuccess(const http::Response& response, const ParsedBody& body,
 
 }  // namespace
 
-ParsedBody ParseBody(const http::Response& response) {
+ParsedBody ParseBody(const http::Response& response, const Scrub& scrub) {
   ParsedBody body;
   body.announced_as_json =
       ContainsWord(response.headers.Get("Content-Type").value_or(""), "json");
@@ -117,15 +126,12 @@ ParsedBody ParseBody(const http::Response& response) {
   body.has_error = true;
   if (error->is_string()) {
     // The token endpoint's form: {"error":…,"error_description":…}.
-    body.words.message = ToValidUtf8(error->get<std::string>(), kMaxQuoted);
-    body.words.detail = ToValidUtf8(
-        http::FindString(body.json, "error_description").value_or(""),
-        kMaxQuoted);
+    body.words.message = Words(error->get<std::string>(), scrub);
+    body.words.detail =
+        Words(http::FindString(body.json, "error_description"), scrub);
   } else {
-    body.words.message = ToValidUtf8(
-        http::FindString(*error, "message").value_or(""), kMaxQuoted);
-    body.words.detail = ToValidUtf8(
-        http::FindString(*error, "detail").value_or(""), kMaxQuoted);
+    body.words.message = Words(http::FindString(*error, "message"), scrub);
+    body.words.detail = Words(http::FindString(*error, "detail"), scrub);
   }
   return body;
 }

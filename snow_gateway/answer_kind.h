@@ -7,6 +7,7 @@
 // business rule's abort, a data policy, a hibernating instance. What each kind
 // means is in error_mapping.h.
 
+#include <functional>
 #include <string>
 
 #include "common/http/transport.h"
@@ -73,7 +74,9 @@ struct ParsedBody {
   UpstreamWords words;
 };
 
-ParsedBody ParseBody(const http::Response& response);
+// `scrub` takes secrets out of ServiceNow's words; null: there can be none.
+using Scrub = std::function<std::string(std::string)>;
+ParsedBody ParseBody(const http::Response& response, const Scrub& scrub);
 
 AnswerKind KindOf(const http::Response& response, const ParsedBody& body,
                   Endpoint endpoint);

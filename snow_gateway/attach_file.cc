@@ -168,7 +168,7 @@ Reply Answer(v1::Attachment attachment, bool created) {
 async::Task<Reply> Settle(const Attach* attach, absl::Status failure) {
   const Doubt doubt = DoubtOf(failure);
   if (doubt == Doubt::kNothingDone) co_return failure;
-  if (HasReason(failure, v1::ERROR_REASON_CANCELLED)) {
+  if (CarriesReason(failure, v1::ERROR_REASON_CANCELLED)) {
     co_return WithFact(failure, kOutcomeKey, kOutcomeUnknown);
   }
   async::Task<absl::StatusOr<std::optional<v1::Attachment>>> finding =

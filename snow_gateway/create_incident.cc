@@ -135,7 +135,7 @@ async::Task<Found> FindBySysId(const Create* create) {
                                       create->columns, create->scope);
   absl::StatusOr<RecordReply> reply = co_await std::move(getting);
   if (!reply.ok()) {
-    if (HasReason(reply.status(), v1::ERROR_REASON_RECORD_NOT_FOUND)) {
+    if (CarriesReason(reply.status(), v1::ERROR_REASON_RECORD_NOT_FOUND)) {
       co_return std::optional<RecordReply>();
     }
     co_return reply.status();
@@ -208,19 +208,20 @@ async::Task<Found> Find(const Create* create) {
 }
 
 // Whether the write of this call made the incident that was found after it.
-bool MadeByThisCall(const Create& create, const RecordReply& found) {
-  const auto made = ParseWireTime(ValueOf(found.row, "sys_created_on"));
-  if (!found.date.has_value() || !made.has_value()) return create.was_absent;
+bool MadeByThisCall(const Create& create, const nlohmann::json& row) {
+  const auto made = ParseWireTime(ValueOf(row, "sys_created_on"));
   // Both times are the instance's, so that its clock may be wrong.
+  const auto now = create.instance->client().InstanceNow();
+  if (!now.has_value() || !made.has_value()) return create.was_absent;
   const absl::Duration since_sent =
       create.instance->loop().MonotonicNow() - create.sent;
-  return *made >= *found.date - since_sent - kClockSlack;
+  return *made >= *now - since_sent - kClockSlack;
 }
 
 async::Task<Reply> Settle(const Create* create, absl::Status failure) {
   const Doubt doubt = DoubtOf(failure);
   if (doubt == Doubt::kNothingDone) co_return failure;
-  if (HasReason(failure, v1::ERROR_REASON_CANCELLED)) {
+  if (CarriesReason(failure, v1::ERROR_REASON_CANCELLED)) {
     co_return WithFact(failure, kOutcomeKey, kOutcomeUnknown);
   }
   async::Task<Found> finding = Find(create);
@@ -233,7 +234,7 @@ async::Task<Reply> Settle(const Create* create, absl::Status failure) {
              {"look", found.status()}});
   if (found.ok() && found->has_value()) {
     v1::CreateIncidentResponse response =
-        create->Response((*found)->row, MadeByThisCall(*create, **found));
+        create->Response((*found)->row, MadeByThisCall(*create, (*found)->row));
     if (response.created()) {
       for (std::string& warning :
            CompareWritten(create->values, (*found)->row)) {
@@ -245,8 +246,8 @@ async::Task<Reply> Settle(const Create* create, absl::Status failure) {
   if (found.ok()) {
     co_return doubt == Doubt::kMayStillRun ? OutcomeUnknown(failure) : failure;
   }
-  if (HasReason(found.status(), v1::ERROR_REASON_SYS_ID_TAKEN) ||
-      HasReason(found.status(), v1::ERROR_REASON_AMBIGUOUS_RECORD)) {
+  if (CarriesReason(found.status(), v1::ERROR_REASON_SYS_ID_TAKEN) ||
+      CarriesReason(found.status(), v1::ERROR_REASON_AMBIGUOUS_RECORD)) {
     co_return found.status();
   }
   co_return doubt == Doubt::kRefused ? failure : OutcomeUnknown(failure);

@@ -23,7 +23,8 @@ class FixedAuthenticator final : public Authenticator {
         description_(std::move(description)),
         mend_(std::move(mend)),
         secret_(std::move(secret)),
-        encoded_(proof_.value) {}
+        // Without "Basic ".
+        encoded_(proof_.value.substr(proof_.value.rfind(' ') + 1)) {}
 
   async::Task<absl::StatusOr<Proof>> Prove(absl::Duration /*deadline*/,
                                            std::stop_token /*stop*/) override {
@@ -79,7 +80,9 @@ std::unique_ptr<Authenticator> MakeBasic(BasicCredentials credentials) {
 
 std::string ScrubSecret(std::string text, const config::Secret& secret) {
   if (secret.Reveal().size() < kMinScrubbed) return text;
-  return absl::StrReplaceAll(text, {{secret.Reveal(), "[redacted]"}});
+  return absl::StrReplaceAll(
+      text, {{secret.Reveal(), "[redacted]"},
+             {http::PercentEncode(secret.Reveal()), "[redacted]"}});
 }
 
 std::unique_ptr<Authenticator> MakeAuthenticator(AuthenticatorContext context,

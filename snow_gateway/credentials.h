@@ -101,7 +101,8 @@ absl::Status AuthenticationFailed(absl::string_view instance,
                                   const Authenticator& authenticator,
                                   absl::string_view evidence, int http_status);
 
-// `text` with each occurrence of `secret` (at least 4 bytes) replaced.
+// `text` with each occurrence of `secret` (at least 4 bytes), as it is or
+// percent-encoded, replaced.
 std::string ScrubSecret(std::string text, const config::Secret& secret);
 
 }  // namespace opcon_snow::snow

@@ -227,8 +227,8 @@ absl::Status MakeStatus(const RequestFacts& facts, const Meaning& meaning,
 }
 
 Verdict JudgeResponse(const RequestFacts& facts, const http::Response& response,
-                      absl::Time now) {
-  ParsedBody body = ParseBody(response);
+                      absl::Time now, const Scrub& scrub) {
+  ParsedBody body = ParseBody(response, scrub);
   Verdict verdict;
   verdict.kind = KindOf(response, body, facts.endpoint);
   if (verdict.kind == AnswerKind::kOk) {
@@ -281,8 +281,8 @@ std::string Describe(const RequestFacts& facts) {
 }
 
 Verdict Judge(const RequestFacts& facts, const http::Result& result,
-              absl::Time now) {
-  return result.ok() ? JudgeResponse(facts, result.response(), now)
+              absl::Time now, const Scrub& scrub) {
+  return result.ok() ? JudgeResponse(facts, result.response(), now, scrub)
                      : JudgeTransportError(facts, result.error());
 }
 

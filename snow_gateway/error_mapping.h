@@ -71,9 +71,10 @@ struct Verdict {
   nlohmann::json body;
 };
 
-// `now` is what absolute times in headers are compared with.
+// `now` is what absolute times in headers are compared with. `scrub` takes
+// secrets out of what the instance says about the failure.
 Verdict Judge(const RequestFacts& facts, const http::Result& result,
-              absl::Time now);
+              absl::Time now, const Scrub& scrub = nullptr);
 
 // The error for a reply that is JSON and no error, but not what the API
 // promises; `why` quotes nothing of it.

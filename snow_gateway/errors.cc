@@ -70,7 +70,7 @@ absl::Status GatewayError(Reason reason, absl::string_view message,
   return MakeError(CodeOf(reason), message, std::move(details));
 }
 
-bool HasReason(const absl::Status& status, Reason reason) {
+bool CarriesReason(const absl::Status& status, Reason reason) {
   return !status.ok() && GetErrorReason(status) == ReasonName(reason);
 }
 

@@ -29,7 +29,7 @@ absl::StatusCode CodeOf(Reason reason);
 absl::Status GatewayError(Reason reason, absl::string_view message,
                           ErrorDetails details = {});
 
-bool HasReason(const absl::Status& status, Reason reason);
+bool CarriesReason(const absl::Status& status, Reason reason);
 
 // `status` with `key` = `value` in its metadata, unless it has that key or the
 // value is empty; a reason that came without a domain gets this gateway's. OK

@@ -187,7 +187,8 @@ class OAuth final : public Authenticator,
     if (by_refresh) {
       async::Task<absl::Status> refresh = Login(self, self->RefreshForm());
       status = co_await std::move(refresh);
-      if (HasReason(status, v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED)) {
+      if (CarriesReason(status,
+                        v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED)) {
         self->refresh_token_ = config::Secret();
         by_refresh = false;
       }
@@ -209,8 +210,8 @@ class OAuth final : public Authenticator,
       if (token_.has_value() && Now() < token_->expires_at) {
         token_->renew_at = std::min(Now() + kRenewalPause, token_->expires_at);
         status = absl::OkStatus();
-      } else if (HasReason(status,
-                           v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED)) {
+      } else if (CarriesReason(
+                     status, v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED)) {
         refusal_ = status;
         refused_until_ = Now() + kRefusalPause;
       }
@@ -262,7 +263,9 @@ class OAuth final : public Authenticator,
     facts.instance = context_.instance;
     facts.method = http::Method::kPost;
     facts.path = kTokenPath;
-    const Verdict verdict = Judge(facts, result, context_.clock->Now());
+    const Verdict verdict =
+        Judge(facts, result, context_.clock->Now(),
+              [this](std::string text) { return Scrub(std::move(text)); });
     switch (verdict.kind) {
       case AnswerKind::kOk:
         return TakeToken(facts, verdict.body);

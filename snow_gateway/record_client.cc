@@ -10,12 +10,14 @@
 #include "absl/strings/str_join.h"
 #include "common/http/json.h"
 #include "common/http/url.h"
+#include "snow_gateway/errors.h"
 #include "snow_gateway/row.h"
 
 namespace opcon_snow::snow {
 namespace {
 
 constexpr char kTablePath[] = "/api/now/v2/table/";
+constexpr std::size_t kMaxErrorBody = std::size_t{64} * 1024;
 constexpr char kAttachmentPath[] = "/api/now/v1/attachment";
 
 // The text that a body is sent from, shared by all attempts.
@@ -101,7 +103,6 @@ async::Task<absl::StatusOr<RecordReply>> RecordClient::SendForRecord(
   }
   RecordReply record;
   record.row = std::move(reply->result);
-  record.date = reply->date;
   co_return record;
 }
 
@@ -178,7 +179,16 @@ RecordClient::ListAttachments(std::string table, std::string record_sys_id,
                    .Add("sysparm_query", query)
                    .Add("sysparm_limit", absl::StrCat(limit))
                    .Text();
-  return SendForRows(std::move(call), std::move(scope));
+  async::Task<absl::StatusOr<std::vector<nlohmann::json>>> sending =
+      SendForRows(std::move(call), std::move(scope));
+  absl::StatusOr<std::vector<nlohmann::json>> rows =
+      co_await std::move(sending);
+  // An empty list is a 404 in version 1 of the Table API; who knows.
+  if (CarriesReason(rows.status(),
+                    ::servicenow::v1::ERROR_REASON_RECORD_NOT_FOUND)) {
+    co_return std::vector<nlohmann::json>();
+  }
+  co_return rows;
 }
 
 async::Task<absl::StatusOr<RecordReply>> RecordClient::GetAttachment(
@@ -214,7 +224,9 @@ async::Task<absl::Status> RecordClient::DownloadAttachment(
                absl::StrCat(kAttachmentPath, "/", sys_id, "/file"));
   call.facts.endpoint = Endpoint::kAttachmentContent;
   call.body_sink = std::move(sink);
-  call.max_response_bytes = static_cast<std::size_t>(max_bytes);
+  // An error's body needs room, too, however small the file is.
+  call.max_response_bytes =
+      std::max(static_cast<std::size_t>(max_bytes), kMaxErrorBody);
   async::Task<absl::StatusOr<RestReply>> sending =
       client_->Send(std::move(call), std::move(scope));
   const absl::StatusOr<RestReply> reply = co_await std::move(sending);

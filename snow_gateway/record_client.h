@@ -24,10 +24,8 @@
 
 namespace opcon_snow::snow {
 
-// A record, and the instance's time when it showed it.
 struct RecordReply {
   nlohmann::json row;
-  std::optional<absl::Time> date;
 };
 
 struct ListQuery {
@@ -80,7 +78,8 @@ class RecordClient {
   // ATTACHMENT_REFUSED if the instance does not take it.
   async::Task<absl::StatusOr<RecordReply>> UploadAttachment(Upload upload,
                                                             CallScope scope);
-  // The bytes go to `sink`; more than `max_bytes` is TOO_LARGE.
+  // The bytes go to `sink`; more than `max_bytes`, or 64 KiB if that is more,
+  // is TOO_LARGE.
   async::Task<absl::Status> DownloadAttachment(
       std::string sys_id, std::shared_ptr<http::BodySink> sink,
       std::int64_t max_bytes, CallScope scope);

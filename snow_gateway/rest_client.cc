@@ -23,6 +23,11 @@ constexpr absl::Duration kLookReserve = absl::Seconds(5);
 // An upstream that was given less time than this is not called overloaded.
 constexpr absl::Duration kFairTimeout = absl::Seconds(10);
 
+// The secret part of a proof, without "Bearer ".
+config::Secret BareProof(const Authenticator::Proof& proof) {
+  return config::Secret(proof.value.substr(proof.value.rfind(' ') + 1));
+}
+
 }  // namespace
 
 RestClient::RestClient(RestClientOptions options, async::EventLoop* loop,
@@ -105,16 +110,18 @@ async::Task<absl::StatusOr<RestClient::Attempt>> RestClient::Try(
 
   const absl::Time now = clock_->Now();
   Attempt attempt;
-  attempt.verdict = Judge(call.facts, result, now);
-  Verdict& verdict = attempt.verdict;
-  verdict.status = Scrubbed(verdict.status);
+  attempt.verdict =
+      Judge(call.facts, result, now, [this, &proof](std::string text) {
+        // Also of a token that another call has had replaced meanwhile.
+        return ScrubSecret(authenticator_->Scrub(std::move(text)),
+                           BareProof(proof));
+      });
+  const Verdict& verdict = attempt.verdict;
   const http::Headers* headers = nullptr;
   if (result.ok()) {
     headers = &result.response().headers;
     attempt.http_status = result.response().status;
-    if (const auto date = headers->Get("Date")) {
-      attempt.date = http::ParseHttpDate(*date, now);
-    }
+    ObserveDate(*headers, now);
   }
   const bool unfair_timeout = verdict.kind == AnswerKind::kTimeout && !fair;
   permit.Report(unfair_timeout ? http::Limiter::Outcome::kNeutral
@@ -164,7 +171,6 @@ async::Task<absl::StatusOr<RestReply>> RestClient::Send(RestCall call,
     if (!attempt->verdict.status.ok()) co_return attempt->verdict.status;
 
     RestReply reply;
-    reply.date = attempt->date;
     if (!call.body_sink) {
       const nlohmann::json* result =
           http::FindMember(attempt->verdict.body, "result");
@@ -177,6 +183,20 @@ async::Task<absl::StatusOr<RestReply>> RestClient::Send(RestCall call,
   }
 }
 
+void RestClient::ObserveDate(const http::Headers& headers, absl::Time now) {
+  const auto header = headers.Get("Date");
+  if (!header.has_value()) return;
+  const auto date = http::ParseHttpDate(*header, now);
+  if (!date.has_value()) return;
+  date_ = *date;
+  date_seen_ = loop_->MonotonicNow();
+}
+
+std::optional<absl::Time> RestClient::InstanceNow() const {
+  if (!date_.has_value()) return std::nullopt;
+  return *date_ + (loop_->MonotonicNow() - date_seen_);
+}
+
 void RestClient::ObserveLogin(const absl::Status& failure) {
   Verdict verdict;
   verdict.status = failure;
@@ -184,7 +204,7 @@ void RestClient::ObserveLogin(const absl::Status& failure) {
        {AnswerKind::kUnauthenticated, AnswerKind::kUnreachable,
         AnswerKind::kUnavailable, AnswerKind::kHibernating,
         AnswerKind::kNotServiceNow}) {
-    if (!HasReason(failure, MeaningOf(kind).reason)) continue;
+    if (!CarriesReason(failure, MeaningOf(kind).reason)) continue;
     verdict.kind = kind;
     state_.Observe(verdict, nullptr, clock_->Now(), loop_->MonotonicNow());
     return;
@@ -212,17 +232,6 @@ void RestClient::Log(const RequestFacts& facts, const http::Result& result,
        {"transport_error", result.ok() ? absl::string_view()
                                        : http::KindName(result.error().kind)},
        {"reason", GetErrorReason(verdict.status)}});
-}
-
-absl::Status RestClient::Scrubbed(const absl::Status& status) const {
-  if (status.ok()) return status;
-  ErrorDetails details = GetErrorDetails(status).value_or(ErrorDetails());
-  for (auto& [key, value] : details.metadata) {
-    value = authenticator_->Scrub(std::move(value));
-  }
-  const absl::Status clean(
-      status.code(), authenticator_->Scrub(std::string(status.message())));
-  return WithDoubt(WithDetails(clean, details), DoubtOf(status));
 }
 
 }  // namespace opcon_snow::snow

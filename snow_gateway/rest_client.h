@@ -54,8 +54,6 @@ struct RestCall {
 struct RestReply {
   // The `result` of the answer; null if its body went to a sink.
   nlohmann::json result;
-  // The instance's clock, to the second, if it told.
-  std::optional<absl::Time> date;
 };
 
 // Confined to the loop's thread. Must outlive its calls.
@@ -70,6 +68,9 @@ class RestClient {
   // After a refused token there is one new login and one more attempt.
   async::Task<absl::StatusOr<RestReply>> Send(RestCall call, CallScope scope);
 
+  // The time by the instance's own clock, to the second, if it has ever told.
+  std::optional<absl::Time> InstanceNow() const;
+
   const http::BaseUrl& base_url() const { return options_.base_url; }
   const UpstreamState& state() const { return state_; }
   absl::Duration call_timeout() const { return options_.call_timeout; }
@@ -79,7 +80,6 @@ class RestClient {
  private:
   struct Attempt {
     Verdict verdict;
-    std::optional<absl::Time> date;
     int http_status = 0;
   };
 
@@ -94,7 +94,7 @@ class RestClient {
   void ObserveLogin(const absl::Status& failure);
   void Log(const RequestFacts& facts, const http::Result& result,
            const Verdict& verdict) const;
-  absl::Status Scrubbed(const absl::Status& status) const;
+  void ObserveDate(const http::Headers& headers, absl::Time now);
 
   const RestClientOptions options_;
   async::EventLoop* const loop_;
@@ -103,6 +103,9 @@ class RestClient {
   const Clock* const clock_;
   http::Limiter limiter_;
   UpstreamState state_;
+  // What the instance's clock showed last, and when by the loop's.
+  std::optional<absl::Time> date_;
+  absl::Duration date_seen_;
 };
 
 }  // namespace opcon_snow::snow

@@ -145,7 +145,7 @@ async::Task<absl::StatusOr<bool>> EntryIsThere(const Update* update) {
 async::Task<Reply> Settle(const Update* update, absl::Status failure) {
   const Doubt doubt = DoubtOf(failure);
   if (doubt == Doubt::kNothingDone) co_return failure;
-  if (HasReason(failure, v1::ERROR_REASON_CANCELLED)) {
+  if (CarriesReason(failure, v1::ERROR_REASON_CANCELLED)) {
     co_return WithFact(failure, kOutcomeKey, kOutcomeUnknown);
   }
   const absl::Status unsettled =
