@@ -231,7 +231,7 @@ async::Task<Reply> Settle(const Create* create, absl::Status failure) {
              {"sys_id", create->sys_id()},
              {"failure", GetErrorReason(failure)},
              {"found", found.ok() && found->has_value()},
-             {"look", found.status()}});
+             {"look", GetErrorReason(found.status())}});
   if (found.ok() && found->has_value()) {
     v1::CreateIncidentResponse response =
         create->Response((*found)->row, MadeByThisCall(*create, (*found)->row));

@@ -149,7 +149,7 @@ constexpr std::array<Meaning, kKinds> kMeanings = {{
    "cannot be reached",
    "check network, base_url, proxy and tls of this instance; try again later"},
   {AnswerKind::kTimeout, v1::ERROR_REASON_UPSTREAM_TIMEOUT,
-   Doubt::kMayStillRun, RetryAdvice::kNone, Load::kOverloaded,
+   Doubt::kMayStillRun, RetryAdvice::kShortly, Load::kOverloaded,
    v1::HEALTH_STATE_UNREACHABLE,
    "did not answer in time",
    "try again later"},
@@ -258,6 +258,11 @@ Verdict JudgeTransportError(const RequestFacts& facts,
   verdict.kind = KindOf(error);
   ErrorDetails details;
   details.metadata["transport_error"] = std::string(http::KindName(error.kind));
+  // Callers do not repeat a timeout by themselves: it may have been their own
+  // deadline.
+  if (MeaningOf(verdict.kind).retry == RetryAdvice::kShortly) {
+    details.retry_after = kShortly;
+  }
   if (error.status != 0) {
     details.metadata["http_status_code"] = absl::StrCat(error.status);
   }

@@ -379,6 +379,7 @@ TEST(ErrorMappingTest, EveryTransportErrorHasItsRow) {
       EXPECT_EQ(DoubtOf(verdict.status),
                 effect == Effect::kWrite ? test.doubt : Doubt::kNothingDone);
       EXPECT_THAT(verdict.status.message(), HasSubstr("it broke"));
+      EXPECT_EQ(RetryDelay(verdict.status).has_value(), test.reason == timeout);
       EXPECT_EQ(GetErrorDetails(verdict.status)->metadata.at("transport_error"),
                 std::string(http::KindName(test.kind)));
     }
