@@ -1,0 +1,146 @@
+#include "opcon_gateway/request_check.h"
+
+#include <string>
+#include <vector>
+
+#include "common/testing/status_matchers.h"
+#include "gmock/gmock.h"
+
+namespace opcon_snow::opcon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+namespace v1 = ::opcon::v1;
+
+std::vector<std::string> Fields(const absl::Status& status) {
+  std::vector<std::string> fields;
+  if (status.ok()) return fields;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(status, HasReason("INVALID_REQUEST"));
+  const ErrorDetails details = *GetErrorDetails(status);
+  for (const FieldViolation& violation : details.violations) {
+    EXPECT_FALSE(violation.description.empty());
+    EXPECT_THAT(std::string(status.message()), HasSubstr(violation.field));
+    fields.push_back(violation.field);
+  }
+  return fields;
+}
+
+v1::GetDailyJobRequest ById(const std::string& id) {
+  v1::GetDailyJobRequest request;
+  request.mutable_job()->set_id(id);
+  return request;
+}
+
+TEST(RequestCheckTest, AJobIsNamedSomehow) {
+  v1::GetDailyJobRequest request;
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("job"));
+  request.mutable_job();
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("job"));
+}
+
+TEST(RequestCheckTest, Ids) {
+  EXPECT_OK(Check(ById("20260105|16|1|JOB001")));
+  EXPECT_OK(Check(ById("20260105|16|1|Load A/B $0001_\xC3\xA4")));
+  for (const std::string& id :
+       std::vector<std::string>{"", "JOB001", "20260105|16|1|a\nb",
+                                "20260105|16|1|" + std::string(200, 'x')}) {
+    EXPECT_THAT(Fields(Check(ById(id))), ElementsAre("job.id")) << id;
+  }
+}
+
+TEST(RequestCheckTest, Numbers) {
+  v1::GetDailyJobRequest request;
+  request.mutable_job()->set_uid(0);
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("job.uid"));
+  request.mutable_job()->set_job_number(-1);
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("job.job_number"));
+  request.mutable_job()->set_job_number(1);
+  EXPECT_OK(Check(request));
+}
+
+TEST(RequestCheckTest, Names) {
+  v1::GetDailyJobRequest request;
+  v1::JobName* name = request.mutable_job()->mutable_name();
+  EXPECT_THAT(Fields(Check(request)),
+              ElementsAre("job.name.schedule_date", "job.name.schedule_name",
+                          "job.name.job_name"));
+  name->mutable_schedule_date()->set_year(2026);
+  name->mutable_schedule_date()->set_month(1);
+  name->mutable_schedule_date()->set_day(5);
+  name->set_schedule_name("Payroll_Load[Sub]");
+  name->set_job_name("JOB001");
+  EXPECT_OK(Check(request));
+  // Characters are counted, not bytes.
+  std::string umlauts;
+  for (int i = 0; i < 128; ++i) umlauts += "\xC3\xA4";
+  name->set_job_name(umlauts);
+  EXPECT_OK(Check(request));
+  name->set_job_name(umlauts + "x");
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("job.name.job_name"));
+}
+
+TEST(RequestCheckTest, Tickets) {
+  v1::SetIncidentTicketRequest request;
+  request.mutable_job()->set_uid(1);
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("ticket_id"));
+  request.set_ticket_id("INC0010025/9d385017c611228701d22104cc95c371");
+  request.set_ticket_url("https://example.service-now.com/x?a=1&b=2");
+  request.set_replaced_ticket_id("INC0010024");
+  EXPECT_OK(Check(request));
+  request.set_ticket_url("javascript:alert(1)");
+  request.set_replaced_ticket_id("a\tb");
+  EXPECT_THAT(Fields(Check(request)),
+              ElementsAre("ticket_url", "replaced_ticket_id"));
+}
+
+TEST(RequestCheckTest, Documentation) {
+  v1::AppendDocumentationRequest request;
+  request.mutable_job()->set_uid(1);
+  request.set_text("INC1 replaces INC0010024\r\n\tsee there");
+  request.set_marker("replaces INC0010024");
+  EXPECT_OK(Check(request));
+  request.set_marker("INC2 replaces");
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("marker"));
+  request.set_marker("INC1");
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("marker"));
+  request.set_text(std::string(4001, 'x') + "\x01");
+  request.set_marker("xxxxxxxx");
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("text", "text"));
+}
+
+TEST(RequestCheckTest, Logs) {
+  v1::ReadJobLogRequest request;
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("job_number"));
+  request.set_job_number(5);
+  request.set_path("C:\\logs\\Job log.txt");
+  EXPECT_OK(Check(request));
+  request.set_path("a\xC2\x85z");  // a control character beyond ASCII
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("path"));
+  EXPECT_THAT(Fields(Check(v1::ListJobLogsRequest())),
+              ElementsAre("job_number"));
+}
+
+TEST(RequestCheckTest, Actions) {
+  v1::SubmitJobActionRequest request;
+  request.mutable_job()->set_uid(1);
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("kind", "reason"));
+  request.set_kind(static_cast<v1::JobActionKind>(99));
+  request.set_reason("INC1 by jdoe");
+  request.set_expected_job_number(-1);
+  request.add_allowed_from_categories(v1::JOB_CATEGORY_UNSPECIFIED);
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("kind", "expected_job_number",
+                                                  "allowed_from_categories"));
+  EXPECT_THAT(Fields(Check(v1::GetJobActionRequest())),
+              ElementsAre("action_id"));
+}
+
+TEST(RequestCheckTest, TheOthersTakeASelectorToo) {
+  EXPECT_THAT(Fields(Check(v1::GetIncidentTicketsRequest())),
+              ElementsAre("job"));
+  EXPECT_THAT(Fields(Check(v1::GetDocumentationRequest())), ElementsAre("job"));
+}
+
+}  // namespace
+}  // namespace opcon_snow::opcon
