@@ -1,11 +1,10 @@
 #include "cli/commands.h"
 
-#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "cli/exit_code.h"
 #include "cli/switches.h"
@@ -82,6 +81,13 @@ int RunAction(const Environment& environment, const GlobalFlags& flags,
 }
 
 }  // namespace
+
+void AddLimit(CLI::App& command, std::int32_t& limit) {
+  command
+      .add_option("--limit", limit, "how many at most; 0 for all; default 50")
+      ->type_name("NUMBER")
+      ->check(CLI::Range(0, std::numeric_limits<std::int32_t>::max()));
+}
 
 int RunCommands(const Environment& environment) {
   CLI::App app(

@@ -4,20 +4,21 @@
 // The commands other than `report`. Each family declares its subcommands and
 // options to CLI11 and says what to do once the command line is read.
 
+#include <cstdint>
 #include <functional>
 
+#include "CLI/CLI.hpp"
 #include "cli/command_context.h"
 #include "cli/environment.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace opcon_snow::cli {
 
 // What is to be done once the settings are known; returns the exit code. The
 // subcommand that was given puts its own into `action` below.
 using Action = std::function<int(CommandContext& context)>;
+
+// Declares --limit, which is `limit` unless given.
+void AddLimit(CLI::App& command, std::int32_t& limit);
 
 void AddReportsCommands(CLI::App& app, Action& action);
 void AddTicketsCommands(CLI::App& app, Action& action);

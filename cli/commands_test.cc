@@ -71,8 +71,7 @@ TEST_F(CommandsTest, ListsReportsInATable) {
 }
 
 TEST_F(CommandsTest, ListsMoreThanAPage) {
-  std::vector<Report> reports;
-  for (int i = 0; i < 2500; ++i) reports.push_back(MakeReport("R"));
+  const std::vector<Report> reports(2500, MakeReport("R"));
   service_.SetReports(reports);
   ProcessResult result =
       Run({"reports", "list", "--limit", "0", "--output", "json"});

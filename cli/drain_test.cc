@@ -31,23 +31,22 @@ const absl::Time kNow = absl::FromUnixSeconds(1'767'600'000);
 
 // A service that remembers what it stored, as the real one does, and refuses
 // what the test says.
-class Service {
- public:
+struct Service {
   absl::StatusOr<ReportJobEventResponse> Send(const Spool::Request& request) {
     EXPECT_TRUE(request.source().spooled());
-    tried_.push_back(request.request_id());
-    const auto refusal = refusals_.find(request.request_id());
-    if (refusal != refusals_.end()) return refusal->second;
-    ++stored_[request.request_id()];
+    tried.push_back(request.request_id());
+    const auto refusal = refusals.find(request.request_id());
+    if (refusal != refusals.end()) return refusal->second;
+    ++stored[request.request_id()];
     return ReportJobEventResponse();
   }
   SendReport sender() {
     return [this](const Spool::Request& request) { return Send(request); };
   }
 
-  std::map<std::string, absl::Status> refusals_;
-  std::vector<std::string> tried_;
-  std::map<std::string, int> stored_;
+  std::map<std::string, absl::Status> refusals;
+  std::vector<std::string> tried;
+  std::map<std::string, int> stored;
 };
 
 class DrainTest : public ::testing::Test {
@@ -87,7 +86,7 @@ TEST_F(DrainTest, DeliversEverything) {
   EXPECT_EQ(result.left, 0);
   EXPECT_OK(result.service);
   EXPECT_OK(result.disk);
-  EXPECT_THAT(service_.tried_, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(service_.tried, ElementsAre("a", "b", "c"));
   EXPECT_THAT(spool().Waiting(), IsOkAndHolds(IsEmpty()));
 }
 
@@ -111,7 +110,7 @@ TEST_F(DrainTest, StopsAtItsLimits) {
 
 TEST_F(DrainTest, SetsRefusedOnesAsideAndGoesOn) {
   for (const std::string id : {"a", "b", "c"}) Add(id);
-  service_.refusals_["b"] =
+  service_.refusals["b"] =
       MakeError(absl::StatusCode::kInvalidArgument, "wrong request",
                 {.reason = "INVALID_REQUEST",
                  .violations = {{"event.job_key", "has no job"}}});
@@ -140,12 +139,12 @@ TEST_F(DrainTest, StopsWhereTheNextWouldFareTheSame) {
     SetUp();
     service_ = {};
     for (const std::string id : {"a", "b", "c"}) Add(id);
-    service_.refusals_["b"] = status;
+    service_.refusals["b"] = status;
     const DrainResult result = Run();
     EXPECT_EQ(result.delivered, 1);
     EXPECT_EQ(result.left, 2);
     EXPECT_EQ(result.service, status);
-    EXPECT_THAT(service_.tried_, ElementsAre("a", "b"));
+    EXPECT_THAT(service_.tried, ElementsAre("a", "b"));
     EXPECT_THAT(spool().Waiting(), IsOkAndHolds(SizeIs(2)));
     EXPECT_THAT(spool().Refused(), IsOkAndHolds(IsEmpty()));
   }
@@ -153,7 +152,7 @@ TEST_F(DrainTest, StopsWhereTheNextWouldFareTheSame) {
 
 TEST_F(DrainTest, OneThatTheServiceChokesOnHoldsUpNoOther) {
   for (const std::string id : {"a", "b", "c"}) Add(id);
-  service_.refusals_["a"] = absl::InternalError("fault of the service");
+  service_.refusals["a"] = absl::InternalError("fault of the service");
   const DrainResult result = Run();
   EXPECT_EQ(result.delivered, 2);
   EXPECT_EQ(result.left, 1);
@@ -177,7 +176,7 @@ TEST_F(DrainTest, DoesNotSendWhatIsTooLong) {
   ASSERT_OK(spool().Add(request, kNow));
   const DrainResult result = Run();
   EXPECT_EQ(result.refused, 1);
-  EXPECT_THAT(service_.tried_, IsEmpty());
+  EXPECT_THAT(service_.tried, IsEmpty());
 }
 
 TEST_F(DrainTest, TwoAtOnceDoNotBothDeliver) {
@@ -185,7 +184,7 @@ TEST_F(DrainTest, TwoAtOnceDoNotBothDeliver) {
   ASSERT_OK_AND_ASSIGN(const auto lock, spool().Lock());
   const DrainResult result = Run();
   EXPECT_TRUE(result.busy);
-  EXPECT_THAT(service_.tried_, IsEmpty());
+  EXPECT_THAT(service_.tried, IsEmpty());
 }
 
 TEST_F(DrainTest, KilledAtAnyStepItLosesNothing) {
@@ -193,7 +192,7 @@ TEST_F(DrainTest, KilledAtAnyStepItLosesNothing) {
     SetUp();
     service_ = {};
     for (const std::string id : {"a", "b", "c"}) Add(id);
-    service_.refusals_["b"] = absl::InvalidArgumentError("wrong");
+    service_.refusals["b"] = absl::InvalidArgumentError("wrong");
     FaultyFiles files(platform::RealFiles());
     files.KillAtStep(step);
     Spool dying = spool(&files);
@@ -202,7 +201,7 @@ TEST_F(DrainTest, KilledAtAnyStepItLosesNothing) {
     const DrainResult rest = Run();
     EXPECT_EQ(rest.left, 0) << step;
     // At least once each; the service knows the second time by the id.
-    EXPECT_THAT(service_.stored_, SizeIs(2)) << step;
+    EXPECT_THAT(service_.stored, SizeIs(2)) << step;
     EXPECT_THAT(spool().Refused(), IsOkAndHolds(SizeIs(1))) << step;
   }
 }

@@ -1,10 +1,9 @@
 #include "cli/filters.h"
 
 #include <chrono>
-#include <limits>
+#include <cstdint>
 #include <optional>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -105,13 +104,6 @@ std::string DateText(const google::type::Date& date) {
   if (date.year() == 0) return "";
   return absl::StrFormat("%04d-%02d-%02d", date.year(), date.month(),
                          date.day());
-}
-
-void AddLimit(CLI::App& command, std::int32_t& limit) {
-  command
-      .add_option("--limit", limit, "how many at most; 0 for all; default 50")
-      ->type_name("NUMBER")
-      ->check(CLI::Range(0, std::numeric_limits<std::int32_t>::max()));
 }
 
 }  // namespace opcon_snow::cli

@@ -4,7 +4,6 @@
 // From options to the fields of list requests. Errors are INVALID_ARGUMENT and
 // name the option.
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,10 +14,6 @@
 #include "google/protobuf/timestamp.pb.h"
 #include "google/type/date.pb.h"
 #include "incident/v1/job_event.pb.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
 
 namespace opcon_snow::cli {
 
@@ -41,9 +36,6 @@ std::string JobIdText(const ::incident::v1::JobKey& key);
 
 // "2026-01-05"; empty if the date is not set.
 std::string DateText(const google::type::Date& date);
-
-// Declares --limit, which is `limit` unless given.
-void AddLimit(CLI::App& command, std::int32_t& limit);
 
 }  // namespace opcon_snow::cli
 

@@ -118,7 +118,7 @@ class PosixFiles final : public Files {
     if (error != ENOENT || parent == path || parent == ".") {
       return ErrnoStatus(error, "make the folder", path);
     }
-    const absl::Status made = MakeDirectories(parent);
+    absl::Status made = MakeDirectories(parent);
     if (!made.ok()) return made;
     if (mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
       return ErrnoStatus(errno, "make the folder", path);

@@ -246,7 +246,7 @@ class Interpreter {
   std::string CutIfTooLong(SwitchId id) {
     const Given* given = Optional(id);
     if (given == nullptr) return "";
-    const std::string text = Clean(*given);
+    std::string text = Clean(*given);
     if (CharacterCount(text) <= kMaxText) return text;
     Warn(*given, absl::StrCat("was cut after ", kMaxText, " characters"));
     return std::string(FirstCharacters(text, kMaxText));

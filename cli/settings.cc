@@ -47,6 +47,7 @@ class Resolver {
     TakeTimeout(Choose(flags.timeout, "timeout"));
     TakeOutput(Choose(flags.output, "output"));
     TakeSpool(Choose(flags.spool_dir, "spool-dir"));
+    SayFaultsOfFile();
     return std::move(result_);
   }
 
@@ -68,27 +69,22 @@ class Resolver {
       if (!Exists(defaults_.config_file)) return;
       file_ = defaults_.config_file;
     }
-    config::Faults faults(file_);
-    if (config::LoadYamlFile(file_, &config_, &faults).ok()) {
-      Validate(faults);
+    faults_.set_file(file_);
+    if (!config::LoadYamlFile(file_, &config_, &faults_).ok()) return;
+    if (config_.has_timeout()) {
+      config::CheckRange("timeout", config_.timeout(), kLeastTimeout,
+                         kMostTimeout, &faults_);
     }
-    for (const config::Fault& fault : faults.Sorted()) {
+    config::CheckRange("spool.max_entries", config_.spool().max_entries(), 1,
+                       100'000'000, &faults_);
+  }
+
+  void SayFaultsOfFile() {
+    for (const config::Fault& fault : faults_.Sorted()) {
       result_.problems.push_back({kExitConfig, config::FormatFault(fault)});
       // The fault may be a misspelled "server".
       result_.may_dial = false;
     }
-  }
-
-  void Validate(config::Faults& faults) {
-    if (config_.has_server()) {
-      rpc::ValidateChannel(config_.server(), "server", &faults);
-    }
-    if (config_.has_timeout()) {
-      config::CheckRange("timeout", config_.timeout(), kLeastTimeout,
-                         kMostTimeout, &faults);
-    }
-    config::CheckRange("spool.max_entries", config_.spool().max_entries(), 1,
-                       100'000'000, &faults);
   }
 
   void TakeServer(const GlobalFlags& flags) {
@@ -115,35 +111,51 @@ class Resolver {
     const Chosen key = Choose(flags.tls_key, "tls-key");
     if (!key.value.empty()) server.mutable_tls()->set_key_file(key.value);
 
-    // What the file alone says was checked with the file.
-    for (const Chosen* chosen : {&address, &ca, &certificate, &key}) {
-      if (chosen->value.empty()) continue;
-      CheckServer(*chosen);
-      return;
+    // What the file alone is to blame for.
+    ::config::v1::Channel of_file = server;
+    if (!address.value.empty()) {
+      CheckAddress(address);
+      of_file.set_address(std::string(kDefaultServer));
+    }
+    if (!certificate.value.empty() || !key.value.empty()) {
+      CheckPair(certificate, key);
+      of_file.mutable_tls()->clear_certificate_file();
+      of_file.mutable_tls()->clear_key_file();
+    }
+    if (config_.has_server()) {
+      rpc::ValidateChannel(of_file, "server", &faults_);
     }
   }
 
-  void CheckServer(const Chosen& chosen) {
-    const ::config::v1::Channel& server = result_.settings.server;
-    const auto parsed = rpc::ParseHostPort(server.address());
-    if (parsed.ok() && !server.has_tls() &&
-        !rpc::IsLoopbackHost(parsed->host)) {
-      Add(chosen,
+  void CheckAddress(const Chosen& address) {
+    const auto parsed = rpc::ParseHostPort(address.value);
+    if (!parsed.ok()) {
+      AddServer(address, absl::StrCat("is no address to call: ",
+                                      parsed.status().message()));
+    } else if (parsed->port == 0) {
+      AddServer(address, "has port 0, which cannot be called");
+    } else if (!result_.settings.server.has_tls() &&
+               !rpc::IsLoopbackHost(parsed->host)) {
+      AddServer(
+          address,
           "is not this machine, so calling it needs TLS; give --tls-ca FILE, "
           "or --tls-ca system for the authorities that the system trusts");
-      result_.may_dial = false;
-      return;
     }
-    config::Faults faults;
-    rpc::ValidateChannel(server, "", &faults);
-    for (const config::Fault& fault : faults.Sorted()) {
-      result_.problems.push_back(
-          {chosen.exit_code,
-           absl::StrCat(chosen.origin, " ", Shown(chosen.value), ": ",
-                        fault.field.empty() ? "" : fault.field + ": ",
-                        fault.message)});
-      result_.may_dial = false;
+  }
+
+  void CheckPair(const Chosen& certificate, const Chosen& key) {
+    const ::config::v1::ClientTls& tls = result_.settings.server.tls();
+    if (tls.key_file().empty()) {
+      AddServer(certificate, "needs its private key; give --tls-key FILE");
+    } else if (tls.certificate_file().empty()) {
+      AddServer(key, "needs its certificate; give --tls-cert FILE");
     }
+  }
+
+  // A mistake that makes it impossible to call the service.
+  void AddServer(const Chosen& chosen, absl::string_view what) {
+    Add(chosen, what);
+    result_.may_dial = false;
   }
 
   void TakeTimeout(const Chosen& chosen) {
@@ -199,6 +211,7 @@ class Resolver {
   const PlatformDefaults& defaults_;
   std::string file_;  // the configuration file that was read; may be empty
   ::config::v1::IncidentctlConfig config_;
+  config::Faults faults_;
   ResolvedSettings result_;
 };
 

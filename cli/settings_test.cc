@@ -27,7 +27,7 @@ class SettingsTest : public ::testing::Test {
     const std::string folder =
         absl::StrCat(::testing::TempDir(), "/", test->name());
     std::filesystem::create_directories(folder);
-    const std::string path = folder + "/incidentctl.yaml";
+    std::string path = folder + "/incidentctl.yaml";
     std::ofstream(path) << text;
     return path;
   }
@@ -219,6 +219,43 @@ TEST_F(SettingsTest, AnotherMachineNeedsTls) {
   resolved = Resolve();
   EXPECT_THAT(resolved.problems, IsEmpty());
   EXPECT_TRUE(resolved.may_dial);
+}
+
+TEST_F(SettingsTest, FlagsCompleteTheServerOfTheFile) {
+  flags_.config = WriteFile("server: {address: \"10.0.0.1:7470\"}\n");
+  EXPECT_THAT(Resolve().problems, SizeIs(1));
+  flags_.tls_ca = "ca.pem";
+  EXPECT_THAT(Resolve().problems, IsEmpty());
+  // The file's address does not matter then.
+  flags_.tls_ca.clear();
+  flags_.server = "127.0.0.1:1";
+  EXPECT_THAT(Resolve().problems, IsEmpty());
+}
+
+TEST_F(SettingsTest, ACertificateAndItsKeyGoTogether) {
+  flags_.tls_cert = "client.crt";
+  ResolvedSettings resolved = Resolve();
+  ASSERT_THAT(resolved.problems, SizeIs(1));
+  EXPECT_EQ(resolved.problems[0].text,
+            "--tls-cert \"client.crt\" needs its private key; give --tls-key "
+            "FILE");
+  EXPECT_FALSE(resolved.may_dial);
+  environment_["INCIDENTCTL_TLS_KEY"] = "client.key";
+  EXPECT_THAT(Resolve().problems, IsEmpty());
+  flags_.tls_cert.clear();
+  resolved = Resolve();
+  ASSERT_THAT(resolved.problems, SizeIs(1));
+  EXPECT_EQ(resolved.problems[0].text,
+            "INCIDENTCTL_TLS_KEY \"client.key\" needs its certificate; give "
+            "--tls-cert FILE");
+  // In the file it is the file's mistake.
+  environment_.clear();
+  flags_.server = "127.0.0.1:1";
+  flags_.config =
+      WriteFile("server: {address: \"127.0.0.1:2\", tls: {key_file: x}}\n");
+  resolved = Resolve();
+  ASSERT_THAT(resolved.problems, SizeIs(1));
+  EXPECT_EQ(resolved.problems[0].exit_code, kExitConfig);
 }
 
 TEST_F(SettingsTest, SaysWhyThereIsNoSpool) {

@@ -69,7 +69,7 @@ std::string Spool::ReasonPath(const std::string& name) const {
 
 absl::Status Spool::CheckRoom(const std::string& directory) {
   std::int64_t entries = 0;
-  const absl::Status counted =
+  absl::Status counted =
       files_->ForEachName(directory, [&](const std::string& name) {
         if (absl::EndsWith(name, kEntrySuffix)) ++entries;
         return entries < options_.max_entries;

@@ -2,7 +2,6 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -102,7 +101,7 @@ absl::Status ReadmitRefused(Spool& spool) {
   const absl::StatusOr<std::vector<std::string>> names = spool.Refused();
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    const absl::Status moved = spool.Readmit(name);
+    absl::Status moved = spool.Readmit(name);
     if (!moved.ok()) return moved;
   }
   return absl::OkStatus();

@@ -182,6 +182,7 @@ TEST_F(SpoolTest, TakesFromManyWritersAtOnce) {
   constexpr int kWriters = 8;
   constexpr int kEach = 25;
   std::vector<std::thread> writers;
+  writers.reserve(kWriters);
   for (int w = 0; w < kWriters; ++w) {
     writers.emplace_back([this, w] {
       Spool spool = MakeSpool(platform::RealFiles(), 1000);

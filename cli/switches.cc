@@ -130,7 +130,7 @@ std::string MendDashes(absl::string_view token) {
   if (!mended) return "";
   // A word processor makes one dash of two.
   for (const absl::string_view start : {"-", "--"}) {
-    const std::string name = absl::StrCat(start, token);
+    std::string name = absl::StrCat(start, token);
     if (FindSwitch(name) != nullptr) return name;
   }
   return "";

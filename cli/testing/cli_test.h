@@ -58,8 +58,9 @@ class CliTest : public ::testing::Test {
   // What waits in the spool.
   std::vector<Spool::Request> Waiting() const {
     Spool spool = OpenSpool();
-    std::vector<Spool::Request> requests;
     const std::vector<std::string> names = spool.Waiting().value();
+    std::vector<Spool::Request> requests;
+    requests.reserve(names.size());
     for (const std::string& name : names) {
       requests.push_back(spool.Read(name).value());
     }
@@ -78,7 +79,7 @@ class CliTest : public ::testing::Test {
   }
 
   std::string WriteFile(const std::string& name, const std::string& text) {
-    const std::string path = absl::StrCat(home_, "/", name);
+    std::string path = absl::StrCat(home_, "/", name);
     std::ofstream(path) << text;
     return path;
   }

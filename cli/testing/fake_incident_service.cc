@@ -9,7 +9,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/rpc/status_conversion.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "grpcpp/server_context.h"
 
@@ -38,10 +37,13 @@ void Page(const std::vector<Item>& items, const Request& request, Reply& reply,
 
 }  // namespace
 
-FakeIncidentService::FakeIncidentService() {
+FakeIncidentService::FakeIncidentService()
+    : FakeIncidentService(grpc::InsecureServerCredentials()) {}
+
+FakeIncidentService::FakeIncidentService(
+    const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
-                           &port_);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port_);
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) std::abort();

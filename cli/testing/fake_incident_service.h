@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "incident/v1/incident_service.grpc.pb.h"
 
@@ -26,6 +27,8 @@ class FakeIncidentService final
   using Request = ::incident::v1::ReportJobEventRequest;
 
   FakeIncidentService();
+  explicit FakeIncidentService(
+      const std::shared_ptr<grpc::ServerCredentials>& credentials);
   FakeIncidentService(const FakeIncidentService&) = delete;
   FakeIncidentService& operator=(const FakeIncidentService&) = delete;
   ~FakeIncidentService() override;

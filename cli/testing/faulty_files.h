@@ -33,14 +33,14 @@ class FaultyFiles final : public Files {
   int steps() const { return steps_; }
 
   absl::Status MakeDirectories(const std::string& path) override {
-    const absl::Status status = NextStep();
+    absl::Status status = NextStep();
     return status.ok() ? real_->MakeDirectories(path) : status;
   }
 
   absl::Status WriteDurably(const std::string& path,
                             absl::string_view content) override {
     const bool dies_here = steps_ == kill_at_;
-    const absl::Status status = NextStep();
+    absl::Status status = NextStep();
     if (status.ok()) return real_->WriteDurably(path, content);
     if (dies_here) {
       real_->WriteDurably(path, content.substr(0, content.size() / 2))
@@ -50,12 +50,12 @@ class FaultyFiles final : public Files {
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
-    const absl::Status status = NextStep();
+    absl::Status status = NextStep();
     return status.ok() ? real_->Rename(from, to) : status;
   }
 
   absl::Status SyncDirectory(const std::string& path) override {
-    const absl::Status status = NextStep();
+    absl::Status status = NextStep();
     return status.ok() ? real_->SyncDirectory(path) : status;
   }
 
@@ -72,7 +72,7 @@ class FaultyFiles final : public Files {
   }
 
   absl::Status Remove(const std::string& path) override {
-    const absl::Status status = NextStep();
+    absl::Status status = NextStep();
     return status.ok() ? real_->Remove(path) : status;
   }
 
