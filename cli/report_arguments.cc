@@ -31,7 +31,7 @@ constexpr std::size_t kMaxJobName = 128;
 constexpr std::size_t kMaxText = 255;
 constexpr std::size_t kMaxTemplate = 128;
 constexpr std::size_t kMaxNotificationId = 64;
-constexpr std::size_t kMaxOpcon = 255;
+constexpr std::size_t kMaxOpcon = 63;
 
 bool IsUnresolved(absl::string_view value) {
   // No name in OpCon holds these: job names have no brackets at all, schedule
@@ -94,7 +94,14 @@ class Interpreter {
       key.set_schedule_instance(
           ReadNumber(SwitchId::kScheduleInstance, *given));
     }
-    key.set_opcon(DroppedIfTooLong(SwitchId::kOpcon, kMaxOpcon));
+    // Left out, it would mean another instance, where a job may have this key.
+    const Given* opcon = Optional(SwitchId::kOpcon);
+    if (opcon == nullptr) return;
+    if (CharacterCount(opcon->value) > kMaxOpcon) {
+      AddData(SwitchId::kOpcon, *opcon,
+              absl::StrCat("has more than ", kMaxOpcon, " characters"));
+    }
+    key.set_opcon(Clean(*opcon));
   }
 
   void ReadJob(const Given& given, JobKey& key) {

@@ -278,6 +278,10 @@ INSTANTIATE_TEST_SUITE_P(
             {"-jn", "J\x1b[31m", "-sd", "2026-01-05", "-si", "16", "-sn", "1"},
             kExitData,
             "-jn \"J\uFFFD[31m\" has control characters in it"},
+        Mistake{"OpconTooLong", Key({"--opcon", std::string(64, 'o')}),
+                kExitData,
+                "--opcon \"" + std::string(64, 'o') +
+                    "\" has more than 63 characters"},
         Mistake{"KindUnknown", Key({"--kind", "recoverd"}), kExitData,
                 "--kind \"recoverd\" is none of job_failed, marked_failed, "
                 "initialization_error, prerun_failed, missed_start_time, "

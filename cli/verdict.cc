@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/exit_code.h"
 #include "cli/text.h"
@@ -94,6 +95,8 @@ std::string ReasonOf(const absl::Status& status) {
                                   ForTerminal(status.message(), kMaxMessage));
   if (const std::optional<ErrorDetails> details = GetErrorDetails(status)) {
     for (const FieldViolation& violation : details->violations) {
+      // The service may have said it in the message.
+      if (absl::StrContains(status.message(), violation.description)) continue;
       absl::StrAppend(&text, "; ", ForTerminal(violation.field, kMaxMessage),
                       ": ", ForTerminal(violation.description, kMaxMessage));
     }

@@ -79,6 +79,13 @@ TEST(DescribeTest, SaysWhatFailedAndWhatToDo) {
             "time with --timeout");
 }
 
+TEST(DescribeTest, SaysNothingTwice) {
+  EXPECT_EQ(ReasonOf(MakeError(absl::StatusCode::kInvalidArgument,
+                               "event.kind is unknown",
+                               {.violations = {{"event.kind", "is unknown"}}})),
+            "INVALID_ARGUMENT: event.kind is unknown");
+}
+
 TEST(DescribeTest, LetsNoControlCharacterThrough) {
   const std::string text =
       Describe(MakeError(absl::StatusCode::kNotFound, "\x1b[2J",
