@@ -179,22 +179,23 @@ async::Task<Found> FindByCorrelation(const Create* create) {
   }
   if (matches.empty() && all_seen) co_return std::optional<RecordReply>();
 
-  ErrorDetails details;
-  details.metadata["candidates"] =
+  const std::string candidates =
       absl::StrJoin(matches, ",", [](std::string* out, const auto& row) {
         absl::StrAppend(out, ValueOf(row, "number"));
       });
-  co_return create->Error(
-      v1::ERROR_REASON_AMBIGUOUS_RECORD,
-      all_seen ? absl::StrCat(
-                     "more than one active incident has this correlation_id "
-                     "and marker: ",
-                     details.metadata["candidates"], "; close all but one")
-               : absl::StrCat(
-                     "at least ", kMaxCandidates,
-                     " active incidents have this correlation_id, too many to "
-                     "tell which is this create's"),
-      std::move(details));
+  const std::string message =
+      all_seen
+          ? absl::StrCat(
+                "more than one active incident has this "
+                "correlation_id and marker: ",
+                candidates, "; close all but one")
+          : absl::StrCat("at least ", kMaxCandidates,
+                         " active incidents have this correlation_id, too many "
+                         "to tell which is this create's");
+  ErrorDetails details;
+  details.metadata["candidates"] = candidates;
+  co_return create->Error(v1::ERROR_REASON_AMBIGUOUS_RECORD, message,
+                          std::move(details));
 }
 
 async::Task<Found> Find(const Create* create) {

@@ -233,6 +233,8 @@ TEST_F(CreateIncidentTest, MoreThanOneMatchIsForAPerson) {
   EXPECT_THAT(reply, HasReason("AMBIGUOUS_RECORD"));
   EXPECT_EQ(GetErrorDetails(reply.status())->metadata.at("candidates"),
             "INC0010001,INC0010002");
+  EXPECT_THAT(std::string(reply.status().message()),
+              HasSubstr("INC0010001,INC0010002"));
 }
 
 TEST_F(CreateIncidentTest, CreatesWhatIsNotThereYet) {

@@ -78,7 +78,8 @@ const std::string& TextOf(const v1::Incident& incident,
       field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
     return *empty;
   }
-  return incident.GetReflection()->GetStringReference(incident, field, nullptr);
+  return v1::Incident::GetReflection()->GetStringReference(incident, field,
+                                                           nullptr);
 }
 
 void CheckWrittenParts(const v1::Incident& incident,

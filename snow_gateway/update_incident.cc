@@ -115,12 +115,12 @@ absl::Status CheckState(const Update& update, const nlohmann::json& row) {
   details.metadata["instance"] = update.instance->settings().name;
   details.metadata["sys_id"] = update.sys_id();
   details.metadata["number"] = ValueOf(row, "number");
-  details.metadata["state"] =
+  const std::string shown =
       IsKnownState(state) ? v1::IncidentState_Name(state) : value;
+  details.metadata["state"] = shown;
   return GatewayError(
       v1::ERROR_REASON_INCIDENT_STATE,
-      absl::StrCat("incident ", ValueOf(row, "number"), " is in state ",
-                   details.metadata["state"],
+      absl::StrCat("incident ", ValueOf(row, "number"), " is in state ", shown,
                    ", which is not one of allowed_from_states; nothing was "
                    "written"),
       std::move(details));

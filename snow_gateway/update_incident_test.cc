@@ -113,6 +113,8 @@ TEST_F(UpdateIncidentTest, WritesOnlyFromTheAllowedStates) {
   EXPECT_THAT(reply, HasReason("INCIDENT_STATE"));
   EXPECT_EQ(GetErrorDetails(reply.status())->metadata.at("state"),
             "INCIDENT_STATE_CLOSED");
+  EXPECT_THAT(std::string(reply.status().message()),
+              HasSubstr("INCIDENT_STATE_CLOSED"));
   AnswerResult(Row("-5"));
   reply = Update();
   EXPECT_EQ(GetErrorDetails(reply.status())->metadata.at("state"), "-5");
