@@ -398,7 +398,7 @@ TEST_F(SandboxTest, StreamsTheLogByteByByte) {
 TEST_F(SandboxTest, SaysWhyThereIsNoLog) {
   StartSandbox();
   StartGateway();
-  HaveFailedJob("", {{"job_type", "Null"}, {"machine", ""}});
+  HaveFailedJob("", {{"job_type", "Null Job"}, {"machine", ""}});
   v1::ListJobLogsRequest request;
   request.set_job_number(Job().job_number());
   EXPECT_THAT(rpc::Call(*stub_, &Stub::ListJobLogs, request),
