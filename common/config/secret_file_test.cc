@@ -24,8 +24,7 @@ using ::testing::SizeIs;
 class SecretFileTest : public ::testing::Test {
  protected:
   std::string Write(const std::string& content, mode_t mode = 0600) {
-    const std::string path =
-        absl::StrCat(::testing::TempDir(), "/secret", next_++);
+    std::string path = absl::StrCat(::testing::TempDir(), "/secret", next_++);
     std::filesystem::remove_all(path);
     std::ofstream(path, std::ios::binary) << content;
     EXPECT_EQ(chmod(path.c_str(), mode), 0);

@@ -71,6 +71,7 @@ class ServerMainTest : public ::testing::Test {
   void Spawn(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), kServer);
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;

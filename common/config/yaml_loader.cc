@@ -107,7 +107,7 @@ absl::Status LoadYamlFile(const std::string& path, Message* message,
                       "cannot be read; is it a regular file?", faults);
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
-  const absl::Status loaded = LoadYamlText(text, message, faults, limits);
+  absl::Status loaded = LoadYamlText(text, message, faults, limits);
   ResolvePaths(std::filesystem::path(path).parent_path(), message);
   return loaded;
 }

@@ -315,7 +315,7 @@ TEST_F(YamlLoaderTest, RemembersPlacesForValidators) {
 class YamlFileTest : public YamlLoaderTest {
  protected:
   std::string Write(const std::string& name, const std::string& text) {
-    const std::string path = absl::StrCat(::testing::TempDir(), "/", name);
+    std::string path = absl::StrCat(::testing::TempDir(), "/", name);
     std::ofstream(path) << text;
     return path;
   }

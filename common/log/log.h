@@ -40,24 +40,24 @@ enum class Level { kDebug, kInfo, kWarning, kError };
 // A value of a field. Implicit, so that fields read like JSON.
 class Value {
  public:
-  Value(bool value) : value_(value) {}  // NOLINT
+  // NOLINTBEGIN(google-explicit-constructor)
+  Value(bool value) : value_(value) {}
   template <std::signed_integral T>
-  Value(T value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT
+  Value(T value) : value_(static_cast<std::int64_t>(value)) {}
   template <std::unsigned_integral T>
   requires(!std::same_as<T, bool>) Value(T value)
-      : value_(static_cast<std::uint64_t>(value)) {}        // NOLINT
-  Value(double value) : value_(value) {}                    // NOLINT
-  Value(const char* value) : value_(std::string(value)) {}  // NOLINT
-  Value(const std::string& value) : value_(value) {}        // NOLINT
-  Value(absl::string_view value)                            // NOLINT
-      : value_(std::string(value)) {}
+      : value_(static_cast<std::uint64_t>(value)) {}
+  Value(double value) : value_(value) {}
+  Value(const char* value) : value_(std::string(value)) {}
+  Value(const std::string& value) : value_(value) {}
+  Value(absl::string_view value) : value_(std::string(value)) {}
   // RFC 3339, UTC, milliseconds.
-  Value(absl::Time value);  // NOLINT
+  Value(absl::Time value);
   // Seconds, as a number.
-  Value(absl::Duration value)
-      : value_(absl::ToDoubleSeconds(value)) {}  // NOLINT
+  Value(absl::Duration value) : value_(absl::ToDoubleSeconds(value)) {}
   // "CODE: message"; "OK" if it is. The details are not written.
-  Value(const absl::Status& value);  // NOLINT
+  Value(const absl::Status& value);
+  // NOLINTEND(google-explicit-constructor)
 
   using Variant =
       std::variant<bool, std::int64_t, std::uint64_t, double, std::string>;

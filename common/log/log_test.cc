@@ -136,6 +136,7 @@ TEST(LogTest, NamesTheProcess) {
 TEST(LogTest, ThreadsDoNotMixTheirLines) {
   CaptureLogs logs;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([t] {
       for (int i = 0; i < 100; ++i) Info("e", {{"thread", t}, {"i", i}});

@@ -261,8 +261,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     } catch (...) {
       result = StatusOfCurrentException();
     }
-    if (result.ok()) *self->reply_ = *std::move(result);
-    self->Finish(self->state_.Finish(result.status()));
+    const absl::Status status = result.status();
+    if (status.ok()) *self->reply_ = *std::move(result);
+    self->Finish(self->state_.Finish(status));
   }
 
   CallState state_;
@@ -341,8 +342,9 @@ class ClientStreamCall final : public grpc::ServerReadReactor<Request> {
     } catch (...) {
       result = StatusOfCurrentException();
     }
-    if (result.ok()) *self->reply_ = *std::move(result);
-    self->Finish(self->state_.Finish(result.status()));
+    const absl::Status status = result.status();
+    if (status.ok()) *self->reply_ = *std::move(result);
+    self->Finish(self->state_.Finish(status));
   }
 
   CallState state_;

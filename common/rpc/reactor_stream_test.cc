@@ -54,12 +54,13 @@ async::Task<absl::Status> WriteChunks(CallContext&,
 
 class ServerStreamTest : public ReactorTest {
  protected:
-  absl::Status Read(int count, const CallOptions& options,
-                    std::function<absl::Status(ReadAttachmentResponse&)> on) {
+  absl::Status Read(
+      int count, const CallOptions& options,
+      const std::function<absl::Status(ReadAttachmentResponse&)>& on) {
     ReadAttachmentRequest request;
     request.set_sys_id(std::to_string(count));
     return ReadStream<Stub, Stub>(*stub_, &Stub::ReadAttachment, request,
-                                  options, std::move(on));
+                                  options, on);
   }
 
   void StartWriting(std::size_t chunk_bytes) {
@@ -208,9 +209,9 @@ class ClientStreamTest : public ReactorTest {
   }
 
   absl::StatusOr<AttachFileResponse> Attach(
-      std::function<absl::StatusOr<bool>(AttachFileRequest&)> next,
+      const std::function<absl::StatusOr<bool>(AttachFileRequest&)>& next,
       const CallOptions& options = {}) {
-    return WriteStream(*stub_, &Stub::AttachFile, options, std::move(next));
+    return WriteStream(*stub_, &Stub::AttachFile, options, next);
   }
 };
 
@@ -315,6 +316,7 @@ TEST_F(ReactorTest, SurvivesManyCallsAndCancellationsAtOnce) {
     }
   };
   std::vector<std::thread> clients;
+  clients.reserve(8);
   for (int id = 0; id < 8; ++id) clients.emplace_back(client, id);
   for (std::thread& thread : clients) thread.join();
   EXPECT_EQ(wrong, 0);

@@ -274,7 +274,7 @@ absl::Status Server::Stop() {
     }
     impl_->state = Impl::State::kStopping;
   }
-  const absl::Status result = impl_->Drain();
+  absl::Status result = impl_->Drain();
   const std::lock_guard<std::mutex> lock(impl_->mutex);
   impl_->stop_result = result;
   impl_->server.reset();

@@ -235,6 +235,7 @@ TEST_F(ServerTest, StartsOnceAndStopsAnyNumberOfTimes) {
   EXPECT_THAT(server_->Start(),
               StatusIs(absl::StatusCode::kFailedPrecondition));
   std::vector<std::thread> stoppers;
+  stoppers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     stoppers.emplace_back([this] { EXPECT_OK(server_->Stop()); });
   }

@@ -48,38 +48,58 @@ google::rpc::Status Assemble(const absl::Status& status,
   return result;
 }
 
-// What is in no case too long and always UTF-8, which other languages'
-// protobufs insist on.
-ErrorDetails Bounded(const ErrorDetails& details) {
+// What a field costs beside its text, and what google.rpc.Status costs beside
+// message and fields (three type URLs above all). Generous.
+constexpr std::size_t kFieldOverheadBytes = 12;
+constexpr std::size_t kStatusOverheadBytes = 320;
+
+// Takes texts as long as they fit.
+class Budget {
+ public:
+  explicit Budget(std::size_t bytes) : left_(bytes) {}
+
+  bool Take(absl::string_view a, absl::string_view b) {
+    const std::size_t needed = a.size() + b.size() + kFieldOverheadBytes;
+    if (needed > left_) return false;
+    left_ -= needed;
+    return true;
+  }
+
+ private:
+  std::size_t left_;
+};
+
+// The details without what is too long, with what can be missed least first.
+ErrorDetails Bounded(const ErrorDetails& details, std::size_t message_bytes) {
   ErrorDetails bounded;
   bounded.reason = ToValidUtf8(details.reason, kMaxReasonBytes);
   bounded.domain = ToValidUtf8(details.domain, kMaxDomainBytes);
   bounded.retry_after = details.retry_after;
+  Budget budget(kMaxStatusDetailsBytes - kStatusOverheadBytes -
+                kMaxReasonBytes - kMaxDomainBytes - message_bytes);
+  const auto add_metadata = [&](const std::string& key,
+                                const std::string& value) {
+    const std::string short_key = ToValidUtf8(key, kMaxMetadataKeyBytes);
+    const std::string short_value = ToValidUtf8(value, kMaxMetadataValueBytes);
+    if (budget.Take(short_key, short_value)) {
+      bounded.metadata.emplace(short_key, short_value);
+    }
+  };
+  const auto outcome = details.metadata.find(kOutcomeKey);
+  if (outcome != details.metadata.end()) {
+    add_metadata(outcome->first, outcome->second);
+  }
   for (const auto& [key, value] : details.metadata) {
-    bounded.metadata[ToValidUtf8(key, kMaxMetadataKeyBytes)] =
-        ToValidUtf8(value, kMaxMetadataValueBytes);
+    if (key != kOutcomeKey) add_metadata(key, value);
   }
   for (const FieldViolation& violation : details.violations) {
-    bounded.violations.push_back(
-        {ToValidUtf8(violation.field, kMaxFieldBytes),
-         ToValidUtf8(violation.description, kMaxDescriptionBytes)});
+    const FieldViolation cut = {
+        ToValidUtf8(violation.field, kMaxFieldBytes),
+        ToValidUtf8(violation.description, kMaxDescriptionBytes)};
+    if (!budget.Take(cut.field, cut.description)) break;
+    bounded.violations.push_back(cut);
   }
   return bounded;
-}
-
-// Drops what can be missed most; false if nothing is left to drop.
-bool DropOne(ErrorDetails& details) {
-  if (!details.violations.empty()) {
-    details.violations.pop_back();
-    return true;
-  }
-  for (auto it = details.metadata.rbegin(); it != details.metadata.rend();
-       ++it) {
-    if (it->first == kOutcomeKey) continue;
-    details.metadata.erase(it->first);
-    return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -87,21 +107,17 @@ bool DropOne(ErrorDetails& details) {
 grpc::Status ToGrpcStatus(const absl::Status& status,
                           absl::string_view default_domain) {
   if (status.ok()) return grpc::Status::OK;
+  const std::string message =
+      ToValidUtf8(status.message(), kMaxStatusMessageBytes);
   ErrorDetails details =
-      Bounded(GetErrorDetails(status).value_or(ErrorDetails()));
+      Bounded(GetErrorDetails(status).value_or(ErrorDetails()), message.size());
   if (details.reason.empty()) {
     details.reason = absl::StatusCodeToString(status.code());
   }
   if (details.domain.empty()) {
     details.domain = ToValidUtf8(default_domain, kMaxDomainBytes);
   }
-  const std::string message =
-      ToValidUtf8(status.message(), kMaxStatusMessageBytes);
-  google::rpc::Status assembled = Assemble(status, message, details);
-  while (assembled.ByteSizeLong() > kMaxStatusDetailsBytes &&
-         DropOne(details)) {
-    assembled = Assemble(status, message, details);
-  }
+  const google::rpc::Status assembled = Assemble(status, message, details);
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), message,
                       assembled.SerializeAsString());
 }

@@ -24,7 +24,8 @@ inline constexpr std::size_t kMaxStatusDetailsBytes = 3072;
 // RetryInfo and BadRequest where `status` has them. A status without reason
 // gets the name of its code as reason, one without domain `default_domain`.
 // Payloads of other types are dropped. What is too long is cut: first the
-// message, then violations and metadata from the end. OK becomes OK.
+// message, then metadata and violations that do not fit any more. OK becomes
+// OK.
 grpc::Status ToGrpcStatus(const absl::Status& status,
                           absl::string_view default_domain);
 

@@ -18,7 +18,7 @@
 namespace opcon_snow::rpc {
 namespace {
 
-using ::testing::EndsWith;
+using ::testing::Ge;
 using ::testing::Le;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -111,6 +111,7 @@ TEST(StatusConversionTest, CutsWhatWouldNotFitIntoTrailers) {
   EXPECT_THAT(kept->reason, StartsWith("RRR"));
   EXPECT_EQ(kept->retry_after, absl::Seconds(1));
   EXPECT_TRUE(IsOutcomeUnknown(back)) << "what must not be lost";
+  EXPECT_THAT(kept->metadata, SizeIs(Ge(2U))) << "what fits is kept";
 }
 
 TEST(StatusConversionTest, MakesEverythingUtf8) {
