@@ -1,16 +1,13 @@
 #include "incident_service/identity.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
 #include <initializer_list>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "common/digest/sha256.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -151,11 +148,7 @@ std::string Fingerprint(std::initializer_list<absl::string_view> parts) {
   for (const absl::string_view part : parts) {
     absl::StrAppend(&text, part.size(), ":", part);
   }
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         digest.data());
-  return absl::BytesToHexString(absl::string_view(
-      reinterpret_cast<const char*>(digest.data()), std::size_t{16}));
+  return Sha256Hex(text).substr(0, 32);
 }
 
 std::string MakeReportId(absl::Time now, std::uint32_t counter,

@@ -34,7 +34,7 @@
 #include "gmock/gmock.h"
 #include "opcon/v1/opcon_gateway.grpc.pb.h"
 #include "opcon_gateway/client_fixture.h"
-#include "opcon_gateway/sha256.h"
+#include "common/digest/sha256.h"
 
 namespace opcon_snow::opcon {
 namespace {

@@ -7,10 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/digest/sha256.h"
 #include "common/status/status_macros.h"
 #include "opcon_gateway/request_check.h"
 #include "opcon_gateway/service.h"
-#include "opcon_gateway/sha256.h"
 #include "opcon_gateway/upstream_error.h"
 
 namespace opcon_snow::opcon {

@@ -21,7 +21,7 @@
 #include "opcon_gateway/client_fixture.h"
 #include "opcon_gateway/sample_job.h"
 #include "opcon_gateway/service_fixture.h"
-#include "opcon_gateway/sha256.h"
+#include "common/digest/sha256.h"
 
 namespace opcon_snow::opcon {
 namespace {

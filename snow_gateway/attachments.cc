@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/async/one_shot.h"
+#include "common/digest/sha256.h"
 #include "common/http/body_pipe.h"
 #include "common/status/status_macros.h"
-#include "snow_gateway/digest.h"
 #include "snow_gateway/errors.h"
 #include "snow_gateway/incident_codec.h"
 #include "snow_gateway/page.h"

@@ -12,7 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "snow_gateway/attach_file.h"
-#include "snow_gateway/digest.h"
+#include "common/digest/sha256.h"
 #include "snow_gateway/gateway_fixture.h"
 
 namespace opcon_snow::snow {

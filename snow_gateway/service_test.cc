@@ -25,7 +25,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpcpp/client_context.h"
 #include "gtest/gtest.h"
-#include "snow_gateway/digest.h"
+#include "common/digest/sha256.h"
 #include "snow_gateway/errors.h"
 #include "snow_gateway/gateway_fixture.h"
 

@@ -1,14 +1,11 @@
 // ATTACH_LOG: the job's logs, from the agent to the incident. Best effort.
 
-#include <openssl/sha.h>
-
-#include <array>
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/digest/sha256.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "incident_service/workflow/bounded_log.h"
@@ -24,14 +21,6 @@ namespace sn = ::servicenow::v1;
 constexpr std::int64_t kDefaultMaxBytes = std::int64_t{5} << 20;
 // A run has one log, sometimes a handful; more is somebody's mistake.
 constexpr int kMaxFiles = 20;
-
-std::string Sha256Hex(const std::string& content) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(),
-         digest.data());
-  return absl::BytesToHexString(absl::string_view(
-      reinterpret_cast<const char*>(digest.data()), digest.size()));
-}
 
 StepCommit NothingToAttach(const ClaimedStep& claimed, std::string why) {
   StepCommit commit = Succeeded(claimed, std::move(why));

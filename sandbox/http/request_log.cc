@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "sandbox/http/digest.h"
+#include "common/digest/sha256.h"
 #include "sandbox/http/masking.h"
 
 namespace opcon_snow::sandbox {

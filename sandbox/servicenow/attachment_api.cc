@@ -6,8 +6,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/digest/sha256.h"
 #include "nlohmann/json.hpp"
-#include "sandbox/http/digest.h"
 #include "sandbox/servicenow/replies.h"
 
 namespace opcon_snow::sandbox::servicenow {

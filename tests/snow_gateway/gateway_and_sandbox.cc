@@ -7,11 +7,11 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/digest/sha256.h"
 #include "common/rpc/call.h"
 #include "common/rpc/channel.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
-#include "openssl/sha.h"
 
 namespace opcon_snow {
 
@@ -26,16 +26,8 @@ constexpr char kIncidents[] = "/api/now/table/incident";
 
 }  // namespace
 
-std::string Sha256(const std::string& text) {
-  unsigned char bytes[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-         bytes);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(bytes), sizeof bytes));
-}
-
 std::string SysId(const std::string& seed) {
-  return Sha256(seed).substr(0, 32);
+  return Sha256Hex(seed).substr(0, 32);
 }
 
 void GatewayAndSandboxTest::SetUp() {
@@ -174,7 +166,7 @@ absl::StatusOr<v1::AttachFileResponse> GatewayAndSandboxTest::Attach(
               header.set_record_sys_id(record);
               header.set_file_name(name);
               header.set_size_bytes(static_cast<std::int64_t>(content.size()));
-              header.set_sha256(Sha256(content));
+              header.set_sha256(Sha256Hex(content));
               announced = true;
               return true;
             }

@@ -20,7 +20,6 @@ namespace opcon_snow {
 
 inline constexpr char kMarker[] = "[failure 4711-0815]";
 
-std::string Sha256(const std::string& text);
 // A sys_id for tests, always the same for the same seed.
 std::string SysId(const std::string& seed);
 

@@ -1,4 +1,4 @@
-#include "snow_gateway/digest.h"
+#include "common/digest/sha256.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "openssl/evp.h"
 
-namespace opcon_snow::snow {
+namespace opcon_snow {
 namespace {
 
 // OpenSSL fails here only without memory or without SHA-256: there is no way
@@ -57,4 +57,4 @@ bool IsSha256Hex(absl::string_view text) {
          });
 }
 
-}  // namespace opcon_snow::snow
+}  // namespace opcon_snow

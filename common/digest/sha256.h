@@ -1,5 +1,5 @@
-#ifndef OPCON_SNOW_SNOW_GATEWAY_DIGEST_H_
-#define OPCON_SNOW_SNOW_GATEWAY_DIGEST_H_
+#ifndef OPCON_SNOW_COMMON_DIGEST_SHA256_H_
+#define OPCON_SNOW_COMMON_DIGEST_SHA256_H_
 
 // SHA-256, of a text at once or of pieces.
 
@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace opcon_snow::snow {
+namespace opcon_snow {
 
 class Sha256 {
  public:
@@ -26,11 +26,12 @@ class Sha256 {
   std::unique_ptr<Context> context_;
 };
 
+// 64 lower-case hexadecimal digits.
 std::string Sha256Hex(absl::string_view data);
 
-// Whether `text` could be a digest: 64 lower-case hexadecimal digits.
+// Whether `text` could be a digest.
 bool IsSha256Hex(absl::string_view text);
 
-}  // namespace opcon_snow::snow
+}  // namespace opcon_snow
 
-#endif  // OPCON_SNOW_SNOW_GATEWAY_DIGEST_H_
+#endif  // OPCON_SNOW_COMMON_DIGEST_SHA256_H_
