@@ -85,7 +85,7 @@ TEST(RunProcessTest, OutputIsBoundedAndCounted) {
 }
 
 TEST(RunProcessTest, ATimeoutKillsTheWholeGroup) {
-  ProcessSpec spec = Shell("sleep 1000 & sleep 1000");
+  ProcessSpec spec = Shell("tail -f /dev/null & tail -f /dev/null");
   spec.timeout = absl::Milliseconds(50);
   const ProcessResult result = RunProcess(spec, {});
   EXPECT_TRUE(result.timed_out);
@@ -93,7 +93,7 @@ TEST(RunProcessTest, ATimeoutKillsTheWholeGroup) {
 }
 
 TEST(RunProcessTest, AStopEndsItAfterTheGrace) {
-  ProcessSpec spec = Shell("echo started; sleep 1000");
+  ProcessSpec spec = Shell("echo started; tail -f /dev/null");
   spec.stop_grace = absl::Milliseconds(10);
   std::stop_source stop;
   std::thread stopper([&] { stop.request_stop(); });
@@ -113,7 +113,7 @@ TEST(RunProcessTest, AProgramThatEndsWithinTheGraceIsLeftAlone) {
 // A child in the background keeps the pipe open; that must not hold us up.
 TEST(RunProcessTest, DoesNotWaitForBackgroundChildren) {
   const ProcessResult result =
-      RunProcess(Shell("sleep 1000 & echo $!; exit 0"), {});
+      RunProcess(Shell("tail -f /dev/null & echo $!; exit 0"), {});
   EXPECT_EQ(result.exit_code, 0);
   const pid_t child = static_cast<pid_t>(std::atoi(result.out.c_str()));
   ASSERT_GT(child, 1);

@@ -44,7 +44,9 @@ class OpConSandbox {
   OpConSandbox(const OpConSandbox&) = delete;
   OpConSandbox& operator=(const OpConSandbox&) = delete;
 
-  // Sets the functions of `options` that this sandbox answers.
+  // Sets the functions of `options` that this sandbox answers. A fault's
+  // canonical path is the path with its fixed parts in lower case and its ids
+  // decoded: "/api/dailyjobs/20260105|16|1|Load A/B/status".
   void Connect(SandboxServer::Options& options);
 
   Reply Handle(const SandboxRequest& request);
