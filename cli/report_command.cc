@@ -189,16 +189,14 @@ class Report {
         },
         limits, *environment_.clock);
     if (result.delivered > 0) {
-      console_.Error(absl::StrCat(result.delivered,
-                                  " reports that waited in the spool were "
-                                  "delivered, ",
-                                  result.left, " wait still"));
+      console_.Error(
+          absl::StrCat("delivered from the spool: ", result.delivered,
+                       "; still waiting: ", result.left));
     }
     if (result.refused > 0) {
-      console_.Warning(absl::StrCat(
-          result.refused,
-          " reports from the spool were refused and need a person; see "
-          "\"incidentctl spool list\""));
+      console_.Warning(
+          absl::StrCat("refused from the spool: ", result.refused,
+                       "; they need a person, see \"incidentctl spool list\""));
     }
     for (const absl::Status& trouble : {result.service, result.disk}) {
       // That the time was up is no trouble; the next run goes on.
@@ -210,6 +208,8 @@ class Report {
   }
 
   int Wait(const ReportJobEventResponse& answer) {
+    // The report is safe; whoever watches need not wait for the warnings.
+    console_.Flush();
     const WaitResult result =
         WaitForTicket(*stub_, answer.report(), wait_until_, stop_.get_token());
     if (settings().output == Output::kJson) {
