@@ -53,13 +53,21 @@ std::size_t FirstOwnArgument(const Arguments& arguments) {
   return std::min(i, arguments.size());
 }
 
-// Whether somebody tried to report something: nobody else writes these.
+// Whether there is a switch that only a report has, perhaps with a wrong dash.
 bool HasReportSwitch(const Arguments& arguments) {
   return std::any_of(
       arguments.begin(), arguments.end(), [](const std::string& argument) {
         const Switch* what = FindSwitch(argument.substr(0, argument.find('=')));
-        return what != nullptr && !IsGlobal(*what);
+        return (what != nullptr && !IsGlobal(*what)) ||
+               !MendDashes(argument).empty();
       });
+}
+
+// Whether somebody probably tried to report something, though it begins with
+// no command. A person who mistypes a command does not go on for so long.
+bool LooksLikeReport(const Arguments& arguments, std::size_t word) {
+  constexpr std::size_t kMany = 4;
+  return HasReportSwitch(arguments) || arguments.size() - word >= kMany;
 }
 
 bool AsksForHelp(const Arguments& arguments) {
@@ -116,7 +124,7 @@ int Dispatch(const Environment& environment) {
       kCommands.end()) {
     return RunCommands(environment);
   }
-  if (HasReportSwitch(arguments)) {
+  if (LooksLikeReport(arguments, word)) {
     // The command line of the connector that this suite replaces, or a
     // misspelled "report".
     return RunReport(environment, arguments, ReportCommand::kReport);

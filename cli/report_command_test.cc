@@ -130,8 +130,8 @@ TEST_F(ReportTest, WithoutAServiceItIsKeptAtOnceAndDeliveredByTheNextRun) {
   UseServer(service_.address());
   const ProcessResult next = Run(FailureReport());
   EXPECT_EQ(next.exit_code, kExitOk);
-  EXPECT_THAT(next.error, HasSubstr("1 reports that waited in the spool were "
-                                    "delivered, 0 wait still"));
+  EXPECT_THAT(next.error,
+              HasSubstr("delivered from the spool: 1; still waiting: 0"));
   EXPECT_THAT(Waiting(), IsEmpty());
   ASSERT_THAT(service_.calls(), SizeIs(2));
   EXPECT_FALSE(service_.calls()[0].source().spooled());
@@ -238,7 +238,9 @@ TEST_F(ReportTest, ACommandLineThatIsNotUnderstoodReachesAnOperator) {
       kExitData);
   EXPECT_EQ(Run({"reprot", "-jn", "J"}).exit_code, kExitUsage);
   EXPECT_EQ(Run({"report"}).exit_code, kExitUsage);
-  EXPECT_THAT(service_.accepted(), SizeIs(4));
+  EXPECT_EQ(Run({"\u2013a", "X"}).exit_code, kExitUsage);
+  EXPECT_EQ(Run({"/a", "GENP001", "/jn", "JOB001"}).exit_code, kExitUsage);
+  EXPECT_THAT(service_.accepted(), SizeIs(6));
 }
 
 TEST_F(ReportTest, ACommandLineThatIsNotUnderstoodIsSpooledToo) {
@@ -342,8 +344,8 @@ TEST_F(ReportTest, OneThatIsRefusedFromTheSpoolNeedsAPerson) {
   const ProcessResult result = Run(FailureReport());
   EXPECT_EQ(result.exit_code, kExitOk);
   EXPECT_THAT(result.error,
-              HasSubstr("1 reports from the spool were refused and need a "
-                        "person; see \"incidentctl spool list\""));
+              HasSubstr("warning: refused from the spool: 1; they need a "
+                        "person, see \"incidentctl spool list\""));
   EXPECT_THAT(Refused(), ElementsAre("INVALID_ARGUMENT: no"));
 }
 

@@ -28,7 +28,7 @@ const json& OneOf(const json& body) {
 std::string AppendParagraph(absl::string_view present, absl::string_view text) {
   const absl::string_view line_break =
       absl::StrContains(present, "\r\n") ? "\r\n" : "\n";
-  const std::string paragraph = absl::StrReplaceAll(
+  std::string paragraph = absl::StrReplaceAll(
       absl::StrReplaceAll(text, {{"\r\n", "\n"}}), {{"\n", line_break}});
   if (present.empty()) return paragraph;
   std::string gap;

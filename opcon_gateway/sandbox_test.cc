@@ -25,6 +25,7 @@
 #include "absl/time/time.h"
 #include "common/async/sync_wait.h"
 #include "common/config/flags.h"
+#include "common/digest/sha256.h"
 #include "common/http/curl_transport.h"
 #include "common/http/json.h"
 #include "common/http/url.h"
@@ -34,7 +35,6 @@
 #include "gmock/gmock.h"
 #include "opcon/v1/opcon_gateway.grpc.pb.h"
 #include "opcon_gateway/client_fixture.h"
-#include "common/digest/sha256.h"
 
 namespace opcon_snow::opcon {
 namespace {

@@ -13,6 +13,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/digest/sha256.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
@@ -21,7 +22,6 @@
 #include "opcon_gateway/client_fixture.h"
 #include "opcon_gateway/sample_job.h"
 #include "opcon_gateway/service_fixture.h"
-#include "common/digest/sha256.h"
 
 namespace opcon_snow::opcon {
 namespace {

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/digest/sha256.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "snow_gateway/attach_file.h"
-#include "common/digest/sha256.h"
 #include "snow_gateway/gateway_fixture.h"
 
 namespace opcon_snow::snow {

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/digest/sha256.h"
 #include "common/http/curl_transport.h"
 #include "common/http/fake_transport.h"
 #include "common/rpc/call.h"
@@ -25,7 +26,6 @@
 #include "google/rpc/status.pb.h"
 #include "grpcpp/client_context.h"
 #include "gtest/gtest.h"
-#include "common/digest/sha256.h"
 #include "snow_gateway/errors.h"
 #include "snow_gateway/gateway_fixture.h"
 
