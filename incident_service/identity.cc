@@ -123,7 +123,7 @@ std::string ChooseSysId(absl::string_view deployment,
 
 std::string CorrelationId(absl::string_view public_address,
                           const ::opcon::v1::DailyJob& job) {
-  const std::string full = absl::StrCat(public_address, ",", job.id());
+  std::string full = absl::StrCat(public_address, ",", job.id());
   // ServiceNow counts characters; bytes are never fewer.
   if (full.size() <= kMaxCorrelationId) return full;
   return absl::StrCat(public_address, ",#", job.uid());

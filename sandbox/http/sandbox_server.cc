@@ -158,7 +158,7 @@ absl::Status Server::LoadState() {
   if (!in) return absl::OkStatus();
   std::ostringstream content;
   content << in.rdbuf();
-  const absl::Status status = options_.restore(content.str());
+  absl::Status status = options_.restore(content.str());
   if (status.ok()) return status;
   return absl::Status(status.code(), absl::StrCat("the state file ", path, ": ",
                                                   status.message()));

@@ -42,7 +42,7 @@
 #include "absl/status/statusor.h"
 #include "sandbox/http/message.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
 class App;
 }  // namespace CLI
 

@@ -56,10 +56,12 @@ bool IsFilter(const std::string& name) {
 void ApplyFilters(const ApiCall& call, const Parts& parts,
                   const std::string& table,
                   std::vector<const Record*>& records) {
-  for (const auto& [name, value] : call.request.query) {
+  for (const auto& [name, filter_value] : call.request.query) {
     if (!IsFilter(name)) continue;
     const FieldPath path = ResolvePath(*parts.dictionary, table, name);
     if (path.empty()) continue;
+    // Clang 14 cannot capture a structured binding.
+    const std::string& value = filter_value;
     std::erase_if(records, [&](const Record* record) {
       const std::string actual = ValueAt(*parts.store, *record, path);
       return !absl::EqualsIgnoreCase(actual, value) &&
