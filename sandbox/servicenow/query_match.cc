@@ -83,7 +83,7 @@ std::string ValueAt(const TableStore& store, const Record& record,
 
 std::string ShownAt(const TableStore& store, const Record& record,
                     const FieldPath& path) {
-  const std::string value = ValueAt(store, record, path);
+  std::string value = ValueAt(store, record, path);
   if (value.empty()) return value;
   // An incident's state is labelled as such in the table task, too.
   const Field& field = *store.dictionary().FindField(
