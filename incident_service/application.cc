@@ -133,7 +133,7 @@ class IncidentApplication final : public config::Application {
   }
 
   absl::Status Stop() override {
-    const absl::Status stopped = server_->Stop();
+    absl::Status stopped = server_->Stop();
     stop_calls_.request_stop();
     engine_->Stop();
     return stopped;
