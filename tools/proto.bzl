@@ -14,7 +14,7 @@ The directory is a system include directory, because generated code does not
 keep our warnings.
 """
 
-load("@rules_cc//cc:defs.bzl", "cc_library")
+load("//tools:cc.bzl", "cc_library")
 
 # A root without any input does not exist in the sandbox; protoc would warn.
 _PROTO_PATH = """$$(for root in protos external/google_common_protos \

@@ -1,0 +1,68 @@
+"""A header that Clang parses once, for every file that begins with it.
+
+Most of a compilation is parsing the same few large libraries; see //tools/pch
+for which. tools/cc.bzl gives every target one.
+"""
+
+load("@rules_cc//cc:defs.bzl", "CcInfo", "cc_common")
+load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+
+def _precompiled_header_impl(ctx):
+    toolchain = find_cpp_toolchain(ctx)
+    features = cc_common.configure_features(
+        ctx = ctx,
+        cc_toolchain = toolchain,
+        requested_features = ctx.features,
+        unsupported_features = ctx.disabled_features,
+    )
+    context = cc_common.merge_cc_infos(
+        cc_infos = [dep[CcInfo] for dep in ctx.attr.deps],
+    ).compilation_context
+
+    output = ctx.actions.declare_file(ctx.label.name + ".pch")
+    flags = cc_common.get_memory_inefficient_command_line(
+        feature_configuration = features,
+        action_name = "c++-compile",
+        variables = cc_common.create_compile_variables(
+            feature_configuration = features,
+            cc_toolchain = toolchain,
+            source_file = "-",
+            output_file = output.path,
+            use_pic = True,
+            user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts,
+            quote_include_directories = context.quote_includes,
+            system_include_directories = context.system_includes,
+        ),
+    )
+    compiler = cc_common.get_tool_for_action(
+        feature_configuration = features,
+        action_name = "c++-compile",
+    )
+    ctx.actions.run_shell(
+        mnemonic = "PrecompileHeader",
+        # From standard input, because Clang notes absolute paths of files, and
+        # would look for ours in a sandbox that is gone by then.
+        command = "cat %s | \"$@\"" % " ".join([hdr.path for hdr in ctx.files.hdrs]),
+        arguments = [compiler, "-x", "c++-header", "-fpch-instantiate-templates"] + flags,
+        inputs = depset(ctx.files.hdrs, transitive = [context.headers, toolchain.all_files]),
+        outputs = [output],
+    )
+    return [
+        DefaultInfo(files = depset([output])),
+        # An input of the compilations of everything that depends on this.
+        CcInfo(compilation_context = cc_common.create_compilation_context(
+            headers = depset([output]),
+        )),
+    ]
+
+precompiled_header = rule(
+    implementation = _precompiled_header_impl,
+    attrs = {
+        # Without include guards; one after the other.
+        "hdrs": attr.label_list(allow_files = [".h"], mandatory = True),
+        "deps": attr.label_list(providers = [CcInfo]),
+        "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
+    },
+    fragments = ["cpp"],
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+)
