@@ -28,6 +28,7 @@
 namespace opcon_snow::rpc {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -195,7 +196,9 @@ TEST_F(ReactorTest, ThePassingOfTheDeadlineReachesTheCoroutine) {
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_TRUE(bridge().AwaitIdle(absl::Seconds(20)));
   const std::lock_guard<std::mutex> lock(mutex);
-  EXPECT_THAT(seen, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  // CANCELLED if the client's clock was a moment ahead of the server's.
+  EXPECT_THAT(seen, AnyOf(StatusIs(absl::StatusCode::kDeadlineExceeded),
+                          StatusIs(absl::StatusCode::kCancelled)));
 }
 
 TEST_F(ReactorTest, RefusesMoreCallsThanItsLimit) {
