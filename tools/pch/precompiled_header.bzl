@@ -4,8 +4,8 @@ Most of a compilation is parsing the same few large libraries; see //tools/pch
 for which. tools/cc.bzl gives every target one.
 """
 
-load("@rules_cc//cc:defs.bzl", "CcInfo", "cc_common")
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load("@rules_cc//cc:defs.bzl", "CcInfo", "cc_common")
 
 def _precompiled_header_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
