@@ -53,6 +53,12 @@ bool IsFilter(const std::string& name) {
          !name.empty();
 }
 
+bool HasFilters(const SandboxRequest& request) {
+  return std::any_of(
+      request.query.begin(), request.query.end(),
+      [](const auto& parameter) { return IsFilter(parameter.first); });
+}
+
 void ApplyFilters(const ApiCall& call, const Parts& parts,
                   const std::string& table,
                   std::vector<const Record*>& records) {
@@ -182,18 +188,34 @@ absl::StatusOr<Page> RunList(const ApiCall& call, const Parts& parts,
   const std::optional<std::string> text = request.Query("sysparm_query");
   const absl::StatusOr<Query> query = ParseQuery(text.value_or(""));
   if (!query.ok()) return query.status();
-  const BoundQuery bound(*parts.dictionary, *parts.store, table, *query);
-  std::vector<const Record*> found = bound.Run();
+  const BoundQuery bound(*parts.dictionary, *parts.store, table, *query,
+                         parts.environment(call.actor));
+  if (!bound.unknown_expression().empty()) {
+    return absl::UnimplementedError(
+        absl::StrCat("encoded query: javascript:", bound.unknown_expression()));
+  }
   if (bound.dropped_a_part() && parts.settings->invalid_query_returns_no_rows) {
-    found.clear();
+    return page;
   }
   // The two ways of filtering exclude each other; the query wins.
-  if (!text.has_value()) ApplyFilters(call, parts, table, found);
-  page.total = found.size();
-  for (std::size_t i = page.offset;
-       i < found.size() && page.records.size() < page.limit; ++i) {
-    page.records.push_back(found[i]);
+  if (!text.has_value() && HasFilters(request)) {
+    std::vector<const Record*> found = bound.Run();
+    ApplyFilters(call, parts, table, found);
+    page.total = found.size();
+    for (std::size_t i = page.offset;
+         i < found.size() && page.records.size() < page.limit; ++i) {
+      page.records.push_back(found[i]);
+    }
+    page.more = page.offset + page.records.size() < page.total;
+    return page;
   }
+  // One more than asked for, so that it is known whether there is a next page.
+  BoundQuery::Slice slice = bound.Run(page.offset, page.limit + 1,
+                                      !IsTrue(request, "sysparm_no_count"));
+  page.more = slice.records.size() > page.limit;
+  if (page.more) slice.records.pop_back();
+  page.total = slice.total;
+  page.records = std::move(slice.records);
   return page;
 }
 
@@ -205,7 +227,7 @@ void AddPageHeaders(const SandboxRequest& request, const Page& page,
       page.limit == 0) {
     return;
   }
-  const bool more = page.offset + page.records.size() < page.total;
+  const bool more = page.more;
   if (!more && page.offset == 0) return;
   std::vector<std::string> links = {PageLink(request, page.limit, 0, "first")};
   if (page.offset > 0) {

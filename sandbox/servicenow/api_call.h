@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "sandbox/http/message.h"
 #include "sandbox/servicenow/dictionary.h"
+#include "sandbox/servicenow/query_environment.h"
 #include "sandbox/servicenow/record_renderer.h"
 #include "sandbox/servicenow/record_writer.h"
 #include "sandbox/servicenow/settings.h"
@@ -35,6 +36,7 @@ struct Parts {
   RecordWriter* writer;
   const RecordRenderer* renderer;
   const Settings* settings;
+  std::function<QueryEnvironment(const Actor&)> environment;
 };
 
 // The answer to a call whose Accept header cannot be served; nullopt: fine.
@@ -53,7 +55,8 @@ RenderOptions RenderOptionsOf(const SandboxRequest& request);
 
 struct Page {
   std::vector<const Record*> records;
-  std::size_t total = 0;
+  std::size_t total = 0;  // only with a count
+  bool more = false;      // there are records after these
   std::size_t limit = 0;
   std::size_t offset = 0;
 };

@@ -74,8 +74,8 @@ Reply AttachmentApi::OneRecord(const ApiCall& call, const Record& record) {
     return ResultReply(200, Metadata(call, record));
   }
   if (call.method == "DELETE") {
-    parts_.store->Erase(record);
-    return Reply::Empty(204);
+    const absl::Status deleted = parts_.writer->Delete(record, call.actor);
+    return deleted.ok() ? Reply::Empty(204) : FailureReply(deleted);
   }
   if (call.method != "PATCH") return MethodNotSupported(call.method);
   refused = CheckJsonBody(call, *parts_.settings);
@@ -90,7 +90,7 @@ Reply AttachmentApi::OneRecord(const ApiCall& call, const Record& record) {
     renamed.insert(*it);
   }
   const absl::StatusOr<const Record*> updated =
-      parts_.writer->Update(record, renamed, call.actor, false);
+      parts_.writer->Update(record, renamed, call.actor);
   if (!updated.ok()) return FailureReply(updated.status());
   return ResultReply(200, Metadata(call, **updated));
 }

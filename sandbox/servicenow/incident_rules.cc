@@ -87,22 +87,31 @@ void RecordTransition(const std::string& from, Record& after,
 
 }  // namespace
 
-absl::Status ApplyIncidentRules(const Record* before, Record& after,
-                                const RuleContext& context) {
-  KeepStatesEqual(before, after);
-  ComputePriority(after);
-  const std::string from =
-      before == nullptr ? incident_state::kNew : before->Get("state");
+absl::Status CheckIncidentAccess(const Record* before, const Record& after,
+                                 const RuleContext& context) {
   if (context.settings.closed_incidents_are_read_only && before != nullptr &&
-      IsFinal(from) && !context.actor.admin && before->values != after.values) {
+      IsFinal(before->Get("state")) && !context.actor.admin &&
+      before->values != after.values) {
     return absl::PermissionDeniedError(
         "ACL Exception Update Failed due to security constraints");
   }
+  return absl::OkStatus();
+}
+
+void NormalizeIncident(const Record* before, Record& after) {
+  KeepStatesEqual(before, after);
+  ComputePriority(after);
+}
+
+absl::Status FinishIncident(const Record* before, Record& after,
+                            const RuleContext& context) {
   if (context.settings.require_close_code) {
     absl::Status status = CheckMandatory(after);
     if (!status.ok()) return status;
   }
-  RecordTransition(from, after, context);
+  RecordTransition(
+      before == nullptr ? incident_state::kNew : before->Get("state"), after,
+      context);
   return absl::OkStatus();
 }
 

@@ -28,13 +28,20 @@ struct RuleContext {
   const Settings& settings;
 };
 
-// Before an insert or an update; `before` is null for an insert. Changes
-// `after` as the rules do: state and incident_state are kept equal (state
-// wins), priority follows impact and urgency, the times and persons of
-// resolving, closing and reopening are set. PERMISSION_DENIED if a policy
-// refuses.
-absl::Status ApplyIncidentRules(const Record* before, Record& after,
-                                const RuleContext& context);
+// In all three `before` is null for an insert; PERMISSION_DENIED refuses.
+
+// Whether the actor may change it at all.
+absl::Status CheckIncidentAccess(const Record* before, const Record& after,
+                                 const RuleContext& context);
+
+// state and incident_state are kept equal (whichever differs from `before`;
+// state wins), priority follows impact and urgency.
+void NormalizeIncident(const Record* before, Record& after);
+
+// The data policies, then the times and persons of resolving, closing and
+// reopening.
+absl::Status FinishIncident(const Record* before, Record& after,
+                            const RuleContext& context);
 
 }  // namespace opcon_snow::sandbox::servicenow
 

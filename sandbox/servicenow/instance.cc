@@ -42,13 +42,6 @@ constexpr std::array<OtherApi, 9> kOtherApis = {{
     {"/api/sn_", "application API"},
 }};
 
-bool HasRole(const Record& user, absl::string_view role) {
-  for (const absl::string_view name : absl::StrSplit(user.Get("roles"), ',')) {
-    if (name == role) return true;
-  }
-  return false;
-}
-
 Reply BadControl(const std::string& message) {
   return Reply::Json(400, {{"error", message}});
 }
@@ -75,6 +68,8 @@ Instance::Instance(Settings settings, std::vector<nlohmann::json> seeds,
       store_(&dictionary_),
       writer_(&dictionary_, &store_, &settings_, clock_,
               [this] { return RandomHex(); }),
+      access_({&mutex_, &dictionary_, &store_, &writer_, clock_,
+               [this] { return RandomHex(); }}),
       renderer_(&dictionary_, &store_, &settings_),
       authenticator_(
           &settings_, clock_, [this] { return RandomHex(); },
@@ -100,7 +95,12 @@ absl::Status Instance::Plant() {
 }
 
 Parts Instance::MakeParts() {
-  return {&dictionary_, &store_, &writer_, &renderer_, &settings_};
+  return {&dictionary_,
+          &store_,
+          &writer_,
+          &renderer_,
+          &settings_,
+          [this](const Actor& actor) { return access_.Environment(actor); }};
 }
 
 std::string Instance::RandomHex() {
@@ -108,25 +108,31 @@ std::string Instance::RandomHex() {
 }
 
 const Record* Instance::FindUser(const std::string& user_name) const {
-  for (const Record* user : store_.All("sys_user")) {
-    if (user->Get("user_name") == user_name && !user_name.empty() &&
-        user->Get("active") == "true" && user->Get("locked_out") != "true") {
+  if (user_name.empty()) return nullptr;
+  for (const Record* user : store_.Lookup("sys_user", "user_name", user_name)) {
+    if (user->Get("active") == "true" && user->Get("locked_out") != "true") {
       return user;
     }
   }
   return nullptr;
 }
 
+void Instance::SetHooks(RecordHooks* hooks) {
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
+  hooks_ = hooks;
+  writer_.SetHooks(hooks);
+  access_.SetHooks(hooks);
+  if (hooks != nullptr) hooks->Planted();
+}
+
 std::optional<Actor> Instance::Authenticate(const SandboxRequest& request) {
   const std::optional<std::string> name = authenticator_.Identify(request);
   if (!name.has_value()) return std::nullopt;
-  const Record* user = FindUser(*name);
-  if (user == nullptr) return std::nullopt;
-  return Actor{user->sys_id(), *name, HasRole(*user, "admin")};
+  return access_.User(*name);
 }
 
 Reply Instance::Handle(const SandboxRequest& request) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
   bool logged_in = false;
   Reply reply = Route(request, &logged_in);
   AddPlatformHeaders(reply, logged_in, RandomHex().substr(0, 12),
@@ -175,8 +181,16 @@ Reply Instance::RouteApi(const SandboxRequest& request, Actor actor) {
 }
 
 std::optional<Reply> Instance::Control(const SandboxRequest& request) {
+  std::optional<Reply> reply = OwnControl(request);
+  if (!reply.has_value() && hooks_ != nullptr) {
+    reply = hooks_->Control(request);
+  }
+  return reply;
+}
+
+std::optional<Reply> Instance::OwnControl(const SandboxRequest& request) {
   const std::string path = request.DecodedPath();
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
   if (path == "/_sandbox/tokens" && request.method == "DELETE") {
     authenticator_.RevokeAccessTokens();
     return Reply::Empty(204);
@@ -203,22 +217,24 @@ std::optional<Reply> Instance::Control(const SandboxRequest& request) {
 }
 
 void Instance::Reset() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
   advanced_ = absl::ZeroDuration();
   authenticator_.Reset();
+  if (hooks_ != nullptr) hooks_->Reset();
   store_.Clear();
   // It worked when the instance was made.
   (void)Plant();
+  if (hooks_ != nullptr) hooks_->Planted();
 }
 
 std::string Instance::State() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
   return DumpJson(
       {{"tables", store_.Describe()}, {"time", FormatTimestamp(clock_())}});
 }
 
 std::string Instance::Save() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
   return DumpJson({{"store", store_.Save()},
                    {"advanced_seconds", absl::ToInt64Seconds(advanced_)}});
 }
@@ -230,9 +246,12 @@ absl::Status Instance::Restore(const std::string& saved) {
       !value["advanced_seconds"].is_number_integer()) {
     return absl::InvalidArgumentError("not the state of a ServiceNow sandbox");
   }
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::lock_guard<std::recursive_mutex> lock(mutex_);
   advanced_ = absl::Seconds(value["advanced_seconds"].get<std::int64_t>());
-  return store_.Restore(value["store"]);
+  if (hooks_ != nullptr) hooks_->Reset();
+  absl::Status status = store_.Restore(value["store"]);
+  if (hooks_ != nullptr) hooks_->Planted();
+  return status;
 }
 
 std::string Instance::CanonicalPath(const std::string& path) {

@@ -18,6 +18,8 @@
 #include "sandbox/servicenow/attachment_api.h"
 #include "sandbox/servicenow/authenticator.h"
 #include "sandbox/servicenow/dictionary.h"
+#include "sandbox/servicenow/instance_access.h"
+#include "sandbox/servicenow/record_hooks.h"
 #include "sandbox/servicenow/record_renderer.h"
 #include "sandbox/servicenow/record_writer.h"
 #include "sandbox/servicenow/settings.h"
@@ -38,12 +40,21 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
+  // Who is told of every change to a record from now on, and at once that the
+  // records are there (Planted). Must outlive the instance, or be taken away
+  // with null before.
+  void SetHooks(RecordHooks* hooks);
+
+  // For scripts.
+  RecordAccess& records() { return access_; }
+
   // Everything under / but /_sandbox/.
   Reply Handle(const SandboxRequest& request);
 
   // POST /_sandbox/clock {"advance_seconds": N}   the instance's time moves on
   // GET  /_sandbox/clock
   // DELETE /_sandbox/tokens                       every access token is revoked
+  // Other paths are the hooks'.
   std::optional<Reply> Control(const SandboxRequest& request);
 
   void Reset();
@@ -66,19 +77,23 @@ class Instance {
   std::optional<Actor> Authenticate(const SandboxRequest& request);
   const Record* FindUser(const std::string& user_name) const;
   Reply Route(const SandboxRequest& request, bool* logged_in);
+  std::optional<Reply> OwnControl(const SandboxRequest& request);
   Reply RouteApi(const SandboxRequest& request, Actor actor);
 
   const Settings settings_;
   const std::vector<nlohmann::json> seeds_;
   const Clock real_clock_;
 
-  std::mutex mutex_;
+  // Recursive: rules that run inside a request use `access_`.
+  std::recursive_mutex mutex_;
+  RecordHooks* hooks_ = nullptr;
   std::mt19937_64 random_;
   absl::Duration advanced_ = absl::ZeroDuration();
   const Clock clock_;  // real_clock_ plus advanced_
-  const Dictionary dictionary_;
+  Dictionary dictionary_;
   TableStore store_;
   RecordWriter writer_;
+  InstanceAccess access_;
   RecordRenderer renderer_;
   Authenticator authenticator_;
   TableApi tables_;

@@ -21,7 +21,7 @@ struct OperatorName {
 };
 
 // A text that begins with another one's stands before it.
-constexpr std::array<OperatorName, 19> kOperators = {{
+constexpr std::array<OperatorName, 36> kOperators = {{
     {"!=", Operator::kNotEquals},
     {"<=", Operator::kLessOrEqual},
     {">=", Operator::kGreaterOrEqual},
@@ -30,26 +30,43 @@ constexpr std::array<OperatorName, 19> kOperators = {{
     {">", Operator::kGreater},
     {"NOT LIKE", Operator::kNotLike},
     {"NOT IN", Operator::kNotIn},
+    {"NOTLIKE", Operator::kNotLike},
+    {"NOTON", Operator::kNotOn},
     {"LIKE", Operator::kLike},
     {"STARTSWITH", Operator::kStartsWith},
     {"ENDSWITH", Operator::kEndsWith},
     {"ISEMPTY", Operator::kIsEmpty},
     {"ISNOTEMPTY", Operator::kIsNotEmpty},
+    {"INSTANCEOF", Operator::kInstanceOf},
     {"IN", Operator::kIn},
     {"EMPTYSTRING", Operator::kEmptyString},
     {"ANYTHING", Operator::kAnything},
     {"BETWEEN", Operator::kBetween},
     {"SAMEAS", Operator::kSameAs},
     {"NSAMEAS", Operator::kNotSameAs},
+    {"GT_FIELD", Operator::kGreaterField},
+    {"LT_FIELD", Operator::kLessField},
+    {"GT_OR_EQUALS_FIELD", Operator::kGreaterOrEqualField},
+    {"LT_OR_EQUALS_FIELD", Operator::kLessOrEqualField},
+    {"ON", Operator::kOn},
+    {"DYNAMIC", Operator::kDynamic},
+    {"RELATIVEGT", Operator::kRelativeGreater},
+    {"RELATIVELT", Operator::kRelativeLess},
+    {"RELATIVEGE", Operator::kRelativeGreaterOrEqual},
+    {"RELATIVELE", Operator::kRelativeLessOrEqual},
+    {"RELATIVEEE", Operator::kRelativeEqual},
+    {"VALCHANGES", Operator::kChanges},
+    {"CHANGESFROM", Operator::kChangesFrom},
+    {"CHANGESTO", Operator::kChangesTo},
 }};
+// After CHANGESFROM and CHANGESTO, which begin with it.
+constexpr absl::string_view kChangesText = "CHANGES";
 
 // Real, but not simulated.
-constexpr std::array<absl::string_view, 13> kNotSimulated = {
-    "INSTANCEOF", "DYNAMIC",    "NOTON",      "ON",         "RELATIVEGE",
-    "RELATIVELE", "RELATIVEGT", "RELATIVELT", "RELATIVEEE", "GT_FIELD",
-    "LT_FIELD",   "MORETHAN",   "LESSTHAN"};
-constexpr std::array<absl::string_view, 4> kNotSimulatedParts = {
-    "RLQUERY", "JOIN", "GROUPBY", "123TEXTQUERY321"};
+constexpr std::array<absl::string_view, 3> kNotSimulated = {
+    "DATEPART", "MORETHAN", "LESSTHAN"};
+
+constexpr absl::string_view kTextQuery = "123TEXTQUERY321=";
 
 bool IsColumnCharacter(char c) {
   return absl::ascii_islower(static_cast<unsigned char>(c)) ||
@@ -71,7 +88,8 @@ absl::Status NotSimulated(absl::string_view what) {
 
 bool IsUnary(Operator op) {
   return op == Operator::kIsEmpty || op == Operator::kIsNotEmpty ||
-         op == Operator::kEmptyString || op == Operator::kAnything;
+         op == Operator::kEmptyString || op == Operator::kAnything ||
+         op == Operator::kChanges;
 }
 
 // nullopt: it is not a condition.
@@ -87,20 +105,58 @@ absl::StatusOr<std::optional<Condition>> ParseCondition(
     if (!absl::StartsWith(text, entry.text)) continue;
     condition.op = entry.op;
     text.remove_prefix(entry.text.size());
-    if (absl::StartsWith(text, "javascript:")) {
-      return NotSimulated("javascript: values");
-    }
     // What stands after ISEMPTY and its kind has no meaning.
     if (!IsUnary(entry.op)) condition.value = std::string(text);
+    return condition;
+  }
+  if (text == kChangesText) {
+    condition.op = Operator::kChanges;
     return condition;
   }
   return std::nullopt;
 }
 
+// "incident.caller_id,>=1[,m2m]"
+std::optional<Condition> ParseRelated(absl::string_view text) {
+  const std::vector<absl::string_view> halves = absl::StrSplit(text, ',');
+  if (halves.size() < 2 || !absl::StrContains(halves[0], '.')) {
+    return std::nullopt;
+  }
+  return Condition{std::string(halves[0]), Operator::kRelated,
+                   std::string(halves[1]), ""};
+}
+
+// "incident.sys_id=task_sla.task[!stage=x]"; the first table is the one
+// queried.
+std::optional<Condition> ParseJoin(absl::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> halves =
+      absl::StrSplit(text, absl::MaxSplits('!', 1));
+  const std::pair<absl::string_view, absl::string_view> sides =
+      absl::StrSplit(halves.first, absl::MaxSplits('=', 1));
+  const std::size_t dot = sides.first.find('.');
+  if (dot == absl::string_view::npos || !absl::StrContains(sides.second, '.')) {
+    return std::nullopt;
+  }
+  return Condition{std::string(sides.first.substr(dot + 1)), Operator::kJoin,
+                   std::string(sides.second), std::string(halves.second)};
+}
+
 class Parser {
  public:
   absl::StatusOr<Query> Parse(absl::string_view text) {
-    for (absl::string_view part : absl::StrSplit(text, '^')) {
+    const std::vector<absl::string_view> parts = absl::StrSplit(text, '^');
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+      absl::string_view part = parts[i];
+      if (absl::ConsumePrefix(&part, "RLQUERY")) {
+        std::optional<Condition> related = ParseRelated(part);
+        std::vector<absl::string_view> inner;
+        while (++i < parts.size() && parts[i] != "ENDRLQUERY") {
+          inner.push_back(parts[i]);
+        }
+        if (related.has_value()) related->inner = absl::StrJoin(inner, "^");
+        AddCondition(std::move(related), false);
+        continue;
+      }
       absl::Status status = ParsePart(part);
       if (!status.ok()) return status;
     }
@@ -110,15 +166,19 @@ class Parser {
 
  private:
   absl::Status ParsePart(absl::string_view part) {
-    for (const absl::string_view name : kNotSimulatedParts) {
-      if (absl::StartsWith(part, name)) return NotSimulated(name);
-    }
     if (part.empty() || part == "EQ") return absl::OkStatus();
     // Columns are in lower case, so that these cannot be the start of one.
     if (absl::ConsumePrefix(&part, "ORDERBYDESC")) {
       return AddOrder(part, true);
     }
-    if (absl::ConsumePrefix(&part, "ORDERBY")) return AddOrder(part, false);
+    if (absl::ConsumePrefix(&part, "ORDERBY") ||
+        absl::ConsumePrefix(&part, "GROUPBY")) {
+      return AddOrder(part, false);
+    }
+    if (absl::ConsumePrefix(&part, "JOIN")) {
+      AddCondition(ParseJoin(part), false);
+      return absl::OkStatus();
+    }
     bool alternative = false;
     if (absl::ConsumePrefix(&part, "NQ")) {
       CloseGroup();
@@ -126,17 +186,27 @@ class Parser {
     } else {
       alternative = absl::ConsumePrefix(&part, "OR");
     }
+    if (absl::ConsumePrefix(&part, kTextQuery)) {
+      AddCondition(Condition{"", Operator::kText, std::string(part), ""},
+                   alternative);
+      return absl::OkStatus();
+    }
     absl::StatusOr<std::optional<Condition>> condition = ParseCondition(part);
     if (!condition.ok()) return condition.status();
-    if (!condition->has_value()) {
+    AddCondition(*std::move(condition), alternative);
+    return absl::OkStatus();
+  }
+
+  // nullopt: a part that could not be understood stood there.
+  void AddCondition(std::optional<Condition> condition, bool alternative) {
+    if (!condition.has_value()) {
       query_.dropped_a_part = true;
       if (!alternative) begins_clause_ = true;
-      return absl::OkStatus();
+      return;
     }
     if (!alternative || begins_clause_) group_.emplace_back();
     begins_clause_ = false;
-    group_.back().push_back(**std::move(condition));
-    return absl::OkStatus();
+    group_.back().push_back(*std::move(condition));
   }
 
   absl::Status AddOrder(absl::string_view part, bool descending) {
@@ -162,6 +232,19 @@ class Parser {
 };
 
 std::string FormatCondition(const Condition& condition) {
+  switch (condition.op) {
+    case Operator::kText:
+      return absl::StrCat(kTextQuery, condition.value);
+    case Operator::kRelated:
+      return absl::StrCat("RLQUERY", condition.field, ",", condition.value,
+                          condition.inner.empty() ? "" : "^", condition.inner,
+                          "^ENDRLQUERY");
+    case Operator::kJoin:
+      return absl::StrCat("JOIN.", condition.field, "=", condition.value,
+                          condition.inner.empty() ? "" : "!", condition.inner);
+    default:
+      break;
+  }
   for (const OperatorName& entry : kOperators) {
     if (entry.op == condition.op) {
       return absl::StrCat(condition.field, entry.text, condition.value);

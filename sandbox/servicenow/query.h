@@ -6,7 +6,10 @@
 //
 //   ^     and          ^OR   or, with the condition right before it
 //   ^NQ   or, with everything before it
-//   ^ORDERBYcolumn, ^ORDERBYDESCcolumn, ^EQ (means nothing)
+//   ^ORDERBYcolumn, ^ORDERBYDESCcolumn, ^GROUPBYcolumn, ^EQ (means nothing)
+//
+// Columns, operators and values are case-sensitive. A value may be
+// "javascript:expression", which is kept as it is here.
 //
 // There is no escape for "^". A part that cannot be understood is dropped in
 // silence, as on a real instance.
@@ -20,31 +23,57 @@
 namespace opcon_snow::sandbox::servicenow {
 
 enum class Operator {
-  kEquals,          // =
-  kNotEquals,       // !=
-  kLess,            // <
-  kLessOrEqual,     // <=
-  kGreater,         // >
-  kGreaterOrEqual,  // >=
-  kLike,            // LIKE
-  kNotLike,         // NOT LIKE
-  kStartsWith,      // STARTSWITH
-  kEndsWith,        // ENDSWITH
-  kIn,              // IN a,b
-  kNotIn,           // NOT IN a,b
-  kIsEmpty,         // ISEMPTY
-  kIsNotEmpty,      // ISNOTEMPTY
-  kEmptyString,     // EMPTYSTRING
-  kAnything,        // ANYTHING
-  kBetween,         // BETWEEN a@b, both ends included
-  kSameAs,          // SAMEAS other_column
-  kNotSameAs,       // NSAMEAS other_column
+  kEquals,                  // =
+  kNotEquals,               // !=
+  kLess,                    // <
+  kLessOrEqual,             // <=
+  kGreater,                 // >
+  kGreaterOrEqual,          // >=
+  kLike,                    // LIKE
+  kNotLike,                 // NOT LIKE
+  kStartsWith,              // STARTSWITH
+  kEndsWith,                // ENDSWITH
+  kIn,                      // IN a,b
+  kNotIn,                   // NOT IN a,b
+  kIsEmpty,                 // ISEMPTY
+  kIsNotEmpty,              // ISNOTEMPTY
+  kEmptyString,             // EMPTYSTRING
+  kAnything,                // ANYTHING
+  kBetween,                 // BETWEEN a@b, both ends included
+  kSameAs,                  // SAMEAS other_column
+  kNotSameAs,               // NSAMEAS other_column
+  kGreaterField,            // GT_FIELD other_column
+  kLessField,               // LT_FIELD other_column
+  kGreaterOrEqualField,     // GT_OR_EQUALS_FIELD other_column
+  kLessOrEqualField,        // LT_OR_EQUALS_FIELD other_column
+  kOn,                      // ON label@from@to, or ON yyyy-MM-dd
+  kNotOn,                   // NOTON, the same
+  kDynamic,                 // DYNAMIC sys_id of a sys_filter_option_dynamic
+  kRelativeGreater,         // RELATIVEGT @unit@ago|ahead@n
+  kRelativeLess,            // RELATIVELT
+  kRelativeGreaterOrEqual,  // RELATIVEGE
+  kRelativeLessOrEqual,     // RELATIVELE
+  kRelativeEqual,           // RELATIVEEE
+  kInstanceOf,              // INSTANCEOF table
+  // Only where a change is looked at, as in the condition of a rule.
+  kChanges,      // VALCHANGES, CHANGES
+  kChangesFrom,  // CHANGESFROM value
+  kChangesTo,    // CHANGESTO value
+  // On no column of the table itself; see Condition.
+  kText,     // 123TEXTQUERY321=words
+  kRelated,  // RLQUERY table.column,>=n^…^ENDRLQUERY
+  kJoin,     // JOIN table.column=other.column!condition
 };
 
 struct Condition {
   std::string field;  // may walk references: "assignment_group.name"
   Operator op = Operator::kEquals;
   std::string value;
+  // For kRelated `field` is "table.column" whose records point to this one and
+  // `value` how many there must be (">=1"); for kJoin `field` is a column of
+  // this table and `value` "table.column" that has an equal value. Both: only
+  // records that fulfil this encoded query count.
+  std::string inner{};
 
   bool operator==(const Condition&) const = default;
 };
@@ -72,7 +101,7 @@ struct Query {
 };
 
 // UNIMPLEMENTED, with its name, for what real instances understand but the
-// sandbox does not: "javascript:" values and some operators.
+// sandbox does not: MORETHAN, LESSTHAN and DATEPART.
 absl::StatusOr<Query> ParseQuery(absl::string_view text);
 
 // The inverse for queries whose parts hold no "^".

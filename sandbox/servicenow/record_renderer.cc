@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sandbox/servicenow/query_match.h"
 
@@ -62,10 +61,10 @@ RecordRenderer::Shown RecordRenderer::ValuesAt(const Record& record,
 std::string RecordRenderer::JournalText(const Record& record,
                                         const Field& field) const {
   std::string text;
-  for (const Record* entry : store_->All("sys_journal_field")) {
-    if (!absl::EqualsIgnoreCase(entry->Get("element_id"), record.sys_id()) ||
-        (field.type == FieldType::kJournal &&
-         entry->Get("element") != field.name)) {
+  for (const Record* entry :
+       store_->Lookup("sys_journal_field", "element_id", record.sys_id())) {
+    if (field.type == FieldType::kJournal &&
+        entry->Get("element") != field.name) {
       continue;
     }
     const Field* element =

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "sandbox/servicenow/incident_rules.h"
+#include "sandbox/servicenow/record_hooks.h"
 
 namespace opcon_snow::sandbox::servicenow {
 namespace {
@@ -37,6 +38,18 @@ std::string AsBoolean(const std::string& value) {
                                                                : "false";
 }
 
+absl::Status TakenSysId(const Settings& settings, const std::string& table,
+                        const std::string& sys_id) {
+  if (settings.client_sys_id == ClientSysId::kRejectDuplicate) {
+    return absl::AlreadyExistsError(absl::StrCat(
+        "Error during insert of ", table,
+        ": Unique Key violation detected by database (Duplicate entry '",
+        sys_id, "' for key 'PRIMARY')"));
+  }
+  return absl::AlreadyExistsError(
+      "ACL Exception Insert Failed due to security constraints");
+}
+
 void Increment(Record& record, const std::string& field) {
   int count = 0;
   (void)absl::SimpleAtoi(record.Get(field), &count);
@@ -57,82 +70,162 @@ RecordWriter::RecordWriter(const Dictionary* dictionary, TableStore* store,
 absl::StatusOr<const Record*> RecordWriter::Insert(const std::string& table,
                                                    const FieldValues& input,
                                                    const Actor& actor,
-                                                   bool input_is_shown) {
+                                                   WriteMode mode) {
   Record record;
   record.table = table;
-  record.values = Accepted(table, input, input_is_shown);
+  record.values = Accepted(table, input, mode.input_is_shown);
   const auto id = input.find("sys_id");
-  if (settings_->client_sys_id != ClientSysId::kIgnore && id != input.end() &&
-      IsSysId(id->second)) {
+  if ((mode.from_script || settings_->client_sys_id != ClientSysId::kIgnore) &&
+      id != input.end() && IsSysId(id->second)) {
     record.values["sys_id"] = id->second;
+    if (store_->Find(dictionary_->RootOf(table), id->second) != nullptr) {
+      return TakenSysId(*settings_, table, id->second);
+    }
   }
   FillDefaults(record, actor);
-  if (table == "incident") {
-    absl::Status status = ApplyIncidentRules(
-        nullptr, record, {actor, FormatTimestamp(clock_()), *settings_});
+  FieldValues journals = JournalInput(table, input);
+  absl::Status status =
+      ApplyRules(nullptr, record, actor, mode.run_hooks, journals);
+  if (!status.ok()) return status;
+  const absl::StatusOr<const Record*> added = Add(std::move(record));
+  if (!added.ok()) return added;
+  WriteJournals(**added, journals, actor);
+  if (mode.run_hooks) {
+    const std::string sys_id = (*added)->sys_id();
+    status = RunAfter(std::nullopt, **added, journals, actor);
     if (!status.ok()) return status;
+    return Stored(table, sys_id);
   }
-  absl::StatusOr<const Record*> added = Add(std::move(record));
-  if (!added.ok()) {
-    if (settings_->client_sys_id == ClientSysId::kRejectDuplicate) {
-      return absl::AlreadyExistsError(
-          absl::StrCat("Error during insert of ", table, ": ",
-                       std::string(added.status().message())));
-    }
-    return absl::AlreadyExistsError(
-        "ACL Exception Insert Failed due to security constraints");
-  }
-  WriteJournals(**added, input, actor);
   return added;
 }
 
-absl::StatusOr<const Record*> RecordWriter::Update(const Record& record,
+absl::StatusOr<const Record*> RecordWriter::Update(const Record& stored_record,
                                                    const FieldValues& input,
                                                    const Actor& actor,
-                                                   bool input_is_shown) {
+                                                   WriteMode mode) {
+  // A copy: rules may change or delete the stored one meanwhile.
+  const Record record = stored_record;
   Record after = record;
-  for (auto& [name, value] : Accepted(record.table, input, input_is_shown)) {
+  for (auto& [name, value] :
+       Accepted(record.table, input, mode.input_is_shown)) {
     if (after.Get(name) != value) after.values[name] = value;
   }
-  if (record.table == "incident") {
-    absl::Status status = ApplyIncidentRules(
-        &record, after, {actor, FormatTimestamp(clock_()), *settings_});
-    if (!status.ok()) return status;
+  FieldValues journals = JournalInput(record.table, input);
+  if (journals.empty() && after.values == record.values) {
+    return &stored_record;
   }
+  absl::Status status =
+      ApplyRules(&record, after, actor, mode.run_hooks, journals);
+  if (!status.ok()) return status;
   const std::string& group = record.Get("assignment_group");
   if (!group.empty() && after.Get("assignment_group") != group) {
     Increment(after, "reassignment_count");
   }
-  bool commented = false;
-  for (const auto& [name, value] : input) {
-    const Field* field = dictionary_->FindField(record.table, name);
-    commented |= field != nullptr && field->type == FieldType::kJournal &&
-                 !value.empty();
+  if (mode.system_fields) {
+    Increment(after, "sys_mod_count");
+    after.values["sys_updated_on"] = FormatTimestamp(clock_());
+    after.values["sys_updated_by"] = actor.user_name;
   }
-  if (!commented && after.values == record.values) return &record;
-  Increment(after, "sys_mod_count");
-  after.values["sys_updated_on"] = FormatTimestamp(clock_());
-  after.values["sys_updated_by"] = actor.user_name;
-  Record* stored = store_->Find(record.table, record.sys_id());
-  *stored = std::move(after);
-  WriteJournals(*stored, input, actor);
-  return stored;
+  const absl::StatusOr<const Record*> stored =
+      Stored(record.table, record.sys_id());
+  if (!stored.ok()) return stored;
+  store_->Replace(**stored, std::move(after.values));
+  WriteJournals(**stored, journals, actor);
+  if (!mode.run_hooks) return stored;
+  status = RunAfter(record, **stored, journals, actor);
+  if (!status.ok()) return status;
+  return Stored(record.table, record.sys_id());
 }
 
-void RecordWriter::Delete(const Record& record) {
-  std::vector<const Record*> gone;
-  for (const Record* entry : store_->All("sys_journal_field")) {
-    if (absl::EqualsIgnoreCase(entry->Get("element_id"), record.sys_id())) {
-      gone.push_back(entry);
-    }
+absl::StatusOr<const Record*> RecordWriter::Stored(const std::string& table,
+                                                   const std::string& sys_id) {
+  const Record* record = std::as_const(*store_).Find(table, sys_id);
+  if (record == nullptr) {
+    return absl::NotFoundError("the record was deleted by a business rule");
   }
-  for (const Record* file : store_->All("sys_attachment")) {
-    if (absl::EqualsIgnoreCase(file->Get("table_sys_id"), record.sys_id())) {
-      gone.push_back(file);
+  return record;
+}
+
+absl::Status RecordWriter::ApplyRules(const Record* before, Record& after,
+                                      const Actor& actor, bool run_hooks,
+                                      FieldValues& journals) {
+  const bool incident = after.table == "incident";
+  const RuleContext context{actor, FormatTimestamp(clock_()), *settings_};
+  if (incident) {
+    absl::Status status = CheckIncidentAccess(before, after, context);
+    if (!status.ok()) return status;
+    NormalizeIncident(before, after);
+  }
+  if (run_hooks && hooks_ != nullptr) {
+    const Record as_sent = after;
+    absl::Status status = RunBefore(before, after, journals, actor);
+    if (!status.ok()) return status;
+    // What a rule changed counts as what a client changed.
+    if (incident) NormalizeIncident(&as_sent, after);
+  }
+  return incident ? FinishIncident(before, after, context) : absl::OkStatus();
+}
+
+absl::Status RecordWriter::RunBefore(const Record* before, Record& after,
+                                     FieldValues& journals,
+                                     const Actor& actor) {
+  Record current = after;
+  for (const auto& [name, text] : journals) current.values[name] = text;
+  absl::Status status = hooks_->Before(
+      before == nullptr ? RecordOperation::kInsert : RecordOperation::kUpdate,
+      before, current, actor);
+  if (!status.ok()) return status;
+  journals = JournalInput(after.table, current.values);
+  for (const auto& [name, value] : current.values) {
+    const Field* field = dictionary_->FindField(after.table, name);
+    if (field == nullptr || IsJournal(*field) || name == "sys_id" ||
+        name == "sys_class_name" || after.Get(name) == value) {
+      continue;
     }
+    after.values[name] = Convert(*field, value, false);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RecordWriter::RunAfter(const std::optional<Record>& before,
+                                    const Record& after,
+                                    const FieldValues& journals,
+                                    const Actor& actor) {
+  if (hooks_ == nullptr) return absl::OkStatus();
+  Record current = after;
+  for (const auto& [name, text] : journals) current.values[name] = text;
+  const RecordOperation operation =
+      before.has_value() ? RecordOperation::kUpdate : RecordOperation::kInsert;
+  absl::Status status = hooks_->After(
+      operation, before.has_value() ? &*before : nullptr, current, actor);
+  hooks_->Queue(operation, before, std::move(current), actor);
+  return status;
+}
+
+absl::Status RecordWriter::Delete(const Record& record, const Actor& actor,
+                                  WriteMode mode) {
+  const bool hooked = mode.run_hooks && hooks_ != nullptr;
+  const Record copy = record;
+  if (hooked) {
+    Record current = copy;
+    absl::Status status =
+        hooks_->Before(RecordOperation::kDelete, &copy, current, actor);
+    if (!status.ok()) return status;
+  }
+  std::vector<const Record*> gone =
+      store_->Lookup("sys_journal_field", "element_id", copy.sys_id());
+  for (const Record* file :
+       store_->Lookup("sys_attachment", "table_sys_id", copy.sys_id())) {
+    gone.push_back(file);
   }
   for (const Record* entry : gone) store_->Erase(*entry);
-  store_->Erase(record);
+  const Record* stored = std::as_const(*store_).Find(copy.table, copy.sys_id());
+  if (stored != nullptr) store_->Erase(*stored);
+  if (!hooked) return absl::OkStatus();
+  absl::Status status =
+      hooks_->After(RecordOperation::kDelete, &copy, copy, actor);
+  hooks_->Queue(RecordOperation::kDelete, copy, copy, actor);
+  return status;
 }
 
 absl::StatusOr<const Record*> RecordWriter::Store(const std::string& table,
@@ -193,10 +286,8 @@ std::string RecordWriter::Convert(const Field& field, const std::string& value,
 std::string RecordWriter::FindByDisplayValue(const std::string& table,
                                              const std::string& shown) const {
   const std::string field = dictionary_->DisplayFieldOf(table);
-  for (const Record* record : store_->All(table)) {
-    if (record->Get(field) == shown) return record->sys_id();
-  }
-  return "";
+  const std::vector<const Record*> found = store_->Lookup(table, field, shown);
+  return found.empty() ? "" : found.front()->sys_id();
 }
 
 FieldValues RecordWriter::Accepted(const std::string& table,
@@ -238,14 +329,23 @@ void RecordWriter::FillDefaults(Record& record, const Actor& actor) {
   }
 }
 
-void RecordWriter::WriteJournals(const Record& record, const FieldValues& input,
-                                 const Actor& actor) {
+FieldValues RecordWriter::JournalInput(const std::string& table,
+                                       const FieldValues& input) const {
+  FieldValues journals;
   for (const auto& [name, value] : input) {
-    const Field* field = dictionary_->FindField(record.table, name);
-    if (field == nullptr || field->type != FieldType::kJournal ||
-        value.empty()) {
-      continue;
+    const Field* field = dictionary_->FindField(table, name);
+    if (field != nullptr && field->type == FieldType::kJournal &&
+        !value.empty()) {
+      journals[name] = value;
     }
+  }
+  return journals;
+}
+
+void RecordWriter::WriteJournals(const Record& record,
+                                 const FieldValues& journals,
+                                 const Actor& actor) {
+  for (const auto& [name, value] : journals) {
     Record entry;
     entry.table = "sys_journal_field";
     entry.values = {{"name", record.table},

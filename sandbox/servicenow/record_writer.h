@@ -6,8 +6,10 @@
 // of task and incident.
 
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "sandbox/servicenow/dictionary.h"
 #include "sandbox/servicenow/settings.h"
@@ -20,6 +22,18 @@ struct Actor {
   std::string sys_id;
   std::string user_name;
   bool admin = false;
+  std::string roles{};  // comma list
+};
+
+class RecordHooks;
+
+// How one change is made.
+struct WriteMode {
+  // Values are display values: names, labels, local times.
+  bool input_is_shown = false;
+  bool run_hooks = true;
+  bool system_fields = true;  // sys_updated_on and its kind are kept
+  bool from_script = false;   // a sys_id is honoured whatever the switch says
 };
 
 // Not thread-safe.
@@ -30,22 +44,25 @@ class RecordWriter {
                const Settings* settings, Clock clock,
                std::function<std::string()> make_sys_id);
 
-  // Columns that do not exist or that the platform keeps are ignored. With
-  // `input_is_shown` values are display values (names, labels, local times).
+  // Who is told of every change; null: nobody. Must outlive it.
+  void SetHooks(RecordHooks* hooks) { hooks_ = hooks; }
+
+  // Columns that do not exist or that the platform keeps are ignored.
   // Errors, whose text is the `detail` of the answer:
   //   PERMISSION_DENIED  a policy or rule refused it
   //   ALREADY_EXISTS     the sys_id is taken
   absl::StatusOr<const Record*> Insert(const std::string& table,
                                        const FieldValues& input,
-                                       const Actor& actor, bool input_is_shown);
+                                       const Actor& actor, WriteMode mode = {});
 
   // Nothing is written if nothing changes.
   absl::StatusOr<const Record*> Update(const Record& record,
                                        const FieldValues& input,
-                                       const Actor& actor, bool input_is_shown);
+                                       const Actor& actor, WriteMode mode = {});
 
   // With its journal and attachments.
-  void Delete(const Record& record);
+  absl::Status Delete(const Record& record, const Actor& actor,
+                      WriteMode mode = {});
 
   // For seed data and attachments: `values` are stored as they are, also in
   // read-only columns, beside defaults and number; no policy is asked.
@@ -62,15 +79,32 @@ class RecordWriter {
   FieldValues Accepted(const std::string& table, const FieldValues& input,
                        bool input_is_shown) const;
   void FillDefaults(Record& record, const Actor& actor);
-  void WriteJournals(const Record& record, const FieldValues& input,
+  // The texts for journal columns.
+  FieldValues JournalInput(const std::string& table,
+                           const FieldValues& input) const;
+  void WriteJournals(const Record& record, const FieldValues& journals,
                      const Actor& actor);
+  // Runs the hooks before a change. `after` is what will be stored, `journals`
+  // what will be written into journals; both may be changed.
+  absl::Status RunBefore(const Record* before, Record& after,
+                         FieldValues& journals, const Actor& actor);
+  // Runs those after it and queues the rest.
+  absl::Status RunAfter(const std::optional<Record>& before,
+                        const Record& after, const FieldValues& journals,
+                        const Actor& actor);
+  absl::Status ApplyRules(const Record* before, Record& after,
+                          const Actor& actor, bool run_hooks,
+                          FieldValues& journals);
   absl::StatusOr<const Record*> Add(Record record);
+  absl::StatusOr<const Record*> Stored(const std::string& table,
+                                       const std::string& sys_id);
 
   const Dictionary* dictionary_;
   TableStore* store_;
   const Settings* settings_;
   const Clock clock_;
   const std::function<std::string()> make_sys_id_;
+  RecordHooks* hooks_ = nullptr;
 };
 
 }  // namespace opcon_snow::sandbox::servicenow

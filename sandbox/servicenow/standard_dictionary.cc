@@ -60,19 +60,34 @@ Field ReadOnly(Field field) {
   return field;
 }
 
+Field Indexed(Field field) {
+  field.indexed = true;
+  return field;
+}
+
+}  // namespace
+
+Field StringField(std::string name, std::string label, std::size_t length,
+                  std::string default_value) {
+  return Text(std::move(name), std::move(label), length,
+              std::move(default_value));
+}
+
 std::vector<Field> SystemFields() {
   Field id = Typed(FieldType::kGuid, "sys_id", "Sys ID");
   id.max_length = 32;
   return {
       ReadOnly(id),
-      ReadOnly(Time("sys_created_on", "Created")),
+      ReadOnly(Indexed(Time("sys_created_on", "Created"))),
       ReadOnly(Text("sys_created_by", "Created by", 40)),
-      ReadOnly(Time("sys_updated_on", "Updated")),
+      ReadOnly(Indexed(Time("sys_updated_on", "Updated"))),
       ReadOnly(Text("sys_updated_by", "Updated by", 40)),
       ReadOnly(Integer("sys_mod_count", "Updates", "0")),
       Text("sys_tags", "Tags", 255),
   };
 }
+
+namespace {
 
 void Append(std::vector<Field>& to, std::vector<Field> fields) {
   for (Field& field : fields) to.push_back(std::move(field));
@@ -103,7 +118,7 @@ Table Task() {
       table.fields,
       {
           ReadOnly(Text("sys_class_name", "Task type", 80)),
-          Text("number", "Number", 40),
+          Indexed(Text("number", "Number", 40)),
           Text("short_description", "Short description", 160),
           Text("description", "Description", 4000),
           Choices(Integer("state", "State", "1"), {{"-5", "Pending"},
@@ -134,7 +149,7 @@ Table Task() {
           Time("sla_due", "SLA due"),
           Time("approval_set", "Approval set"),
           Text("close_notes", "Close notes", 4000),
-          Text("correlation_id", "Correlation ID", 100),
+          Indexed(Text("correlation_id", "Correlation ID", 100)),
           Text("correlation_display", "Correlation display", 100),
           Typed(FieldType::kJournal, "work_notes", "Work notes"),
           Typed(FieldType::kJournal, "comments", "Additional comments"),
@@ -248,10 +263,11 @@ Table Problem() {
 
 Table User() {
   Table table{"sys_user", "User", "", "name", "", 0, SystemFields()};
+  table.write_roles = "user_admin";
   Append(table.fields,
          {
-             Text("user_name", "User ID", 40),
-             Text("name", "Name", 151),
+             Indexed(Text("user_name", "User ID", 40)),
+             Indexed(Text("name", "Name", 151)),
              Text("first_name", "First name", 50),
              Text("last_name", "Last name", 50),
              Text("email", "Email", 100),
@@ -274,8 +290,9 @@ Table User() {
 
 Table Group() {
   Table table{"sys_user_group", "Group", "", "name", "", 0, SystemFields()};
+  table.write_roles = "user_admin";
   Append(table.fields, {
-                           Text("name", "Name", 80),
+                           Indexed(Text("name", "Name", 80)),
                            Text("description", "Description", 1000),
                            Text("email", "Group email", 100),
                            Text("type", "Type", 4000),
@@ -292,7 +309,7 @@ Table ConfigurationItem() {
   Append(table.fields,
          {
              ReadOnly(Text("sys_class_name", "Class", 80)),
-             Text("name", "Name", 255),
+             Indexed(Text("name", "Name", 255)),
              Text("short_description", "Description", 1000),
              Text("asset_tag", "Asset tag", 100),
              Text("serial_number", "Serial number", 255),
@@ -329,7 +346,7 @@ Table JournalField() {
   element_id.max_length = 32;
   Append(table.fields, {
                            Text("name", "Name", 80),
-                           element_id,
+                           Indexed(element_id),
                            Text("element", "Element", 80),
                            Text("value", "Value", 65536),
                        });
@@ -344,9 +361,10 @@ Table Attachment() {
   Append(table.fields,
          {
              Text("table_name", "Table name", 80),
-             record,
+             Indexed(record),
              Text("file_name", "File name", 100),
              Text("content_type", "Content type", 100),
+             Text("encryption_context", "Encryption context", 32),
              ReadOnly(Integer("size_bytes", "Size bytes")),
              ReadOnly(Integer("size_compressed", "Size compressed")),
              ReadOnly(Boolean("compressed", "Compressed", "true")),
@@ -380,6 +398,7 @@ Dictionary StandardDictionary() {
       {Text("busines_criticality", "Business criticality", 40)}));
   dictionary.Add(JournalField());
   dictionary.Add(Attachment());
+  for (Table& table : PlatformTables()) dictionary.Add(std::move(table));
   return dictionary;
 }
 

@@ -95,8 +95,8 @@ Reply TableApi::Handle(const ApiCall& call) {
   if (record == nullptr) return NoSuchRecord();
   if (reads) return Get(call, table, *record);
   if (call.method != "DELETE") return Update(call, table, *record);
-  parts_.writer->Delete(*record);
-  return Reply::Empty(204);
+  const absl::Status deleted = parts_.writer->Delete(*record, call.actor);
+  return deleted.ok() ? Reply::Empty(204) : FailureReply(deleted);
 }
 
 Reply TableApi::List(const ApiCall& call, const std::string& table) {
@@ -131,8 +131,9 @@ Reply TableApi::Insert(const ApiCall& call, const std::string& table) {
   }
   const absl::StatusOr<FieldValues> input = ParseRecord(call.request);
   if (!input.ok()) return UnreadableBody();
-  const absl::StatusOr<const Record*> record = parts_.writer->Insert(
-      table, *input, call.actor, InputIsShown(call.request));
+  const absl::StatusOr<const Record*> record =
+      parts_.writer->Insert(table, *input, call.actor,
+                            {.input_is_shown = InputIsShown(call.request)});
   if (!record.ok()) return FailureReply(record.status());
   Reply reply = ResultReply(
       201,
@@ -148,8 +149,9 @@ Reply TableApi::Update(const ApiCall& call, const std::string& table,
   if (refused.has_value()) return *std::move(refused);
   const absl::StatusOr<FieldValues> input = ParseRecord(call.request);
   if (!input.ok()) return UnreadableBody();
-  const absl::StatusOr<const Record*> updated = parts_.writer->Update(
-      record, *input, call.actor, InputIsShown(call.request));
+  const absl::StatusOr<const Record*> updated =
+      parts_.writer->Update(record, *input, call.actor,
+                            {.input_is_shown = InputIsShown(call.request)});
   if (!updated.ok()) return FailureReply(updated.status());
   return WithoutBodyIfAsked(call, Get(call, table, **updated));
 }

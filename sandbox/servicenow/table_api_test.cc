@@ -370,15 +370,15 @@ TEST_F(TableApiTest, NamesWhatItDoesNotSimulate) {
     EXPECT_EQ(reply.status, 501) << path;
     return Body(reply)["error"]["message"].get<std::string>();
   };
-  EXPECT_THAT(message("GET", "/api/now/table/sys_choice"),
-              HasSubstr("table sys_choice"));
+  EXPECT_THAT(message("GET", "/api/now/table/sys_trigger"),
+              HasSubstr("table sys_trigger"));
   EXPECT_THAT(message("POST", "/api/now/v1/batch", "{}"),
               HasSubstr("Batch API"));
   EXPECT_THAT(message("POST", "/api/now/import/u_x", "{}"),
               HasSubstr("Import Set"));
   EXPECT_THAT(message("GET",
-                      "/api/now/table/task?sysparm_query=a=javascript:"
-                      "gs.now()"),
+                      "/api/now/table/task?sysparm_query=number=javascript:"
+                      "somebody.knows()"),
               HasSubstr("javascript:"));
   EXPECT_THAT(message("GET", "/api/now/table/task?sysparm_view=mobile"),
               HasSubstr("sysparm_view"));

@@ -1,6 +1,7 @@
 #include "sandbox/servicenow/table_store.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -27,6 +28,37 @@ bool IsSysId(absl::string_view text) {
          });
 }
 
+std::string TableStore::IndexKey(const Field& field, const std::string& value) {
+  const bool id =
+      field.type == FieldType::kGuid || field.type == FieldType::kReference;
+  return id ? absl::AsciiStrToLower(value) : value;
+}
+
+void TableStore::AddToIndexes(const Record& record) {
+  ClassRecords& rows = classes_[record.table];
+  rows.by_sequence[record.sequence] = &record;
+  for (const Field* field : dictionary_->IndexedFieldsOf(record.table)) {
+    rows.indexes[field->name].insert(
+        {IndexKey(*field, record.Get(field->name)), record.sequence, &record});
+  }
+}
+
+void TableStore::RemoveFromIndexes(const Record& record) {
+  ClassRecords& rows = classes_[record.table];
+  rows.by_sequence.erase(record.sequence);
+  for (const Field* field : dictionary_->IndexedFieldsOf(record.table)) {
+    rows.indexes[field->name].erase(
+        {IndexKey(*field, record.Get(field->name)), record.sequence, nullptr});
+  }
+}
+
+void TableStore::Reindex() {
+  classes_.clear();
+  for (const auto& [root, records] : roots_) {
+    for (const auto& [key, record] : records) AddToIndexes(*record);
+  }
+}
+
 absl::Status TableStore::Insert(Record record) {
   Records& records = roots_[dictionary_->RootOf(record.table)];
   const std::string key = absl::AsciiStrToLower(record.sys_id());
@@ -36,8 +68,18 @@ absl::Status TableStore::Insert(Record record) {
         record.sys_id(), "' for key 'PRIMARY')"));
   }
   record.sequence = ++sequence_;
-  records.emplace(key, std::move(record));
+  auto stored = std::make_unique<Record>(std::move(record));
+  AddToIndexes(*stored);
+  records.emplace(key, std::move(stored));
   return absl::OkStatus();
+}
+
+void TableStore::Replace(const Record& stored, FieldValues values) {
+  // The store owns it; others only see it as constant.
+  auto& record = const_cast<Record&>(stored);
+  RemoveFromIndexes(record);
+  record.values = std::move(values);
+  AddToIndexes(record);
 }
 
 const Record* TableStore::Find(absl::string_view table,
@@ -46,30 +88,113 @@ const Record* TableStore::Find(absl::string_view table,
   if (root == roots_.end()) return nullptr;
   const auto it = root->second.find(absl::AsciiStrToLower(sys_id));
   if (it == root->second.end()) return nullptr;
-  return dictionary_->Extends(it->second.table, table) ? &it->second : nullptr;
+  const Record* record = it->second.get();
+  return dictionary_->Extends(record->table, table) ? record : nullptr;
 }
 
-Record* TableStore::Find(absl::string_view table, absl::string_view sys_id) {
-  return const_cast<Record*>(std::as_const(*this).Find(table, sys_id));
+std::vector<const TableStore::ClassRecords*> TableStore::ClassesWithRecords(
+    absl::string_view table) const {
+  std::vector<const ClassRecords*> found;
+  for (const std::string& name : dictionary_->ClassesOf(table)) {
+    const auto it = classes_.find(name);
+    if (it != classes_.end() && !it->second.by_sequence.empty()) {
+      found.push_back(&it->second);
+    }
+  }
+  return found;
+}
+
+bool TableStore::OneClass(absl::string_view table) const {
+  return ClassesWithRecords(table).size() <= 1;
 }
 
 std::vector<const Record*> TableStore::All(absl::string_view table) const {
   std::vector<const Record*> found;
-  const auto root = roots_.find(dictionary_->RootOf(table));
-  if (root == roots_.end()) return found;
-  for (const auto& [key, record] : root->second) {
-    if (dictionary_->Extends(record.table, table)) found.push_back(&record);
+  const auto classes = ClassesWithRecords(table);
+  for (const ClassRecords* rows : classes) {
+    for (const auto& [sequence, record] : rows->by_sequence) {
+      found.push_back(record);
+    }
   }
+  touched_ += found.size();
+  if (classes.size() > 1) {
+    std::sort(found.begin(), found.end(), [](const Record* a, const Record* b) {
+      return a->sequence < b->sequence;
+    });
+  }
+  return found;
+}
+
+std::size_t TableStore::Count(absl::string_view table) const {
+  std::size_t count = 0;
+  for (const ClassRecords* rows : ClassesWithRecords(table)) {
+    count += rows->by_sequence.size();
+  }
+  return count;
+}
+
+std::vector<const Record*> TableStore::Lookup(absl::string_view table,
+                                              const std::string& field,
+                                              const std::string& value) const {
+  const Field* column = dictionary_->FindField(table, field);
+  if (column == nullptr) return {};
+  const std::string key = IndexKey(*column, value);
+  std::vector<const Record*> found;
+  if (!column->indexed) {
+    found = All(table);
+    std::erase_if(found, [&](const Record* record) {
+      return IndexKey(*column, record->Get(field)) != key;
+    });
+    return found;
+  }
+  Walk(table, *column, {key, key, true}, false, [&](const Record& record) {
+    found.push_back(&record);
+    return true;
+  });
   std::sort(found.begin(), found.end(), [](const Record* a, const Record* b) {
     return a->sequence < b->sequence;
   });
   return found;
 }
 
+void TableStore::Walk(absl::string_view table, const Field& field,
+                      const IndexRange& range, bool descending,
+                      const std::function<bool(const Record&)>& visit) const {
+  const IndexEntry low{IndexKey(field, range.low), 0, nullptr};
+  const IndexEntry high{IndexKey(field, range.high),
+                        std::numeric_limits<std::uint64_t>::max(), nullptr};
+  for (const ClassRecords* rows : ClassesWithRecords(table)) {
+    const auto index = rows->indexes.find(field.name);
+    if (index == rows->indexes.end()) continue;
+    auto begin = index->second.lower_bound(low);
+    auto end = range.bounded_above ? index->second.upper_bound(high)
+                                   : index->second.end();
+    if (range.bounded_above && high < low) continue;
+    while (begin != end) {
+      const auto at = descending ? --end : begin++;
+      ++touched_;
+      if (!visit(*at->record)) return;
+    }
+  }
+}
+
+void TableStore::WalkAll(
+    absl::string_view table,
+    const std::function<bool(const Record&)>& visit) const {
+  for (const ClassRecords* rows : ClassesWithRecords(table)) {
+    for (const auto& [sequence, record] : rows->by_sequence) {
+      ++touched_;
+      if (!visit(*record)) return;
+    }
+  }
+}
+
 void TableStore::Erase(const Record& record) {
   const std::string key = absl::AsciiStrToLower(record.sys_id());
+  const std::string root = dictionary_->RootOf(record.table);
+  RemoveFromIndexes(record);
   contents_.erase(key);
-  roots_[dictionary_->RootOf(record.table)].erase(key);
+  roots_[root].erase(key);
 }
 
 std::string TableStore::DisplayValue(absl::string_view table,
@@ -98,6 +223,7 @@ std::shared_ptr<const std::string> TableStore::Content(
 }
 
 void TableStore::Clear() {
+  classes_.clear();
   roots_.clear();
   numbers_.clear();
   contents_.clear();
@@ -128,7 +254,7 @@ nlohmann::json TableStore::Describe() const {
 nlohmann::json TableStore::Save() const {
   std::vector<const Record*> all;
   for (const auto& [root, records] : roots_) {
-    for (const auto& [key, record] : records) all.push_back(&record);
+    for (const auto& [key, record] : records) all.push_back(record.get());
   }
   std::sort(all.begin(), all.end(), [](const Record* a, const Record* b) {
     return a->sequence < b->sequence;
