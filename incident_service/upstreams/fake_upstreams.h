@@ -1,14 +1,15 @@
 #ifndef OPCON_SNOW_INCIDENT_SERVICE_UPSTREAMS_FAKE_UPSTREAMS_H_
 #define OPCON_SNOW_INCIDENT_SERVICE_UPSTREAMS_FAKE_UPSTREAMS_H_
 
-// Both upstreams in memory, behaving as the gateways promise, with failures on
-// demand. Tests only; not thread-safe.
+// Upstreams in memory that behave like the gateways where the workflow can
+// tell, with failures on demand. Not thread-safe.
 
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "incident_service/upstreams/upstreams.h"
 
 namespace opcon_snow::incident {
@@ -16,10 +17,15 @@ namespace opcon_snow::incident {
 // Which calls fail, and whether their effect happens all the same.
 class FailurePlan {
  public:
+  enum class Moment { kBefore, kAfter };
+
   // The next `times` calls of the RPC fail with `status` before anything.
   void FailBefore(const std::string& rpc, absl::Status status, int times = 1);
   // The next call does its work and its answer is lost.
   void LoseAnswer(const std::string& rpc);
+  // Asked for every call beside the two above. An error before the work keeps
+  // it from being done; one after it takes the place of the answer.
+  std::function<absl::Status(const std::string& rpc, Moment moment)> script;
 
   // To be asked by the fake at the beginning and the end of each call.
   absl::Status Before(const std::string& rpc);
@@ -37,19 +43,44 @@ class FailurePlan {
   std::map<std::string, int> calls_;
 };
 
+// A job in the daily tables with everything that hangs on it.
+struct FakeJob {
+  ::opcon::v1::DailyJob job;
+  std::vector<::opcon::v1::IncidentTicket> tickets;
+  // Ended runs, oldest first, the one that the job shows included.
+  std::vector<::opcon::v1::JobRun> runs;
+  // Logs of the latest run of each number: content by path. None: NO_JOB_LOG.
+  std::map<int, std::map<std::string, std::string>> logs;
+};
+
 class FakeOpCon final : public OpCon {
  public:
   FailurePlan failures;
-  ::opcon::v1::DailyJob job;
-  bool has_job = true;
-  std::vector<::opcon::v1::IncidentTicket> tickets;
-  // Content by path; none: NO_JOB_LOG.
-  std::map<std::string, std::string> logs;
+  // By id; see Define.
+  std::map<std::string, FakeJob> jobs;
+  // Whether a restart keeps the number of the run.
+  bool keeps_job_number = false;
+  // False: UNIMPLEMENTED, as versions without history answer.
+  bool has_history = true;
+  // False: each job has one ticket only, and the second is refused.
+  bool has_ticket_list = true;
+  std::string public_address = "opcon.example:9010";
+
+  // A job that waits, with the schedule "Payroll", a machine and no run.
+  FakeJob& Define(const std::string& id);
+  // The job starts, or is restarted, and runs.
+  void Start(const std::string& id, absl::Time now);
+  // Its run ends; one that does not run is started first.
+  void Fail(const std::string& id, absl::Time now,
+            const std::string& log = "line 1\nline 2");
+  void Finish(const std::string& id, absl::Time now);
 
   absl::StatusOr<::opcon::v1::ListInstancesResponse> ListInstances(
       const ::opcon::v1::ListInstancesRequest& request) override;
   absl::StatusOr<::opcon::v1::GetDailyJobResponse> GetDailyJob(
       const ::opcon::v1::GetDailyJobRequest& request) override;
+  absl::StatusOr<::opcon::v1::ListJobHistoryResponse> ListJobHistory(
+      const ::opcon::v1::ListJobHistoryRequest& request) override;
   absl::StatusOr<::opcon::v1::GetIncidentTicketsResponse> GetIncidentTickets(
       const ::opcon::v1::GetIncidentTicketsRequest& request) override;
   absl::StatusOr<::opcon::v1::SetIncidentTicketResponse> SetIncidentTicket(
@@ -61,28 +92,50 @@ class FakeOpCon final : public OpCon {
   absl::Status ReadJobLog(
       const ::opcon::v1::ReadJobLogRequest& request,
       const std::function<void(absl::string_view)>& on_chunk) override;
+
+ private:
+  FakeJob* Find(const ::opcon::v1::JobSelector& selector);
+  const std::map<std::string, std::string>* LogsOf(int job_number) const;
+  void End(FakeJob* job, absl::Time now, ::opcon::v1::JobCategory category,
+           const std::string& words, const std::string& termination);
+
+  int last_job_number_ = 49894;
+  std::int64_t last_uid_ = 4710;
+  int last_row_id_ = 0;
+};
+
+// An incident with what hangs on it.
+struct FakeIncident {
+  // The name of the ServiceNow instance.
+  std::string instance;
+  ::servicenow::v1::Incident incident;
+  std::vector<std::string> work_notes;
+  struct File {
+    std::string name;
+    std::string content;
+  };
+  std::vector<File> files;
 };
 
 class FakeServiceNow final : public ServiceNow {
  public:
-  struct File {
-    std::string record;
-    std::string name;
-    std::string content;
-  };
-
   FailurePlan failures;
+  // The first is the default.
+  std::vector<std::string> instances = {"prod"};
   // By sys_id.
-  std::map<std::string, ::servicenow::v1::Incident> incidents;
-  std::vector<std::string> work_notes;
-  std::vector<File> files;
+  std::map<std::string, FakeIncident> incidents;
   // The last request of each kind.
   ::servicenow::v1::CreateIncidentRequest last_create;
   ::servicenow::v1::UpdateIncidentRequest last_update;
 
-  // Adds an incident in a state; returns its sys_id.
+  // Adds an incident in a state, as a person would; returns its sys_id.
   std::string Add(const std::string& number,
-                  ::servicenow::v1::IncidentState state);
+                  ::servicenow::v1::IncidentState state,
+                  const std::string& instance = "prod");
+  void SetState(FakeIncident* incident, ::servicenow::v1::IncidentState state);
+  // Of all incidents, in the order of their sys_ids.
+  std::vector<std::string> work_notes() const;
+  std::vector<FakeIncident::File> files() const;
 
   absl::StatusOr<::servicenow::v1::ListInstancesResponse> ListInstances(
       const ::servicenow::v1::ListInstancesRequest& request) override;
@@ -97,6 +150,8 @@ class FakeServiceNow final : public ServiceNow {
       absl::string_view content) override;
 
  private:
+  absl::StatusOr<std::string> InstanceOf(const std::string& asked) const;
+
   int next_number_ = 1;
 };
 

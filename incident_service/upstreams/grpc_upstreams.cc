@@ -7,6 +7,7 @@
 #include "common/rpc/call.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "incident_service/workflow/failpoint.h"
 #include "opcon/v1/opcon_gateway.grpc.pb.h"
 #include "servicenow/v1/servicenow_gateway.grpc.pb.h"
 
@@ -56,42 +57,47 @@ class GrpcOpCon final : public OpCon {
 
   absl::StatusOr<oc::ListInstancesResponse> ListInstances(
       const oc::ListInstancesRequest& request) override {
-    return Unary(&Stub::ListInstances, request);
+    return Unary("ListInstances", &Stub::ListInstances, request);
   }
   absl::StatusOr<oc::GetDailyJobResponse> GetDailyJob(
       const oc::GetDailyJobRequest& request) override {
-    return Unary(&Stub::GetDailyJob, request);
+    return Unary("GetDailyJob", &Stub::GetDailyJob, request);
+  }
+  absl::StatusOr<oc::ListJobHistoryResponse> ListJobHistory(
+      const oc::ListJobHistoryRequest& request) override {
+    return Unary("ListJobHistory", &Stub::ListJobHistory, request);
   }
   absl::StatusOr<oc::GetIncidentTicketsResponse> GetIncidentTickets(
       const oc::GetIncidentTicketsRequest& request) override {
-    return Unary(&Stub::GetIncidentTickets, request);
+    return Unary("GetIncidentTickets", &Stub::GetIncidentTickets, request);
   }
   absl::StatusOr<oc::SetIncidentTicketResponse> SetIncidentTicket(
       const oc::SetIncidentTicketRequest& request) override {
-    return Unary(&Stub::SetIncidentTicket, request);
+    return Unary("SetIncidentTicket", &Stub::SetIncidentTicket, request);
   }
   absl::StatusOr<oc::AppendDocumentationResponse> AppendDocumentation(
       const oc::AppendDocumentationRequest& request) override {
-    return Unary(&Stub::AppendDocumentation, request);
+    return Unary("AppendDocumentation", &Stub::AppendDocumentation, request);
   }
   absl::StatusOr<oc::ListJobLogsResponse> ListJobLogs(
       const oc::ListJobLogsRequest& request) override {
-    return Unary(&Stub::ListJobLogs, request);
+    return Unary("ListJobLogs", &Stub::ListJobLogs, request);
   }
 
   absl::Status ReadJobLog(
       const oc::ReadJobLogRequest& request,
       const std::function<void(absl::string_view)>& on_chunk) override {
     bool complete = false;
-    const absl::Status status =
-        rpc::ReadStream<Stub, Stub, oc::ReadJobLogRequest,
-                        oc::ReadJobLogResponse>(
-            *stub_, &Stub::ReadJobLog, request, ForCall(options_),
-            [&](oc::ReadJobLogResponse& message) {
-              if (message.has_chunk()) on_chunk(message.chunk());
-              if (message.has_trailer()) complete = true;
-              return absl::OkStatus();
-            });
+    const absl::Status status = BetweenFailpoints("call.ReadJobLog", [&] {
+      return rpc::ReadStream<Stub, Stub, oc::ReadJobLogRequest,
+                             oc::ReadJobLogResponse>(
+          *stub_, &Stub::ReadJobLog, request, ForCall(options_),
+          [&](oc::ReadJobLogResponse& message) {
+            if (message.has_chunk()) on_chunk(message.chunk());
+            if (message.has_trailer()) complete = true;
+            return absl::OkStatus();
+          });
+    });
     if (!status.ok()) return Explain(status, kName, options_);
     if (complete) return absl::OkStatus();
     return MakeError(
@@ -106,12 +112,16 @@ class GrpcOpCon final : public OpCon {
   static constexpr char kName[] = "OpCon gateway";
 
   template <class Request, class Reply>
-  absl::StatusOr<Reply> Unary(grpc::Status (Stub::*method)(grpc::ClientContext*,
+  absl::StatusOr<Reply> Unary(absl::string_view name,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*,
                                                            const Request&,
                                                            Reply*),
                               const Request& request) {
-    return Explain(rpc::Call<Stub>(*stub_, method, request, ForCall(options_)),
-                   kName, options_);
+    return BetweenFailpoints(absl::StrCat("call.", name), [&] {
+      return Explain(
+          rpc::Call<Stub>(*stub_, method, request, ForCall(options_)), kName,
+          options_);
+    });
   }
 
   const UpstreamOptions options_;
@@ -126,42 +136,44 @@ class GrpcServiceNow final : public ServiceNow {
 
   absl::StatusOr<sn::ListInstancesResponse> ListInstances(
       const sn::ListInstancesRequest& request) override {
-    return Unary(&Stub::ListInstances, request);
+    return Unary("ListInstances", &Stub::ListInstances, request);
   }
   absl::StatusOr<sn::CreateIncidentResponse> CreateIncident(
       const sn::CreateIncidentRequest& request) override {
-    return Unary(&Stub::CreateIncident, request);
+    return Unary("CreateIncident", &Stub::CreateIncident, request);
   }
   absl::StatusOr<sn::GetIncidentResponse> GetIncident(
       const sn::GetIncidentRequest& request) override {
-    return Unary(&Stub::GetIncident, request);
+    return Unary("GetIncident", &Stub::GetIncident, request);
   }
   absl::StatusOr<sn::UpdateIncidentResponse> UpdateIncident(
       const sn::UpdateIncidentRequest& request) override {
-    return Unary(&Stub::UpdateIncident, request);
+    return Unary("UpdateIncident", &Stub::UpdateIncident, request);
   }
 
   absl::StatusOr<sn::AttachFileResponse> AttachFile(
       const sn::AttachFileHeader& header, absl::string_view content) override {
     bool header_sent = false;
     std::size_t sent = 0;
-    return Explain(
-        rpc::WriteStream<Stub, Stub, sn::AttachFileRequest,
-                         sn::AttachFileResponse>(
-            *stub_, &Stub::AttachFile, ForCall(options_),
-            [&](sn::AttachFileRequest& message) -> absl::StatusOr<bool> {
-              if (!header_sent) {
-                *message.mutable_header() = header;
-                header_sent = true;
-                return true;
-              }
-              if (sent == content.size()) return false;
-              const absl::string_view chunk = content.substr(sent, kChunkBytes);
-              message.set_chunk(chunk.data(), chunk.size());
-              sent += chunk.size();
-              return true;
-            }),
-        kName, options_);
+    const auto next =
+        [&](sn::AttachFileRequest& message) -> absl::StatusOr<bool> {
+      if (!header_sent) {
+        *message.mutable_header() = header;
+        header_sent = true;
+        return true;
+      }
+      if (sent == content.size()) return false;
+      const absl::string_view chunk = content.substr(sent, kChunkBytes);
+      message.set_chunk(chunk.data(), chunk.size());
+      sent += chunk.size();
+      return true;
+    };
+    return BetweenFailpoints("call.AttachFile", [&] {
+      return Explain(rpc::WriteStream<Stub, Stub, sn::AttachFileRequest,
+                                      sn::AttachFileResponse>(
+                         *stub_, &Stub::AttachFile, ForCall(options_), next),
+                     kName, options_);
+    });
   }
 
  private:
@@ -169,12 +181,16 @@ class GrpcServiceNow final : public ServiceNow {
   static constexpr char kName[] = "ServiceNow gateway";
 
   template <class Request, class Reply>
-  absl::StatusOr<Reply> Unary(grpc::Status (Stub::*method)(grpc::ClientContext*,
+  absl::StatusOr<Reply> Unary(absl::string_view name,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*,
                                                            const Request&,
                                                            Reply*),
                               const Request& request) {
-    return Explain(rpc::Call<Stub>(*stub_, method, request, ForCall(options_)),
-                   kName, options_);
+    return BetweenFailpoints(absl::StrCat("call.", name), [&] {
+      return Explain(
+          rpc::Call<Stub>(*stub_, method, request, ForCall(options_)), kName,
+          options_);
+    });
   }
 
   const UpstreamOptions options_;
