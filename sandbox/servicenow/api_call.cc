@@ -15,6 +15,7 @@
 #include "sandbox/servicenow/query.h"
 #include "sandbox/servicenow/query_match.h"
 #include "sandbox/servicenow/replies.h"
+#include "sandbox/servicenow/xml.h"
 
 namespace opcon_snow::sandbox::servicenow {
 namespace {
@@ -31,6 +32,26 @@ std::string MediaType(absl::string_view header) {
 
 bool IsXml(const std::string& type) {
   return type == "application/xml" || type == "text/xml";
+}
+
+bool IsJson(const std::string& type) {
+  return type == "application/json" || type == "text/json" || type == "*/*" ||
+         type == "application/*";
+}
+
+// A table without roles of its own has those of the one it extends.
+bool HasRoleFor(const ApiCall& call, const Parts& parts,
+                const std::string& table, std::string Table::*roles) {
+  if (call.actor.admin) return true;
+  for (const Table* at = parts.dictionary->FindTable(table); at != nullptr;
+       at = parts.dictionary->FindTable(at->parent)) {
+    if ((at->*roles).empty()) continue;
+    for (const absl::string_view role : absl::StrSplit(at->*roles, ',')) {
+      if (ListsRole(call.actor.roles, std::string(role))) return true;
+    }
+    return false;
+  }
+  return true;
 }
 
 bool IsTrue(const SandboxRequest& request, absl::string_view name) {
@@ -59,6 +80,20 @@ bool HasFilters(const SandboxRequest& request) {
       [](const auto& parameter) { return IsFilter(parameter.first); });
 }
 
+// What holds every record that the filters let through.
+std::vector<const Record*> FilterCandidates(const ApiCall& call,
+                                            const Parts& parts,
+                                            const std::string& table) {
+  for (const auto& [name, value] : call.request.query) {
+    const Field* field = parts.dictionary->FindField(table, name);
+    if (IsFilter(name) && field != nullptr && field->indexed &&
+        field->type == FieldType::kString) {
+      return parts.store->Lookup(table, name, value);
+    }
+  }
+  return parts.store->All(table);
+}
+
 void ApplyFilters(const ApiCall& call, const Parts& parts,
                   const std::string& table,
                   std::vector<const Record*>& records) {
@@ -70,7 +105,8 @@ void ApplyFilters(const ApiCall& call, const Parts& parts,
     const std::string& value = filter_value;
     std::erase_if(records, [&](const Record* record) {
       const std::string actual = ValueAt(*parts.store, *record, path);
-      return !absl::EqualsIgnoreCase(actual, value) &&
+      return !(IsSysId(actual) ? absl::EqualsIgnoreCase(actual, value)
+                               : actual == value) &&
              ShownAt(*parts.store, *record, path) != value;
     });
   }
@@ -100,18 +136,40 @@ std::optional<Reply> CheckAccept(const ApiCall& call) {
   if (accept.empty()) {
     return ErrorReply(400, "Missing header", "The Accept header is required");
   }
-  bool xml = false;
   for (const absl::string_view item : absl::StrSplit(accept, ',')) {
     const std::string type = MediaType(item);
-    if (type == "application/json" || type == "text/json" || type == "*/*" ||
-        type == "application/*") {
-      return std::nullopt;
-    }
-    xml |= IsXml(type);
+    if (IsJson(type) || IsXml(type)) return std::nullopt;
   }
-  if (xml) return NotSimulated("XML answers");
   return ErrorReply(406, "Not acceptable",
                     absl::StrCat("Media type is not supported: ", accept));
+}
+
+bool WantsXml(const SandboxRequest& request) {
+  for (const absl::string_view item :
+       absl::StrSplit(request.Header("accept"), ',')) {
+    // The first that is known decides.
+    const std::string type = MediaType(item);
+    if (IsJson(type)) return false;
+    if (IsXml(type)) return true;
+  }
+  return false;
+}
+
+std::optional<Reply> CheckMayRead(const ApiCall& call, const Parts& parts,
+                                  const std::string& table) {
+  if (HasRoleFor(call, parts, table, &Table::read_roles)) return std::nullopt;
+  return ErrorReply(403, "Insufficient rights to query records");
+}
+
+std::optional<Reply> CheckMayWrite(const ApiCall& call, const Parts& parts,
+                                   const std::string& table) {
+  if (HasRoleFor(call, parts, table, &Table::write_roles)) return std::nullopt;
+  const char* const verb = call.method == "POST"     ? "Insert"
+                           : call.method == "DELETE" ? "Delete"
+                                                     : "Update";
+  return ErrorReply(403, "Operation Failed",
+                    absl::StrCat("ACL Exception ", verb,
+                                 " Failed due to security constraints"));
 }
 
 std::optional<Reply> CheckJsonBody(const ApiCall& call,
@@ -121,8 +179,7 @@ std::optional<Reply> CheckJsonBody(const ApiCall& call,
     return ErrorReply(400, "Missing header",
                       "The Content-Type header is required");
   }
-  if (IsXml(type)) return NotSimulated("XML bodies");
-  if (type != "application/json" && type != "text/json") {
+  if (!IsXml(type) && type != "application/json" && type != "text/json") {
     return ErrorReply(415, "Unsupported media type",
                       absl::StrCat("Media type is not supported: ", type));
   }
@@ -137,19 +194,23 @@ std::optional<Reply> CheckJsonBody(const ApiCall& call,
                    " bytes."));
 }
 
-absl::StatusOr<FieldValues> ParseRecord(const SandboxRequest& request) {
-  FieldValues values;
-  if (request.body.empty()) return values;
-  Json body = Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
-  if (body.is_array() && !body.empty()) {
-    Json first = std::move(body[0]);
-    body = std::move(first);
-  }
-  if (!body.is_object()) {
+absl::StatusOr<FieldValues> RecordOf(const nlohmann::json& value) {
+  const Json& record = value.is_array() && !value.empty() ? value[0] : value;
+  if (!record.is_object()) {
     return absl::InvalidArgumentError("the body is not a JSON object");
   }
-  for (const auto& [name, value] : body.items()) values[name] = TextOf(value);
+  FieldValues values;
+  for (const auto& [name, text] : record.items()) values[name] = TextOf(text);
   return values;
+}
+
+absl::StatusOr<FieldValues> ParseRecord(const SandboxRequest& request) {
+  if (request.body.empty()) return FieldValues();
+  if (IsXml(MediaType(request.Header("content-type")))) {
+    return RecordFromXml(request.body);
+  }
+  return RecordOf(
+      Json::parse(request.body, nullptr, /*allow_exceptions=*/false));
 }
 
 RenderOptions RenderOptionsOf(const SandboxRequest& request) {
@@ -163,6 +224,7 @@ RenderOptions RenderOptionsOf(const SandboxRequest& request) {
     const absl::string_view name = absl::StripAsciiWhitespace(field);
     if (!name.empty()) options.fields.emplace_back(name);
   }
+  options.view = request.Query("sysparm_view").value_or("");
   options.origin = request.Origin();
   return options;
 }
@@ -199,7 +261,7 @@ absl::StatusOr<Page> RunList(const ApiCall& call, const Parts& parts,
   }
   // The two ways of filtering exclude each other; the query wins.
   if (!text.has_value() && HasFilters(request)) {
-    std::vector<const Record*> found = bound.Run();
+    std::vector<const Record*> found = FilterCandidates(call, parts, table);
     ApplyFilters(call, parts, table, found);
     page.total = found.size();
     for (std::size_t i = page.offset;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "nlohmann/json_fwd.hpp"
 #include "sandbox/http/message.h"
 #include "sandbox/servicenow/dictionary.h"
 #include "sandbox/servicenow/query_environment.h"
@@ -42,13 +43,24 @@ struct Parts {
 // The answer to a call whose Accept header cannot be served; nullopt: fine.
 std::optional<Reply> CheckAccept(const ApiCall& call);
 
-// The same for the Content-Type of a JSON body, and its size.
+// The client takes XML and not JSON.
+bool WantsXml(const SandboxRequest& request);
+
+// Access control: the answer to a user without the table's roles; nullopt: he
+// may. For CheckMayWrite the verb is that of the call.
+std::optional<Reply> CheckMayRead(const ApiCall& call, const Parts& parts,
+                                  const std::string& table);
+std::optional<Reply> CheckMayWrite(const ApiCall& call, const Parts& parts,
+                                   const std::string& table);
+
+// The same for the Content-Type of a JSON or XML body, and its size.
 std::optional<Reply> CheckJsonBody(const ApiCall& call,
                                    const Settings& settings);
 
-// The record in a JSON body, the first of several. Values that are no strings
-// become such. INVALID_ARGUMENT: not JSON, or not an object.
+// The record in a JSON or XML body, the first of several. Values that are no
+// strings become such. INVALID_ARGUMENT: not JSON, or not an object.
 absl::StatusOr<FieldValues> ParseRecord(const SandboxRequest& request);
+absl::StatusOr<FieldValues> RecordOf(const nlohmann::json& value);
 
 // From sysparm_display_value, sysparm_exclude_reference_link, sysparm_fields.
 RenderOptions RenderOptionsOf(const SandboxRequest& request);

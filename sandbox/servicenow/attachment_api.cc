@@ -102,22 +102,22 @@ Reply AttachmentApi::PostFile(const ApiCall& call) {
   for (const char* name : {"table_name", "table_sys_id", "file_name"}) {
     if (request.Query(name).value_or("").empty()) return MissingParameter(name);
   }
-  if (request.Query("encryption_context").has_value()) {
-    return NotSimulated("encryption contexts of attachments");
-  }
   if (request.Header("content-type").empty()) {
     return ErrorReply(400, "Missing header",
                       "The Content-Type header is required");
   }
-  return Add(call, {*request.Query("table_name"),
-                    *request.Query("table_sys_id"), *request.Query("file_name"),
-                    request.Header("content-type"), &request.body});
+  return Add(call,
+             {*request.Query("table_name"), *request.Query("table_sys_id"),
+              *request.Query("file_name"), request.Header("content-type"),
+              &request.body, request.Query("encryption_context").value_or(""),
+              request.Query("creation_time").value_or("")});
 }
 
 Reply AttachmentApi::Upload(const ApiCall& call) {
   std::optional<Reply> refused = CheckAccept(call);
   if (refused.has_value()) return *std::move(refused);
-  NewFile file{"", "", "", "application/octet-stream", nullptr};
+  NewFile file;
+  file.content_type = "application/octet-stream";
   for (const FormPart& part : call.request.parts) {
     // The file must be the last part; what comes behind it is not read.
     if (file.content != nullptr) break;
@@ -145,6 +145,8 @@ std::optional<Reply> AttachmentApi::CheckFile(const ApiCall& call,
   if (parts_.store->Find(file.table, file.record) == nullptr) {
     return NoSuchRecord();
   }
+  std::optional<Reply> refused = CheckMayWrite(call, parts_, file.table);
+  if (refused.has_value()) return refused;
   const Settings& settings = *parts_.settings;
   if (settings.blocked_extensions.contains(Extension(file.name))) {
     return ErrorReply(settings.blocked_attachment_status,
@@ -166,16 +168,21 @@ Reply AttachmentApi::Add(const ApiCall& call, const NewFile& file) {
   std::optional<Reply> refused = CheckFile(call, file);
   if (refused.has_value()) return *std::move(refused);
   const std::string size = absl::StrCat(file.content->size());
-  const absl::StatusOr<const Record*> record = parts_.writer->Store(
-      kTable,
-      {{"table_name", file.table},
-       {"table_sys_id", parts_.store->Find(file.table, file.record)->sys_id()},
-       {"file_name", file.name},
-       {"content_type", file.content_type},
-       {"size_bytes", size},
-       {"size_compressed", size},
-       {"hash", Sha256Hex(*file.content)}},
-      call.actor);
+  FieldValues values = {
+      {"table_name", file.table},
+      {"table_sys_id", parts_.store->Find(file.table, file.record)->sys_id()},
+      {"file_name", file.name},
+      {"content_type", file.content_type},
+      {"size_bytes", size},
+      {"size_compressed", size},
+      {"encryption_context", file.encryption_context},
+      {"hash", Sha256Hex(*file.content)}};
+  absl::Time created;
+  if (ParseTimestamp(file.creation_time, absl::ZeroDuration(), &created)) {
+    values["sys_created_on"] = FormatTimestamp(created);
+  }
+  const absl::StatusOr<const Record*> record =
+      parts_.writer->Store(kTable, values, call.actor);
   if (!record.ok()) return FailureReply(record.status());
   parts_.store->PutContent((*record)->sys_id(), *file.content);
   return ResultReply(201, Metadata(call, **record))

@@ -23,7 +23,9 @@ class AttachmentApi {
     std::string record;
     std::string name;
     std::string content_type;
-    const std::string* content;
+    const std::string* content = nullptr;
+    std::string encryption_context{};
+    std::string creation_time{};
   };
 
   Reply List(const ApiCall& call);

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
+#include "sandbox/servicenow/jwt.h"
 #include "sandbox/servicenow/replies.h"
 
 namespace opcon_snow::sandbox::servicenow {
@@ -77,6 +78,9 @@ Reply Authenticator::Token(const SandboxRequest& request) {
     return AccessDenied();
   }
   const std::string& grant = form["grant_type"];
+  if (!settings_->oauth_grants.contains(grant.substr(grant.rfind(':') + 1))) {
+    return AccessDenied();
+  }
   if (grant == "password") {
     if (!users_.password_is_right(form["username"], form["password"])) {
       return AccessDenied();
@@ -96,9 +100,39 @@ Reply Authenticator::Token(const SandboxRequest& request) {
     return Grant(it->second.user, true);
   }
   if (grant == "urn:ietf:params:oauth:grant-type:jwt-bearer") {
-    return NotSimulated("OAuth grant jwt-bearer");
+    const std::string user = SubjectOf(form["assertion"]);
+    if (user.empty()) return AccessDenied();
+    return Grant(user, false);
   }
   return AccessDenied();
+}
+
+std::string Authenticator::SubjectOf(const std::string& assertion) {
+  if (settings_->jwt_public_key.empty()) return "";
+  const absl::StatusOr<nlohmann::json> claims =
+      VerifyJwt(assertion, settings_->jwt_public_key);
+  if (!claims.ok()) return "";
+  const auto text = [&](const char* name) {
+    return claims->contains(name) && (*claims)[name].is_string()
+               ? (*claims)[name].get<std::string>()
+               : std::string();
+  };
+  constexpr absl::Duration kSkew = absl::Seconds(300);
+  if (!claims->contains("exp") || !(*claims)["exp"].is_number_integer()) {
+    return "";
+  }
+  const absl::Time now = clock_();
+  const absl::Time expires =
+      absl::FromUnixSeconds((*claims)["exp"].get<std::int64_t>());
+  const std::string id = text("jti");
+  if (text("aud") != settings_->oauth_client_id || text("iss").empty() ||
+      id.empty() || expires + kSkew <= now) {
+    return "";
+  }
+  std::erase_if(used_assertions_,
+                [&](const auto& entry) { return entry.second <= now; });
+  if (!used_assertions_.emplace(id, expires + kSkew).second) return "";
+  return users_.find(text("sub"));
 }
 
 Reply Authenticator::Grant(const std::string& user, bool with_refresh_token) {
@@ -138,6 +172,7 @@ void Authenticator::RevokeAccessTokens() { access_.clear(); }
 void Authenticator::Reset() {
   access_.clear();
   refresh_.clear();
+  used_assertions_.clear();
 }
 
 }  // namespace opcon_snow::sandbox::servicenow

@@ -23,11 +23,19 @@ class Authenticator {
         password_is_right;
     // True if the user may log in at all.
     std::function<bool(const std::string& user)> is_active;
+    // The user_name of an active user by his user_name, e-mail address or
+    // sys_id, as the `sub` of an assertion gives it; "" if there is none.
+    std::function<std::string(const std::string& subject)> find;
   };
 
   // `settings` must outlive it; `make_token` gives unguessable texts.
   Authenticator(const Settings* settings, Clock clock,
                 std::function<std::string()> make_token, Users users);
+
+  bool PasswordIsRight(const std::string& user,
+                       const std::string& password) const {
+    return users_.password_is_right(user, password);
+  }
 
   // The user name; nullopt: answer NotAuthenticated().
   std::optional<std::string> Identify(const SandboxRequest& request) const;
@@ -50,14 +58,17 @@ class Authenticator {
     absl::Time expires;
   };
 
+  // The user an assertion speaks for; "" if it is not accepted.
+  std::string SubjectOf(const std::string& assertion);
   Reply Grant(const std::string& user, bool with_refresh_token);
 
   const Settings* settings_;
   const Clock clock_;
   const std::function<std::string()> make_token_;
   const Users users_;
-  std::map<std::string, Issued> access_;   // by token
-  std::map<std::string, Issued> refresh_;  // by token
+  std::map<std::string, Issued> access_;               // by token
+  std::map<std::string, Issued> refresh_;              // by token
+  std::map<std::string, absl::Time> used_assertions_;  // by jti, until when
 };
 
 }  // namespace opcon_snow::sandbox::servicenow

@@ -12,7 +12,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "nlohmann/json.hpp"
+#include "sandbox/servicenow/jwt.h"
 #include "sandbox/servicenow/replies.h"
+#include "sandbox/servicenow/traffic.h"
 
 namespace opcon_snow::sandbox::servicenow {
 namespace {
@@ -47,9 +49,17 @@ void AddModelOptions(CLI::App& app, CommandLine* line) {
       ->check(CLI::Range(-14 * 60, 14 * 60))
       ->capture_default_str();
   app.add_option("--seed-data", line->seed_files,
-                 "JSON file {\"table\": [{\"column\": \"value\"}]}; may be "
-                 "repeated")
+                 "JSON file {\"table\": [{\"column\": \"value\"}]}, with "
+                 "\"_tables\" for tables that are not there; may be repeated")
       ->take_all();
+  app.add_option("--incidents", line->incidents,
+                 "Begin with so many incidents, as POST /_sandbox/incidents "
+                 "makes them")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--conditions", line->conditions,
+                 "JSON text: rate limits, semaphores, sessions, quotas, "
+                 "hibernation, maintenance; docs/sandbox.md lists the keys");
 }
 
 void AddAttachmentOptions(CLI::App& app, CommandLine* line) {
@@ -78,6 +88,16 @@ void AddLoginOptions(CLI::App& app, CommandLine* line) {
   app.add_option("--token-lifetime", line->token_lifetime_seconds,
                  "Seconds an OAuth access token lives")
       ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
+  line->oauth_grants = absl::StrJoin(settings.oauth_grants, ",");
+  app.add_option("--oauth-grants", line->oauth_grants,
+                 "Comma list of the grants that are turned on")
+      ->capture_default_str();
+  app.add_option("--jwt-key", line->jwt_key_file,
+                 "PEM file with the RSA public key (or certificate) of those "
+                 "who sign assertions for the grant jwt-bearer");
+  app.add_option("--require-rest-service", settings.require_rest_service,
+                 "Users other than administrators need the role rest_service")
       ->capture_default_str();
   app.add_option("--allow-basic", settings.allow_basic,
                  "Basic authentication works")
@@ -109,6 +129,15 @@ std::set<std::string> Extensions(const std::string& list) {
   return extensions;
 }
 
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream content;
+  content << in.rdbuf();
+  if (!in)
+    return absl::InvalidArgumentError(absl::StrCat("cannot read ", path));
+  return content.str();
+}
+
 }  // namespace
 
 void AddOptions(CLI::App& app, CommandLine* command_line) {
@@ -125,16 +154,34 @@ absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
   settings.access_token_lifetime =
       absl::Seconds(command_line.token_lifetime_seconds);
   settings.display_offset = absl::Minutes(command_line.display_offset_minutes);
+  settings.oauth_grants.clear();
+  for (const absl::string_view grant :
+       absl::StrSplit(command_line.oauth_grants, ',', absl::SkipEmpty())) {
+    settings.oauth_grants.emplace(absl::StripAsciiWhitespace(grant));
+  }
+  if (!command_line.jwt_key_file.empty()) {
+    absl::StatusOr<std::string> key = ReadFile(command_line.jwt_key_file);
+    if (!key.ok()) return key.status();
+    const absl::Status status = CheckPublicKey(*key);
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--jwt-key ", command_line.jwt_key_file, ": ",
+                       std::string(status.message())));
+    }
+    settings.jwt_public_key = *std::move(key);
+  }
+  Conditions conditions;
+  if (!command_line.conditions.empty()) {
+    absl::StatusOr<Conditions> parsed = ParseConditions(nlohmann::json::parse(
+        command_line.conditions, nullptr, /*allow_exceptions=*/false));
+    if (!parsed.ok()) return parsed.status();
+    conditions = *std::move(parsed);
+  }
   std::vector<nlohmann::json> seeds;
   for (const std::string& path : command_line.seed_files) {
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream content;
-    content << in.rdbuf();
-    if (!in) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("cannot read the seed data ", path));
-    }
-    nlohmann::json seed = nlohmann::json::parse(content.str(), nullptr,
+    const absl::StatusOr<std::string> content = ReadFile(path);
+    if (!content.ok()) return content.status();
+    nlohmann::json seed = nlohmann::json::parse(*content, nullptr,
                                                 /*allow_exceptions=*/false);
     if (seed.is_discarded()) {
       return absl::InvalidArgumentError(
@@ -142,7 +189,19 @@ absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
     }
     seeds.push_back(std::move(seed));
   }
-  return Instance::Create(std::move(settings), std::move(seeds));
+  absl::StatusOr<std::unique_ptr<Instance>> instance = Instance::Create(
+      std::move(settings), std::move(seeds), [] { return absl::Now(); },
+      std::move(conditions));
+  if (!instance.ok() || command_line.incidents == 0) return instance;
+  SandboxRequest request;
+  request.method = "POST";
+  request.segments = {"_sandbox", "incidents"};
+  request.body = absl::StrCat("{\"count\":", command_line.incidents, "}");
+  const std::optional<Reply> made = (*instance)->Control(request);
+  if (!made.has_value() || made->status != 201) {
+    return absl::InternalError("--incidents: they could not be made");
+  }
+  return instance;
 }
 
 SandboxServer::Options ServerOptions(const CommandLine& command_line,
@@ -165,6 +224,8 @@ SandboxServer::Options ServerOptions(const CommandLine& command_line,
   options.canonical_path = &Instance::CanonicalPath;
   options.error_reply = &TypicalError;
   options.html_page = HibernationPage();
+  // A real node lets 50 calls wait beside those it works on.
+  options.threads = 128;
   // More than is allowed, so that the instance itself can refuse it; forms have
   // further parts.
   options.max_body_bytes = static_cast<std::size_t>(std::max(

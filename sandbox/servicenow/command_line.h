@@ -23,6 +23,10 @@ struct CommandLine {
   std::int64_t token_lifetime_seconds = 1800;
   int display_offset_minutes = -480;
   std::vector<std::string> seed_files;
+  std::string oauth_grants;
+  std::string jwt_key_file;
+  std::string conditions;
+  std::int64_t incidents = 0;
 };
 
 // `command_line` must live until the arguments are parsed.

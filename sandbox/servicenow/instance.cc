@@ -4,14 +4,17 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "sandbox/servicenow/replies.h"
 #include "sandbox/servicenow/seed.h"
+#include "sandbox/servicenow/xml.h"
 
 namespace opcon_snow::sandbox::servicenow {
 namespace {
@@ -30,17 +33,25 @@ struct OtherApi {
   absl::string_view path;
   absl::string_view name;
 };
-constexpr std::array<OtherApi, 9> kOtherApis = {{
-    {"/api/now/import", "Import Set API"},
-    {"/api/now/batch", "Batch API"},
+constexpr std::array<OtherApi, 5> kOtherApis = {{
     {"/api/now/stats", "Aggregate API"},
     {"/api/now/graphql", "GraphQL API"},
-    {"/api/now/tinyurl", "Tiny URL API"},
-    {"/api/now/import_set", "Import Set API"},
     {"/api/now/ui", "UI API"},
     {"/api/global/em", "Event Management API"},
     {"/api/sn_", "application API"},
 }};
+
+// "table" for "/api/now/v2/table/incident".
+std::string ApiOf(const SandboxRequest& request) {
+  const std::vector<std::string>& segments = request.segments;
+  if (segments.size() < 3 || segments[0] != "api") return "";
+  const std::size_t at = VersionOf(segments[2]) != 0 ? 3 : 2;
+  return at < segments.size() ? segments[at] : "";
+}
+
+bool Writes(const std::string& method) {
+  return method != "GET" && method != "HEAD";
+}
 
 Reply BadControl(const std::string& message) {
   return Reply::Json(400, {{"error", message}});
@@ -49,16 +60,18 @@ Reply BadControl(const std::string& message) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Instance>> Instance::Create(
-    Settings settings, std::vector<nlohmann::json> seeds, Clock clock) {
+    Settings settings, std::vector<nlohmann::json> seeds, Clock clock,
+    Conditions conditions) {
   std::unique_ptr<Instance> instance(
-      new Instance(std::move(settings), std::move(seeds), std::move(clock)));
+      new Instance(std::move(settings), std::move(seeds), std::move(clock),
+                   std::move(conditions)));
   absl::Status status = instance->Plant();
   if (!status.ok()) return status;
   return instance;
 }
 
 Instance::Instance(Settings settings, std::vector<nlohmann::json> seeds,
-                   Clock clock)
+                   Clock clock, Conditions conditions)
     : settings_(std::move(settings)),
       seeds_(std::move(seeds)),
       real_clock_(std::move(clock)),
@@ -82,14 +95,35 @@ Instance::Instance(Settings settings, std::vector<nlohmann::json> seeds,
            .is_active =
                [this](const std::string& user) {
                  return FindUser(user) != nullptr;
+               },
+           .find =
+               [this](const std::string& subject) {
+                 return FindSubject(subject);
                }}),
       tables_(MakeParts()),
-      attachments_(MakeParts()) {}
+      attachments_(MakeParts()),
+      imports_(MakeParts()),
+      batches_(
+          &settings_,
+          {.dispatch =
+               [this](const SandboxRequest& request, const Actor& actor) {
+                 return RouteApi(request, actor);
+               },
+           .cancels =
+               [this](const std::string& method, const std::string& path) {
+                 return traffic_
+                     .TakeSlow({method, CanonicalPath(path), "batch", "", ""})
+                     .has_value();
+               }}),
+      sessions_([this] { return RandomHex(); }),
+      login_(&authenticator_, &sessions_, &store_),
+      traffic_(std::move(conditions), clock_) {}
 
 absl::Status Instance::Plant() {
-  absl::Status status = servicenow::Plant(StandardSeed(settings_), writer_);
+  absl::Status status = servicenow::Plant(StandardSeed(settings_, dictionary_),
+                                          dictionary_, writer_);
   for (const Json& seed : seeds_) {
-    if (status.ok()) status = servicenow::Plant(seed, writer_);
+    if (status.ok()) status = servicenow::Plant(seed, dictionary_, writer_);
   }
   return status;
 }
@@ -125,31 +159,152 @@ void Instance::SetHooks(RecordHooks* hooks) {
   if (hooks != nullptr) hooks->Planted();
 }
 
-std::optional<Actor> Instance::Authenticate(const SandboxRequest& request) {
+std::string Instance::FindSubject(const std::string& subject) const {
+  if (FindUser(subject) != nullptr) return subject;
+  const Record* user = store_.Find("sys_user", subject);
+  if (user == nullptr && !subject.empty()) {
+    const std::vector<const Record*> found =
+        store_.Lookup("sys_user", "email", subject);
+    if (!found.empty()) user = found.front();
+  }
+  if (user == nullptr) return "";
+  const std::string& name = user->Get("user_name");
+  return FindUser(name) == nullptr ? "" : name;
+}
+
+std::optional<Actor> Instance::Authenticate(const SandboxRequest& request,
+                                            const std::string& session) {
   const std::optional<std::string> name = authenticator_.Identify(request);
-  if (!name.has_value()) return std::nullopt;
-  return access_.User(*name);
+  if (name.has_value()) return access_.User(*name);
+  // Wrong credentials are wrong whatever the cookies say.
+  if (!request.Header("authorization").empty() || session.empty() ||
+      request.Header("x-usertoken") != sessions_.Token(session)) {
+    return std::nullopt;
+  }
+  return access_.User(sessions_.User(session));
 }
 
 Reply Instance::Handle(const SandboxRequest& request) {
-  const std::lock_guard<std::recursive_mutex> lock(mutex_);
-  bool logged_in = false;
-  Reply reply = Route(request, &logged_in);
-  AddPlatformHeaders(reply, logged_in, RandomHex().substr(0, 12),
-                     absl::AsciiStrToUpper(RandomHex()));
+  std::optional<Reply> asleep = traffic_.Asleep();
+  if (asleep.has_value()) return *std::move(asleep);
+  std::string session = sessions_.Find(request);
+  const bool session_is_new = session.empty();
+  std::optional<Actor> actor;
+  std::string transaction;
+  {
+    const std::lock_guard<std::recursive_mutex> lock(mutex_);
+    CloseResolved();
+    if (session_is_new) session = sessions_.Open();
+    actor = Authenticate(request, session);
+    transaction = RandomHex().substr(0, 12);
+  }
+  Reply reply = RouteInTraffic(request, actor, session, session_is_new);
+  if (WantsXml(request)) ToXml(reply);
+  AddPlatformHeaders(reply, actor.has_value(), transaction,
+                     session_is_new ? session : "");
   return reply;
 }
 
-Reply Instance::Route(const SandboxRequest& request, bool* logged_in) {
+Reply Instance::RouteInTraffic(const SandboxRequest& request,
+                               const std::optional<Actor>& actor,
+                               const std::string& session,
+                               bool session_is_new) {
+  const Traffic::Call call{
+      request.method, CanonicalPath(request.DecodedPath()), ApiOf(request),
+      actor.has_value() ? actor->user_name : "", session_is_new ? "" : session};
+  const auto route = [&] {
+    const std::lock_guard<std::recursive_mutex> lock(mutex_);
+    return Route(request, actor, session);
+  };
+  if (call.api.empty() || !actor.has_value()) return route();
+  Reply reply;
+  std::optional<Reply> refused = traffic_.Enter(call);
+  if (refused.has_value()) {
+    reply = *std::move(refused);
+  } else {
+    const absl::Cleanup leave = [&] { traffic_.Leave(call); };
+    const std::optional<SlowRule> slow =
+        call.api == "batch" ? std::nullopt : traffic_.TakeSlow(call);
+    if (!slow.has_value()) {
+      reply = route();
+    } else if (Writes(call.method) && !slow->committed) {
+      reply = TypicalError(500);
+    } else {
+      reply = CancelledReply(*slow, route());
+    }
+  }
+  traffic_.AddRateHeaders(call, reply);
+  return reply;
+}
+
+Reply Instance::Route(const SandboxRequest& request,
+                      const std::optional<Actor>& actor,
+                      const std::string& session) {
   const std::string path = request.DecodedPath();
   if (path == "/oauth_token.do") return authenticator_.Token(request);
+  if (path == "/angular.do") return login_.Handle(request, actor, session);
   if (request.segments.empty() || request.segments[0] != "api") {
     return NotSimulated(absl::StrCat("page ", path));
   }
-  std::optional<Actor> actor = Authenticate(request);
-  if (!actor.has_value()) return NotAuthenticated();
-  *logged_in = true;
-  return RouteApi(request, *std::move(actor));
+  if (!actor.has_value()) {
+    Reply reply = NotAuthenticated();
+    if (request.Header("authorization").empty() &&
+        !sessions_.User(session).empty()) {
+      reply.With("X-UserToken-Response", sessions_.Token(session));
+    }
+    return reply;
+  }
+  if (settings_.require_rest_service &&
+      !ListsRole(actor->roles, "rest_service")) {
+    return ErrorReply(403, "Failed API level ACL Validation");
+  }
+  const std::optional<std::string> tiny = request.Query("sysparm_tiny");
+  if (!tiny.has_value()) return RouteApi(request, *actor);
+  // The stored URL's parameters take its place.
+  SandboxRequest longer = request;
+  const std::string& url = tiny_urls_[*tiny];
+  const std::size_t question = url.find('?');
+  longer.raw_query =
+      question == std::string::npos ? "" : url.substr(question + 1);
+  longer.query = ParseQuery(longer.raw_query);
+  return RouteApi(longer, *actor);
+}
+
+Reply Instance::Shorten(const ApiCall& call) {
+  std::optional<Reply> refused = CheckJsonBody(call, settings_);
+  if (refused.has_value()) return *std::move(refused);
+  const absl::StatusOr<FieldValues> values = ParseRecord(call.request);
+  const auto url = values.ok() ? values->find("url") : FieldValues::iterator();
+  if (!values.ok() || url == values->end() || url->second.empty()) {
+    return ErrorReply(400, "Invalid URL", "url is required");
+  }
+  const std::string id = RandomHex();
+  tiny_urls_[id] = url->second;
+  const std::string path = url->second.substr(0, url->second.find('?'));
+  return ResultReply(200, absl::StrCat(path, "?sysparm_tiny=", id));
+}
+
+// As the nightly job does, with every request.
+void Instance::CloseResolved() {
+  const std::optional<std::string> days =
+      access_.Property("glide.ui.autoclose.time");
+  int count = 0;
+  if (!days.has_value() || !absl::SimpleAtoi(*days, &count) || count <= 0) {
+    return;
+  }
+  const absl::Time now = clock_();
+  if (now < next_autoclose_) return;
+  next_autoclose_ = now + absl::Hours(1);
+  const std::string before = FormatTimestamp(now - absl::Hours(24 * count));
+  const Actor system{"", "system", true};
+  for (const Record& record :
+       access_.Query("incident", absl::StrCat("state=6^resolved_at<", before),
+                     0, system)) {
+    const Record* stored = store_.Find("incident", record.sys_id());
+    if (stored == nullptr) continue;
+    // One that a rule refuses stays resolved.
+    (void)writer_.Update(*stored, {{"state", "7"}}, system);
+  }
 }
 
 Reply Instance::RouteApi(const SandboxRequest& request, Actor actor) {
@@ -163,12 +318,17 @@ Reply Instance::RouteApi(const SandboxRequest& request, Actor actor) {
   if (segments.size() > at && segments[1] == "now") {
     call.version = VersionOf(segments[at]);
     if (call.version != 0) ++at;
-    if (segments.size() > at &&
-        (segments[at] == "table" || segments[at] == "attachment")) {
+    if (segments.size() > at) {
       call.rest.assign(segments.begin() + static_cast<std::ptrdiff_t>(at) + 1,
                        segments.end());
-      return segments[at] == "table" ? tables_.Handle(call)
-                                     : attachments_.Handle(call);
+      const std::string& api = segments[at];
+      if (api == "table") return tables_.Handle(call);
+      if (api == "attachment") return attachments_.Handle(call);
+      if (api == "import") return imports_.Handle(call);
+      if (api == "batch") return batches_.Handle(call);
+      if (api == "tinyurl" && call.rest.empty() && call.method == "POST") {
+        return Shorten(call);
+      }
     }
   }
   const std::string path = CanonicalPath(request.DecodedPath());
@@ -190,15 +350,85 @@ std::optional<Reply> Instance::Control(const SandboxRequest& request) {
 
 std::optional<Reply> Instance::OwnControl(const SandboxRequest& request) {
   const std::string path = request.DecodedPath();
+  const bool get = request.method == "GET";
+  const bool post = request.method == "POST";
+  if (path == "/_sandbox/conditions") return ControlConditions(request);
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   if (path == "/_sandbox/tokens" && request.method == "DELETE") {
     authenticator_.RevokeAccessTokens();
     return Reply::Empty(204);
   }
-  if (path != "/_sandbox/clock" ||
-      (request.method != "GET" && request.method != "POST")) {
+  if (path == "/_sandbox/clock" && (get || post)) return ControlClock(request);
+  if (path == "/_sandbox/seed" && post) return ControlSeed(request);
+  if (path == "/_sandbox/incidents" && post) return ControlIncidents(request);
+  if (path == "/_sandbox/store" && get) {
+    Json records = Json::object();
+    for (const std::string& table : dictionary_.TableNames()) {
+      const std::size_t count = store_.Count(table);
+      if (count > 0) records[table] = count;
+    }
+    return Reply::Json(
+        200, {{"records", std::move(records)}, {"touched", store_.touched()}});
+  }
+  return std::nullopt;
+}
+
+std::optional<Reply> Instance::ControlConditions(
+    const SandboxRequest& request) {
+  if (request.method == "DELETE") {
+    traffic_.Reset();
+    return Reply::Empty(204);
+  }
+  if (request.method == "PATCH" || request.method == "POST") {
+    absl::StatusOr<Conditions> conditions = ParseConditions(
+        Json::parse(request.body, nullptr, /*allow_exceptions=*/false),
+        traffic_.Get());
+    if (!conditions.ok()) {
+      return BadControl(std::string(conditions.status().message()));
+    }
+    traffic_.Set(*std::move(conditions));
+  } else if (request.method != "GET") {
     return std::nullopt;
   }
+  return Reply::Json(200, ConditionsToJson(traffic_.Get()));
+}
+
+Reply Instance::ControlSeed(const SandboxRequest& request) {
+  const Json body =
+      Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+  absl::Status status = servicenow::Plant(body, dictionary_, writer_);
+  store_.Reindex();
+  if (!status.ok()) return BadControl(std::string(status.message()));
+  if (hooks_ != nullptr) hooks_->Planted();
+  return Reply::Empty(204);
+}
+
+Reply Instance::ControlIncidents(const SandboxRequest& request) {
+  const Json body =
+      Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
+  BulkIncidents bulk;
+  constexpr std::int64_t kMostIncidents = 1'000'000;
+  try {
+    bulk.count = body.at("count").get<std::int64_t>();
+    bulk.seconds_apart = body.value("seconds_apart", bulk.seconds_apart);
+    bulk.correlation_prefix =
+        body.value("correlation_prefix", bulk.correlation_prefix);
+  } catch (const Json::exception& error) {
+    return BadControl(error.what());
+  }
+  if (bulk.count < 1 || bulk.count > kMostIncidents || bulk.seconds_apart < 0 ||
+      bulk.seconds_apart > 86'400) {
+    return BadControl(
+        "count must be from 1 to 1000000, seconds_apart from 0 "
+        "to 86400");
+  }
+  const absl::StatusOr<std::string> first =
+      MakeIncidents(bulk, store_, writer_, clock_());
+  if (!first.ok()) return BadControl(std::string(first.status().message()));
+  return Reply::Json(201, {{"count", bulk.count}, {"first_number", *first}});
+}
+
+Reply Instance::ControlClock(const SandboxRequest& request) {
   if (request.method == "POST") {
     const Json body =
         Json::parse(request.body, nullptr, /*allow_exceptions=*/false);
@@ -219,9 +449,15 @@ std::optional<Reply> Instance::OwnControl(const SandboxRequest& request) {
 void Instance::Reset() {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   advanced_ = absl::ZeroDuration();
+  next_autoclose_ = absl::InfinitePast();
   authenticator_.Reset();
+  sessions_.Clear();
+  traffic_.Reset();
+  tiny_urls_.clear();
   if (hooks_ != nullptr) hooks_->Reset();
   store_.Clear();
+  // Without the tables that came with seeds and update sets.
+  dictionary_ = StandardDictionary();
   // It worked when the instance was made.
   (void)Plant();
   if (hooks_ != nullptr) hooks_->Planted();
@@ -249,6 +485,15 @@ absl::Status Instance::Restore(const std::string& saved) {
   const std::lock_guard<std::recursive_mutex> lock(mutex_);
   advanced_ = absl::Seconds(value["advanced_seconds"].get<std::int64_t>());
   if (hooks_ != nullptr) hooks_->Reset();
+  // Tables and columns that seeds and update sets had made.
+  try {
+    for (const Json& record : value["store"].at("records")) {
+      MakeTable(dictionary_, record.at("table").get<std::string>(),
+                record.at("values").get<FieldValues>());
+    }
+  } catch (const Json::exception& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
   absl::Status status = store_.Restore(value["store"]);
   if (hooks_ != nullptr) hooks_->Planted();
   return status;

@@ -3,10 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "sandbox/servicenow/query.h"
 #include "sandbox/servicenow/query_match.h"
+#include "sandbox/servicenow/seed.h"
 
 namespace opcon_snow::sandbox::servicenow {
 namespace {
@@ -19,34 +18,6 @@ WriteMode ModeOf(const RecordAccess::WriteOptions& options) {
 }
 
 }  // namespace
-
-bool ListsRole(const std::string& roles, const std::string& role) {
-  for (const absl::string_view name : absl::StrSplit(roles, ',')) {
-    const absl::string_view one = absl::StripAsciiWhitespace(name);
-    if (one == "admin" || one == role) return true;
-  }
-  return false;
-}
-
-void MakeTable(Dictionary& dictionary, const std::string& table,
-               const FieldValues& columns) {
-  if (dictionary.FindTable(table) == nullptr) {
-    const bool named = columns.contains("name");
-    const bool numbered = columns.contains("number");
-    Table made{.name = table,
-               .label = table,
-               .display_field = numbered ? "number"
-                                : named  ? "name"
-                                         : "",
-               .fields = SystemFields()};
-    dictionary.Add(std::move(made));
-  }
-  for (const auto& [name, value] : columns) {
-    if (dictionary.FindField(table, name) == nullptr) {
-      dictionary.AddField(table, StringField(name, name, 65536));
-    }
-  }
-}
 
 QueryEnvironment InstanceAccess::Environment(const Actor& actor) const {
   QueryEnvironment environment;

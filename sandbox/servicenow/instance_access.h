@@ -76,14 +76,6 @@ class InstanceAccess : public RecordAccess {
   RecordHooks* hooks_ = nullptr;
 };
 
-// Comma list of roles: whether it has one, or "admin", which has all.
-bool ListsRole(const std::string& roles, const std::string& role);
-
-// Makes the table if it is not there, and columns of text for names that are
-// not.
-void MakeTable(Dictionary& dictionary, const std::string& table,
-               const FieldValues& columns);
-
 }  // namespace opcon_snow::sandbox::servicenow
 
 #endif  // OPCON_SNOW_SANDBOX_SERVICENOW_INSTANCE_ACCESS_H_

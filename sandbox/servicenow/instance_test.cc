@@ -85,8 +85,38 @@ TEST_F(InstanceTest, SeedsArePlantedAndFaultyOnesNamed) {
               HasSubstr("record 1: must be an object of strings"));
   EXPECT_THAT(error({{"incident", Json::array({{{"bogus", "3"}}})}}),
               HasSubstr("no column bogus"));
-  EXPECT_THAT(error({{"bogus", Json::array({Json::object()})}}),
-              HasSubstr("no table bogus"));
+  EXPECT_THAT(error(Json::parse(R"({"_tables":{"u_x":{"extends":"none"}}})")),
+              HasSubstr("table u_x extends none"));
+  EXPECT_THAT(error(Json::parse(
+                  R"({"_tables":{"u_x":{"columns":{"u_a":{"type":"odd"}}}}})")),
+              HasSubstr("column u_a"));
+}
+
+TEST_F(InstanceTest, SeedsDefineTables) {
+  const Json seed = Json::parse(R"({
+    "_tables": {"u_ticket": {
+      "extends": "task", "label": "Ticket", "number_prefix": "TCK",
+      "columns": {"u_key": {"max_length": 4},
+                  "u_owner": {"type": "reference",
+                              "reference": "sys_user"}}}},
+    "u_loose": [{"name": "n", "anything": "x"}]})");
+  auto planted = Instance::Create({}, {seed}, [this] { return now_; });
+  ASSERT_TRUE(planted.ok()) << planted.status();
+  instance_ = *std::move(planted);
+  const Json ticket = Create(
+      {{"u_key", "abcdef"}, {"u_owner", "6816f79cc0a8016401c5a33be04be441"}},
+      "u_ticket");
+  EXPECT_EQ(ticket["u_key"], "abcd");
+  EXPECT_EQ(ticket["number"], "TCK0000001");
+  EXPECT_EQ(List("task?sysparm_query=sys_class_name=u_ticket").size(), 1U);
+  EXPECT_EQ(List("u_loose?anything=x").size(), 1U);
+  // A saved state brings tables back that nobody defined.
+  const std::string saved = instance_->Save();
+  Start({});
+  ASSERT_TRUE(instance_->Restore(saved).ok());
+  EXPECT_EQ(List("u_loose?anything=x").size(), 1U);
+  instance_->Reset();
+  EXPECT_EQ(Call("GET", "/api/now/table/u_loose").status, 400);
 }
 
 TEST_F(InstanceTest, CanonicalPathsHaveNoVersion) {

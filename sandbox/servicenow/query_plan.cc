@@ -44,7 +44,8 @@ std::optional<BoundQuery::Plan> BoundQuery::PlanFor(
       return Plan{field, {{value, "", false}}, !value.empty(), false};
     case Operator::kLess:
     case Operator::kLessOrEqual:
-      return Plan{field, {{"", value, true}}, false, false};
+      // Empty values are neither.
+      return Plan{field, {{"\x01", value, true}}, false, false};
     case Operator::kBetween:
     case Operator::kOn:
       if (condition.list.size() != 2) return std::nullopt;

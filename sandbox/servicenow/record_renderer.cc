@@ -16,14 +16,19 @@ nlohmann::json RecordRenderer::Render(const std::string& table,
                                       const Record& record,
                                       const RenderOptions& options) const {
   Json rendered = Json::object();
-  if (options.fields.empty()) {
+  const Table* definition = dictionary_->FindTable(table);
+  const bool by_view = options.fields.empty() && options.view == "mobile" &&
+                       definition != nullptr &&
+                       !definition->mobile_fields.empty();
+  if (options.fields.empty() && !by_view) {
     for (const Field* field : dictionary_->FieldsOf(table)) {
       rendered[field->name] =
           Combine(*field, ValuesAt(record, {field}, options.mode), options);
     }
     return rendered;
   }
-  for (const std::string& name : options.fields) {
+  for (const std::string& name :
+       by_view ? definition->mobile_fields : options.fields) {
     const FieldPath path = ResolvePath(*dictionary_, table, name);
     if (path.empty()) continue;
     rendered[name] =

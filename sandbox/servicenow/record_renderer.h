@@ -22,6 +22,8 @@ struct RenderOptions {
   // Empty: every column of the table. Names that do not exist are left out;
   // they may walk references.
   std::vector<std::string> fields;
+  // sysparm_view, which decides where `fields` is empty.
+  std::string view;
   // Before "/api/now/…" in links.
   std::string origin;
 };

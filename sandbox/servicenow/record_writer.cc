@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "sandbox/servicenow/incident_rules.h"
 #include "sandbox/servicenow/record_hooks.h"
@@ -57,6 +58,14 @@ void Increment(Record& record, const std::string& field) {
 }
 
 }  // namespace
+
+bool ListsRole(const std::string& roles, const std::string& role) {
+  for (const absl::string_view name : absl::StrSplit(roles, ',')) {
+    const absl::string_view one = absl::StripAsciiWhitespace(name);
+    if (one == "admin" || one == role) return true;
+  }
+  return false;
+}
 
 RecordWriter::RecordWriter(const Dictionary* dictionary, TableStore* store,
                            const Settings* settings, Clock clock,

@@ -25,6 +25,9 @@ struct Actor {
   std::string roles{};  // comma list
 };
 
+// Whether a comma list of roles has one, or "admin", which has all.
+bool ListsRole(const std::string& roles, const std::string& role);
+
 class RecordHooks;
 
 // How one change is made.
@@ -63,6 +66,8 @@ class RecordWriter {
   // With its journal and attachments.
   absl::Status Delete(const Record& record, const Actor& actor,
                       WriteMode mode = {});
+
+  std::string NewSysId() const { return make_sys_id_(); }
 
   // For seed data and attachments: `values` are stored as they are, also in
   // read-only columns, beside defaults and number; no policy is asked.

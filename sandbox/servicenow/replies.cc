@@ -108,22 +108,24 @@ std::string HibernationPage() {
 
 void AddPlatformHeaders(Reply& reply, bool logged_in,
                         const std::string& transaction,
-                        const std::string& session) {
+                        const std::string& new_session) {
   reply.With("X-Is-Logged-In", logged_in ? "true" : "false")
       .With("X-Transaction-ID", transaction)
       .With("X-Content-Type-Options", "nosniff")
       .With("Pragma", "no-store,no-cache")
       .With("Cache-Control", "no-cache,no-store,must-revalidate,max-age=-1")
       .With("Expires", "0")
-      .With("Server", "ServiceNow")
+      .With("Server", "ServiceNow");
+  if (new_session.empty()) return;
+  reply
       .With("Set-Cookie",
-            absl::StrCat("JSESSIONID=", session, "; Path=/; HttpOnly"))
+            absl::StrCat("JSESSIONID=", new_session, "; Path=/; HttpOnly"))
       .With("Set-Cookie",
-            absl::StrCat("glide_user_route=glide.", session,
+            absl::StrCat("glide_user_route=glide.", new_session,
                          "; Max-Age=2147483647; Path=/; HttpOnly"))
       .With("Set-Cookie", "glide_user=; Max-Age=0; Path=/; HttpOnly")
-      .With("Set-Cookie",
-            absl::StrCat("glide_user_session=", session, "; Path=/; HttpOnly"));
+      .With("Set-Cookie", absl::StrCat("glide_user_session=", new_session,
+                                       "; Path=/; HttpOnly"));
 }
 
 }  // namespace opcon_snow::sandbox::servicenow

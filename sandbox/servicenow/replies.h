@@ -42,11 +42,11 @@ Reply TypicalError(int status);
 // The page of a developer instance that sleeps.
 std::string HibernationPage();
 
-// The headers of every answer, cookies included. `transaction` and `session`
-// are random hexadecimal digits.
+// The headers of every answer. `transaction` is random hexadecimal digits,
+// `new_session` that of the cookies that open one; "": the client has one.
 void AddPlatformHeaders(Reply& reply, bool logged_in,
                         const std::string& transaction,
-                        const std::string& session);
+                        const std::string& new_session);
 
 }  // namespace opcon_snow::sandbox::servicenow
 

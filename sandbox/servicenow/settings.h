@@ -40,6 +40,13 @@ struct Settings {
                                               ".py",  ".m",   ".r",   ".log"};
   int blocked_attachment_status = 400;
 
+  // glide.rest.batch.max.inputSize and .outputSize, of one item each.
+  std::uint64_t batch_max_input_bytes = std::uint64_t{5} << 20;
+  std::uint64_t batch_max_output_bytes = std::uint64_t{10} << 20;
+
+  // Users other than administrators need the role rest_service for every API.
+  bool require_rest_service = false;
+
   // glide.rest.max_content_length: for everything but attachments.
   std::uint64_t max_json_bytes = 10'485'760;
 
@@ -53,6 +60,11 @@ struct Settings {
   std::string oauth_client_id = "sandbox";
   std::string oauth_client_secret = "sandbox";
   std::string api_key = "sandbox-key";
+  // The OAuth grants that are turned on, without the urn of jwt-bearer.
+  std::set<std::string> oauth_grants = {"password", "refresh_token",
+                                        "client_credentials", "jwt-bearer"};
+  // PEM, an RSA public key or a certificate; empty: no assertion is accepted.
+  std::string jwt_public_key;
   // The property that blocks Basic authentication on instances of 2026.
   bool allow_basic = true;
 

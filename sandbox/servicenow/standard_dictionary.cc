@@ -112,6 +112,7 @@ std::vector<Choice> IncidentStates() {
 
 Table Task() {
   Table table{"task", "Task", "", "number", "TASK", 20001, SystemFields()};
+  table.write_roles = "itil";
   Field domain = Reference("sys_domain", "Domain", "sys_user_group");
   domain.default_value = "global";
   Append(
@@ -190,6 +191,10 @@ Table Task() {
 
 Table Incident() {
   Table table{"incident", "Incident", "task", "number", "INC", 10001, {}};
+  table.write_roles = "itil,sn_incident_write";
+  table.mobile_fields = {"number",   "short_description", "state",
+                         "priority", "assignment_group",  "assigned_to",
+                         "sys_id"};
   table.fields = {
       Choices(Integer("state", "State", "1"), IncidentStates()),
       Choices(Integer("incident_state", "Incident state", "1"),
@@ -221,7 +226,7 @@ Table Incident() {
       Text("subcategory", "Subcategory", 40),
       Reference("caller_id", "Caller", "sys_user"),
       Reference("resolved_by", "Resolved by", "sys_user"),
-      Time("resolved_at", "Resolved"),
+      Indexed(Time("resolved_at", "Resolved")),
       Reference("reopened_by", "Last reopened by", "sys_user"),
       Time("reopened_time", "Last reopened at"),
       Integer("reopen_count", "Reopen count", "0"),
@@ -241,6 +246,7 @@ Table Incident() {
 
 Table Problem() {
   Table table{"problem", "Problem", "task", "number", "PRB", 40001, {}};
+  table.write_roles = "itil,problem_admin";
   table.fields = {
       Choices(Integer("state", "State", "101"), {{"101", "New"},
                                                  {"102", "Assess"},
@@ -306,6 +312,7 @@ Table Group() {
 Table ConfigurationItem() {
   Table table{"cmdb_ci", "Configuration Item", "", "name", "",
               0,         SystemFields()};
+  table.write_roles = "itil,asset";
   Append(table.fields,
          {
              ReadOnly(Text("sys_class_name", "Class", 80)),

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 // Tables of every real instance; other names are as unknown there as here.
 bool ExistsOnRealInstances(const std::string& table) {
   static constexpr std::array<absl::string_view, 16> kTables = {
-      "change_request",
+      "ecc_agent",
       "change_task",
       "sc_request",
       "sc_req_item",
@@ -36,18 +36,6 @@ bool ExistsOnRealInstances(const std::string& table) {
       "em_alert"};
   return absl::StartsWith(table, "sys_") || absl::StartsWith(table, "cmdb_") ||
          std::find(kTables.begin(), kTables.end(), table) != kTables.end();
-}
-
-// The parameters that a real instance would act on.
-std::optional<Reply> CheckParameters(const SandboxRequest& request) {
-  if (request.Query("sysparm_tiny").has_value()) {
-    return NotSimulated("sysparm_tiny");
-  }
-  if (request.Query("sysparm_view").has_value() &&
-      request.Query("sysparm_fields").value_or("").empty()) {
-    return NotSimulated("sysparm_view without sysparm_fields");
-  }
-  return std::nullopt;
 }
 
 Reply UnreadableBody() {
@@ -79,10 +67,14 @@ Reply TableApi::Handle(const ApiCall& call) {
                : InvalidTable(table);
   }
   std::optional<Reply> refused = CheckAccept(call);
-  if (!refused.has_value()) refused = CheckParameters(call.request);
-  if (refused.has_value()) return *std::move(refused);
   const bool reads = call.method == "GET" || call.method == "HEAD";
+  if (!refused.has_value() && !reads) {
+    refused = CheckMayWrite(call, parts_, table);
+  }
+  if (refused.has_value()) return *std::move(refused);
+  std::optional<Reply> hidden = CheckMayRead(call, parts_, table);
   if (call.rest.size() == 1) {
+    if (reads && hidden.has_value()) return *std::move(hidden);
     if (reads) return List(call, table);
     if (call.method == "POST") return Insert(call, table);
     return MethodNotSupported(call.method);
@@ -92,7 +84,7 @@ Reply TableApi::Handle(const ApiCall& call) {
     return MethodNotSupported(call.method);
   }
   const Record* record = std::as_const(*parts_.store).Find(table, call.rest[1]);
-  if (record == nullptr) return NoSuchRecord();
+  if (record == nullptr || hidden.has_value()) return NoSuchRecord();
   if (reads) return Get(call, table, *record);
   if (call.method != "DELETE") return Update(call, table, *record);
   const absl::Status deleted = parts_.writer->Delete(*record, call.actor);
