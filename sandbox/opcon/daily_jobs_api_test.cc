@@ -302,8 +302,9 @@ TEST_F(IncidentTicketApiTest, SeveralRowsUnlessToldOtherwise) {
 }
 
 TEST_F(IncidentTicketApiTest, AnApiWithoutThemMayTakeTheFieldOfTheJob) {
-  options_.api.missing_endpoints = {"get /api/dailyjobs/{uid}/incidentTickets",
-                                    "POST /api/dailyjobs/{uid}/incidenttickets"};
+  options_.api.missing_endpoints = {
+      "get /api/dailyjobs/{uid}/incidentTickets",
+      "POST /api/dailyjobs/{uid}/incidenttickets"};
   Restart();
   DefineJob();
   const Answer answer = Get(path_);
