@@ -102,7 +102,10 @@ Instance::Instance(Wiring wiring)
       tickets_(&rest_, &jobs_),
       documentation_(&rest_, &jobs_),
       logs_(JobLogOptionsOf(wiring.config), &rest_, &jobs_),
-      actions_(PollingOf(wiring.config), &rest_, &jobs_) {}
+      actions_(PollingOf(wiring.config), &rest_, &jobs_),
+      job_list_(&rest_, &jobs_),
+      schedules_(PollingOf(wiring.config), &rest_),
+      machines_(&rest_) {}
 
 absl::StatusOr<std::shared_ptr<Instance>> Instance::Create(
     const OpConInstance& config, const InstanceParts& parts) {

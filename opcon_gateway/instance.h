@@ -25,8 +25,11 @@
 #include "opcon_gateway/health.h"
 #include "opcon_gateway/incident_tickets.h"
 #include "opcon_gateway/job_actions.h"
+#include "opcon_gateway/job_list.h"
 #include "opcon_gateway/job_logs.h"
+#include "opcon_gateway/machines.h"
 #include "opcon_gateway/rest_client.h"
+#include "opcon_gateway/schedules.h"
 
 namespace opcon_snow::opcon {
 
@@ -63,6 +66,9 @@ class Instance {
   Documentation& documentation() { return documentation_; }
   JobLogs& logs() { return logs_; }
   JobActions& actions() { return actions_; }
+  JobList& job_list() { return job_list_; }
+  Schedules& schedules() { return schedules_; }
+  Machines& machines() { return machines_; }
 
  private:
   struct Wiring;
@@ -79,6 +85,9 @@ class Instance {
   Documentation documentation_;
   JobLogs logs_;
   JobActions actions_;
+  JobList job_list_;
+  Schedules schedules_;
+  Machines machines_;
 };
 
 // All instances of one configuration. Immutable.

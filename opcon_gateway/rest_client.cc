@@ -110,7 +110,11 @@ http::Request RestClient::MakeRequest(const RestRequest& request,
     out.headers.Add("Content-Type", "application/json");
     out.body = http::WriteJson(*request.body);
   }
-  out.timeout = std::min(options_.call_timeout, TimeLeft(*loop_, scope));
+  out.timeout = TimeLeft(*loop_, scope);
+  if (request.sink == nullptr) {
+    out.timeout = std::min(out.timeout, options_.call_timeout);
+  }
+  out.body_sink = request.sink;
   out.max_response_bytes = request.max_response_bytes > 0
                                ? request.max_response_bytes
                                : options_.max_response_bytes;
