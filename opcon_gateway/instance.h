@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/async/event_loop.h"
 #include "common/clock/clock.h"
+#include "common/http/failover_transport.h"
 #include "common/http/limiter.h"
 #include "common/http/transport.h"
 #include "common/http/url.h"
@@ -75,7 +76,7 @@ class Instance {
   explicit Instance(Wiring wiring);
 
   const std::string name_;
-  const std::string base_url_;
+  const std::shared_ptr<const http::FailoverTransport> transport_;
   const std::string public_address_;
   const absl::Duration default_deadline_;
   HealthRecord health_;
