@@ -99,9 +99,16 @@ class RestClient {
   const SiteZone& site_zone() const { return options_.site_zone; }
 
  private:
+  // A slot, and the token to send. Never holds a slot while it waits for a
+  // token: the login needs one, too.
+  struct Turn {
+    http::Limiter::Permit permit;
+    Credential credential;
+  };
+  async::Task<absl::StatusOr<Turn>> TakeTurn(const RestRequest& request,
+                                             const CallScope& scope);
   async::Task<absl::StatusOr<http::Response>> Exchange(
-      const RestRequest& request, const config::Secret& token,
-      const CallScope& scope);
+      const RestRequest& request, Turn* turn, const CallScope& scope);
   http::Request MakeRequest(const RestRequest& request,
                             const config::Secret& token,
                             const CallScope& scope) const;

@@ -98,17 +98,17 @@ TEST_F(FailoverTransportTest, WhatMayHaveBeenSeenIsNeverSentAgain) {
 TEST_F(FailoverTransportTest, TriesTheFirstAddressAgainAfterAMinute) {
   inner_->Fail(Kind::kConnect, false);
   inner_->Answer(200, "{}");
-  Post();
+  EXPECT_TRUE(Post().ok());
   loop_.Advance(absl::Seconds(59));
   inner_->Answer(200, "{}");
-  Post();
+  EXPECT_TRUE(Post().ok());
   loop_.Advance(absl::Seconds(1));
   inner_->Fail(Kind::kConnect, false);
   inner_->Answer(200, "{}");
-  Post();
+  EXPECT_TRUE(Post().ok());
   loop_.Advance(absl::Seconds(60));
   inner_->Answer(200, "{}");
-  Post();
+  EXPECT_TRUE(Post().ok());
   EXPECT_THAT(Urls(), ElementsAre(kA, kB, kB, kA, kB, kA));
   EXPECT_EQ(transport_.current().host(), "a.example");
 }

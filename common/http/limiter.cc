@@ -19,6 +19,7 @@ namespace {
 
 constexpr absl::Duration kMinAdvice = absl::Seconds(1);
 constexpr absl::Duration kMaxAdvice = absl::Seconds(60);
+constexpr absl::Duration kAfterTimeout = absl::Seconds(5);
 constexpr absl::Duration kMaxHourAdvice = absl::Hours(1);
 
 absl::Status Overloaded(absl::string_view what, absl::Duration advice) {
@@ -32,6 +33,7 @@ absl::Status Overloaded(absl::string_view what, absl::Duration advice) {
 absl::Status TooLate() {
   ErrorDetails details;
   details.reason = "UPSTREAM_TIMEOUT";
+  details.retry_after = kAfterTimeout;
   return MakeError(absl::StatusCode::kDeadlineExceeded,
                    "the time was up before it was this call's turn; nothing "
                    "was sent",
