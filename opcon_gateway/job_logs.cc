@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/async/one_shot.h"
 #include "common/status/status_macros.h"
-#include "opcon_gateway/action_result.h"
 #include "opcon_gateway/log_answer.h"
 #include "opcon_gateway/upstream_error.h"
 #include "opcon_gateway/upstream_json.h"
@@ -28,45 +27,6 @@ constexpr std::size_t kEnvelopeBytes = std::size_t{64} * 1024;
 constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
 constexpr std::size_t kPipeBytes = std::size_t{256} * 1024;
 
-// The item for the run; the only one if OpCon did not repeat its number.
-json ItemFor(const json& action, std::int32_t job_number) {
-  const json& items = MemberOf(action, "jobInstanceActionItems");
-  if (!items.is_array()) return json::object();
-  for (const json& item : items) {
-    if (Int64Of(item, "id") == job_number) return item;
-  }
-  return items.size() == 1 ? items.front() : json::object();
-}
-
-// The state of the item, or of the whole action where that says more: items
-// may fail although the action succeeds, and an action that failed says so
-// even if nobody touched its items.
-v1::ActionState StateOf(const json& action, const json& item) {
-  const v1::ActionState own = ParseActionState(TextOf(item, "result"));
-  if (own != v1::ACTION_STATE_SUBMITTED) return own;
-  return ParseActionState(TextOf(action, "result"));
-}
-
-std::string MessageOf(const json& action, const json& item) {
-  const std::string message = TextOf(item, "message");
-  return ToOneLine(message.empty() ? TextOf(action, "message") : message, 300);
-}
-
-std::vector<v1::JobLogFile> FilesOf(const json& item) {
-  std::vector<v1::JobLogFile> files;
-  const json& list = MemberOf(item, "files");
-  // Some clients wrote a single file without the list around it.
-  if (list.is_string()) files.push_back(LogFileOf(list.get<std::string>()));
-  if (!list.is_array()) return files;
-  for (const json& file : list) {
-    if (!file.is_string() || file.get_ref<const std::string&>().empty()) {
-      continue;
-    }
-    files.push_back(LogFileOf(file.get<std::string>()));
-  }
-  return files;
-}
-
 }  // namespace
 
 struct JobLogs::Reading {
@@ -83,17 +43,6 @@ struct JobLogs::Reading {
   // What came is no answer of OpCon's API.
   bool unreadable = false;
 };
-
-v1::JobLogFile LogFileOf(absl::string_view path) {
-  v1::JobLogFile file;
-  file.set_path(std::string(path));
-  const std::size_t slash = path.find_last_of("\\/");
-  if (slash != absl::string_view::npos && slash + 1 < path.size()) {
-    path.remove_prefix(slash + 1);
-  }
-  file.set_display_name(std::string(path));
-  return file;
-}
 
 absl::Status JobLogs::NoLog(std::int32_t job_number) const {
   return OpConError(
@@ -147,20 +96,19 @@ RestRequest JobLogs::PollRequest(std::int64_t action_id) const {
   return request;
 }
 
-async::Task<absl::StatusOr<json>> JobLogs::Run(RestRequest post,
-                                               std::int32_t job_number,
-                                               const Exchange& exchange,
-                                               const CallScope& scope) {
+async::Task<absl::StatusOr<LogAction>> JobLogs::Run(RestRequest post,
+                                                    std::int32_t job_number,
+                                                    const Exchange& exchange,
+                                                    const CallScope& scope) {
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(RestAnswer answer,
                                  co_await exchange(post, scope));
   const std::int64_t id = Int64Of(answer.body, "id");
   PollPauses pauses(options_.polling);
   for (;;) {
-    json item = ItemFor(answer.body, job_number);
-    const v1::ActionState state = StateOf(answer.body, item);
-    if (state == v1::ACTION_STATE_SUCCEEDED) co_return item;
-    if (state == v1::ACTION_STATE_FAILED) {
-      co_return Unavailable(job_number, MessageOf(answer.body, item));
+    LogAction action = ParseLogAction(answer.body, job_number);
+    if (action.state == v1::ACTION_STATE_SUCCEEDED) co_return action;
+    if (action.state == v1::ACTION_STATE_FAILED) {
+      co_return Unavailable(job_number, ToOneLine(action.message, 300));
     }
     if (id <= 0) {
       co_return rest_->Unreadable(post, answer,
@@ -198,17 +146,16 @@ async::Task<absl::StatusOr<std::vector<v1::JobLogFile>>> JobLogs::List(
   const Exchange exchange = [this](RestRequest request, const CallScope& call) {
     return rest_->Send(std::move(request), call);
   };
-  const absl::StatusOr<json> item =
+  absl::StatusOr<LogAction> action =
       co_await Run(std::move(post), job_number, exchange, scope);
-  if (!item.ok()) {
-    absl::Status failure = item.status();
+  if (!action.ok()) {
+    absl::Status failure = action.status();
     const absl::Status explained =
         co_await Explain(std::move(failure), job_number, scope);
     co_return explained;
   }
-  std::vector<v1::JobLogFile> files = FilesOf(*item);
-  if (files.empty()) co_return NoLog(job_number);
-  co_return files;
+  if (action->files.empty()) co_return NoLog(job_number);
+  co_return std::move(action->files);
 }
 
 async::Task<absl::Status> JobLogs::Read(std::int32_t job_number,
@@ -242,7 +189,7 @@ async::Task<absl::Status> JobLogs::ReadFile(std::int32_t job_number,
   };
   RestRequest post = PostRequest("FILE", job_number, file.path());
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(
-      const json item,
+      const LogAction action,
       co_await Run(std::move(post), job_number, exchange, scope));
   if (!reading.has_text) {
     co_return Unavailable(job_number, "OpCon reported success without a text");

@@ -15,10 +15,10 @@
 #include "absl/strings/string_view.h"
 #include "common/async/task.h"
 #include "common/http/body_pipe.h"
-#include "nlohmann/json.hpp"
 #include "opcon/v1/opcon_gateway.pb.h"
 #include "opcon_gateway/call_scope.h"
 #include "opcon_gateway/daily_jobs.h"
+#include "opcon_gateway/log_answer.h"
 #include "opcon_gateway/rest_client.h"
 #include "opcon_gateway/waiting.h"
 
@@ -42,9 +42,6 @@ class JobLogReceiver {
   // answered: a slow receiver slows OpCon.
   virtual async::Task<absl::Status> Take(std::string piece) = 0;
 };
-
-// The agent's path and its last part, whichever system it is from.
-::opcon::v1::JobLogFile LogFileOf(absl::string_view path);
 
 class JobLogs {
  public:
@@ -73,12 +70,12 @@ class JobLogs {
   using Exchange = std::function<async::Task<absl::StatusOr<RestAnswer>>(
       RestRequest, const CallScope&)>;
 
-  // Posts the request and waits for its result: the item for `job_number`.
+  // Posts the request and waits until it has succeeded.
   // JOB_LOG_UNAVAILABLE if OpCon could not do it.
-  async::Task<absl::StatusOr<nlohmann::json>> Run(RestRequest post,
-                                                  std::int32_t job_number,
-                                                  const Exchange& exchange,
-                                                  const CallScope& scope);
+  async::Task<absl::StatusOr<LogAction>> Run(RestRequest post,
+                                             std::int32_t job_number,
+                                             const Exchange& exchange,
+                                             const CallScope& scope);
   // As RestClient::Send, but the text of a log goes to the receiver.
   async::Task<absl::StatusOr<RestAnswer>> SendReading(RestRequest request,
                                                       Reading* reading,

@@ -10,15 +10,33 @@
 // The text of `data` is handed on; the rest, which is small, is kept.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
+#include "opcon/v1/job_action.pb.h"
+#include "opcon/v1/opcon_gateway.pb.h"
 #include "opcon_gateway/json_text.h"
 
 namespace opcon_snow::opcon {
+
+// The agent's path and its last part, whichever system it is from.
+::opcon::v1::JobLogFile LogFileOf(absl::string_view path);
+
+// How far an action on the logs of one run is.
+struct LogAction {
+  std::int64_t id = 0;
+  ::opcon::v1::ActionState state = ::opcon::v1::ACTION_STATE_SUBMITTED;
+  // OpCon's words, unchanged.
+  std::string message;
+  // What LIST found.
+  std::vector<::opcon::v1::JobLogFile> files;
+};
+LogAction ParseLogAction(const nlohmann::json& value, std::int32_t job_number);
 
 class LogAnswerReader {
  public:

@@ -224,7 +224,12 @@ TEST_F(ServiceTest, SetsAndGetsTickets) {
 }
 
 TEST_F(ServiceTest, ReadsAndWritesDocumentation) {
-  AnswerAll(200, R"({"id":7,"job":"Call Joe","frequency":"Daily"})");
+  // Shows what was written, as OpCon does.
+  Handle([text = std::string("Call Joe")](const Recorded& request) mutable {
+    if (!request.body.empty()) text = json::parse(request.body)["job"];
+    return Answered(
+        200, json({{"id", 7}, {"job", text}, {"frequency", "Daily"}}).dump());
+  });
   v1::GetDocumentationRequest get;
   *get.mutable_job() = JobRequest().job();
   ASSERT_OK_AND_ASSIGN(v1::GetDocumentationResponse read,

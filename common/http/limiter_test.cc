@@ -200,7 +200,7 @@ TEST_F(LimiterTest, GrowsBySuccessAndIsHalvedOncePerRoundByOverload) {
     for (int i = 0; i < slots; ++i) {
       permits.front().Report(outcome);
       permits.pop_front();
-      if (limiter.in_use() < limiter.concurrency()) take();
+      while (limiter.in_use() < limiter.concurrency()) take();
     }
   };
   round(Limiter::Outcome::kNeutral);

@@ -202,6 +202,38 @@ class FaultTest : public GatewayAndOpConTest {
     EXPECT_TRUE(details->metadata.count("instance") == 1) << status;
   }
 
+  // Makes all calls of this effect at once.
+  void ExpectInTime(CallEffect effect, const json& action) {
+    std::vector<const GatewayCall*> calls;
+    std::vector<CallSubject> subjects;
+    for (const GatewayCall& call : AllCalls()) {
+      if (call.effect != effect) continue;
+      CallSubject subject = NewSubject();
+      subject.instance = absl::StrCat("own-", calls.size());
+      subject.timeout = absl::Seconds(6);
+      // An empty list is too short to be slow.
+      Post(absl::StrCat("/api/dailyjobs/", subject.job_uid, "/incidentTickets"),
+           {{"id", 0}, {"ticketId", "CHG0000001"}, {"ticketUrl", ""}});
+      Fault(call.key_request(subject), action);
+      calls.push_back(&call);
+      subjects.push_back(subject);
+    }
+    const int since = LastRequest();
+    std::vector<absl::Status> answers(calls.size());
+    std::vector<std::thread> callers;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      callers.emplace_back(
+          [&, i] { answers[i] = calls[i]->make(*stub_, subjects[i]); });
+    }
+    for (std::thread& caller : callers) caller.join();
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      Expect(answers[i], effect == CallEffect::kWrite ? kUnknown : kTimeout,
+             absl::StrCat(calls[i]->name, ", ", action.dump()));
+    }
+    ClearFaults();
+    ExpectNothingSentTwice(since, action.dump());
+  }
+
   int jobs_ = 0;
 };
 
@@ -239,41 +271,14 @@ TEST_F(FaultTest, WhatIsNotThereIsToldFromWhatDoesNotExist) {
   }
 }
 
-// All calls at once, each with its own fault: the time of one. That the answer
-// carries the gateway's reason shows that it came before the caller's own
-// clock ended the call.
+// All reads at once, and then all writes, each with its own fault: the time of
+// one. That the answer carries the gateway's reason shows that it came before
+// the caller's own clock ended the call.
 TEST_F(FaultTest, NoAnswerComesAfterTheDeadline) {
   ASSERT_NO_FATAL_FAILURE(Start());
-  for (const json& action :
-       {json{{"kind", "delay"}, {"ms", 15'000}},
-        json{{"kind", "slow"}, {"bytes_per_second", 1}}}) {
-    std::vector<CallSubject> subjects;
-    for (std::size_t n = 0; n < AllCalls().size(); ++n) {
-      CallSubject subject = NewSubject();
-      subject.instance = absl::StrCat("own-", n);
-      subject.timeout = absl::Seconds(6);
-      // An empty list is too short to be slow.
-      Post(absl::StrCat("/api/dailyjobs/", subject.job_uid, "/incidentTickets"),
-           {{"id", 0}, {"ticketId", "CHG0000001"}, {"ticketUrl", ""}});
-      Fault(AllCalls()[n].key_request(subject), action);
-      subjects.push_back(subject);
-    }
-    const int since = LastRequest();
-    std::vector<absl::Status> answers(subjects.size());
-    std::vector<std::thread> callers;
-    for (std::size_t i = 0; i < subjects.size(); ++i) {
-      callers.emplace_back([&, i] {
-        answers[i] = AllCalls()[i].make(*stub_, subjects[i]);
-      });
-    }
-    for (std::thread& caller : callers) caller.join();
-    for (std::size_t i = 0; i < subjects.size(); ++i) {
-      const bool write = AllCalls()[i].effect == CallEffect::kWrite;
-      Expect(answers[i], write ? kUnknown : kTimeout,
-             absl::StrCat(AllCalls()[i].name, ", ", action.dump()));
-    }
-    ClearFaults();
-    ExpectNothingSentTwice(since, action.dump());
+  for (const CallEffect effect : {CallEffect::kRead, CallEffect::kWrite}) {
+    ExpectInTime(effect, {{"kind", "delay"}, {"ms", 15'000}});
+    ExpectInTime(effect, {{"kind", "slow"}, {"bytes_per_second", 1}});
   }
 }
 

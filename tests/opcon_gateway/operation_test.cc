@@ -29,6 +29,23 @@ class OperationTest : public GatewayAndOpConTest {
     return absl::StrCat("    token_file: ", PathOf("token"), "\n");
   }
 
+  static json MasterJob(const std::string& name) {
+    return {{"name", name}, {"machine", "GENP001"}, {"frequency", "AllDays"}};
+  }
+
+  // Payroll, whose jobs are in the daily tables, and Nightly, which has not been
+  // built.
+  void HaveMasterSchedules() {
+    Post("/_sandbox/schedules",
+         {{"name", kSchedule},
+          {"schedule_id", 16},
+          {"jobs", json::array({MasterJob("JOB001"), MasterJob("ADDED")})}});
+    Post("/_sandbox/schedules",
+         {{"name", "Nightly"},
+          {"schedule_id", 17},
+          {"jobs", json::array({MasterJob("N1")})}});
+  }
+
   absl::StatusOr<v1::GetDailyJobResponse> GetJob(
       const std::string& name, const std::string& instance = "") {
     v1::GetDailyJobRequest request;
@@ -47,6 +64,7 @@ TEST_F(OperationTest, EveryCallKeepsToTheWire) {
       InstanceYaml("other", TokenYaml()))));
   // With everything that OpCon allows and a URL does not.
   const std::string name = "Load A/B $0001";
+  HaveMasterSchedules();
   HaveFailedJob(name);
   ASSERT_OK_AND_ASSIGN(const auto job, GetJob(name));
   CallSubject subject;
@@ -54,7 +72,7 @@ TEST_F(OperationTest, EveryCallKeepsToTheWire) {
   subject.job_uid = job.job().uid();
   subject.job_number = job.job().job_number();
   subject.schedule_id = job.job().schedule().id();
-  subject.schedule_name = job.job().schedule().name();
+  subject.schedule_name = "Nightly";
   for (const GatewayCall& call : AllCalls()) {
     const absl::Status status = call.make(*stub_, subject);
     if (call.name == "GetJobAction") {
@@ -73,7 +91,7 @@ TEST_F(OperationTest, EveryCallKeepsToTheWire) {
   names[1].set_job_number(subject.job_number);
   *names[2].mutable_name()->mutable_schedule_date() =
       job.job().schedule().date();
-  names[2].mutable_name()->set_schedule_name(subject.schedule_name);
+  names[2].mutable_name()->set_schedule_name(kSchedule);
   names[2].mutable_name()->set_job_name(name);
   for (const v1::JobSelector& selector : names) {
     v1::GetDailyJobRequest request;
@@ -86,7 +104,7 @@ TEST_F(OperationTest, EveryCallKeepsToTheWire) {
   ticket.set_replaced_ticket_id("INC0010025");
   EXPECT_OK(rpc::Call(*stub_, &Stub::SetIncidentTicket, ticket).status());
   v1::GetDailyScheduleRequest schedule;
-  schedule.mutable_name()->set_schedule_name(subject.schedule_name);
+  schedule.mutable_name()->set_schedule_name(kSchedule);
   *schedule.mutable_name()->mutable_schedule_date() =
       job.job().schedule().date();
   EXPECT_OK(rpc::Call(*stub_, &Stub::GetDailySchedule, schedule).status());
@@ -111,6 +129,52 @@ TEST_F(OperationTest, EveryCallKeepsToTheWire) {
   // No secret is in what the gateway says of all this.
   EXPECT_THAT(GatewayLog(), Not(HasSubstr("opconxps")));
   EXPECT_THAT(GatewayLog(), Not(HasSubstr(kToken)));
+}
+
+TEST_F(OperationTest, BuildsAScheduleAndAddsJobsToIt) {
+  ASSERT_NO_FATAL_FAILURE(StartSandbox());
+  ASSERT_NO_FATAL_FAILURE(StartGateway(InstanceYaml("prod", TokenYaml())));
+  HaveMasterSchedules();
+  v1::BuildScheduleRequest build;
+  build.set_schedule_name("Nightly");
+  build.mutable_schedule_date()->set_year(2026);
+  build.mutable_schedule_date()->set_month(1);
+  build.mutable_schedule_date()->set_day(5);
+  build.set_on_hold(true);
+  ASSERT_OK_AND_ASSIGN(const auto built,
+                       rpc::Call(*stub_, &Stub::BuildSchedule, build));
+  EXPECT_EQ(built.build().state(), v1::ACTION_STATE_SUCCEEDED)
+      << built.ShortDebugString();
+  EXPECT_EQ(built.build().schedule().id(), "20260105|17|1");
+  // It is there, and nobody said that it may be replaced.
+  ASSERT_OK_AND_ASSIGN(const auto again,
+                       rpc::Call(*stub_, &Stub::BuildSchedule, build));
+  EXPECT_EQ(again.build().state(), v1::ACTION_STATE_FAILED);
+  EXPECT_NE(again.build().message(), "");
+
+  HaveFailedJob("JOB001");
+  v1::AddJobsToDailyScheduleRequest add;
+  add.set_schedule_id(kScheduleId);
+  add.set_reason("INC1");
+  for (const char* job_name : {"ADDED", "NOBODY"}) {
+    add.add_jobs()->set_job_name(job_name);
+    add.mutable_jobs(add.jobs_size() - 1)->set_frequency("AllDays");
+  }
+  ASSERT_OK_AND_ASSIGN(const auto added,
+                       rpc::Call(*stub_, &Stub::AddJobsToDailySchedule, add));
+  ASSERT_EQ(added.jobs_size(), 2);
+  EXPECT_EQ(added.jobs(0).state(), v1::ACTION_STATE_SUCCEEDED)
+      << added.ShortDebugString();
+  EXPECT_EQ(added.jobs(0).job_id(), JobId("ADDED"));
+  EXPECT_EQ(added.jobs(1).state(), v1::ACTION_STATE_FAILED);
+  EXPECT_NE(added.jobs(1).message(), "");
+  EXPECT_OK(GetJob("ADDED").status());
+  v1::ListDailyJobsRequest list;
+  *list.add_schedule_dates() = build.schedule_date();
+  list.add_schedule_names(kSchedule);
+  ASSERT_OK_AND_ASSIGN(const auto jobs,
+                       rpc::Call(*stub_, &Stub::ListDailyJobs, list));
+  EXPECT_EQ(jobs.jobs_size(), 2);
 }
 
 TEST_F(OperationTest, GoesToAnotherAddressWhereTheFirstIsOutOfReach) {
