@@ -99,8 +99,8 @@ default_instance_name: other
           "instances[1].limits.requests_per_hour",
           "instances[1].failover_urls[1]", "instances[1].failover_urls[2]",
           "instances[1].time_zone", "instances[1].max_job_log_bytes",
-          "instances[2].name",
-          "instances[2].base_url", "default_instance_name"));
+          "instances[2].name", "instances[2].base_url",
+          "default_instance_name"));
 }
 
 TEST(ConfigValidationTest, AGatewayServesSomething) {

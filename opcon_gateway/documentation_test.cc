@@ -92,8 +92,9 @@ TEST_F(DocumentationTest, LooksTheIdUpFirst) {
 TEST_F(DocumentationTest, AppendsToWhatIsThere) {
   transport->Answer(200, R"({"id":7,"job":"Call Joe","frequency":null})");
   transport->Answer(200, "");
-  transport->Answer(200, R"({"id":7,"frequency":null,)"
-                         R"("job":"Call Joe\n\nINC0010025 replaces INC0010024"})");
+  transport->Answer(200,
+                    R"({"id":7,"frequency":null,)"
+                    R"("job":"Call Joe\n\nINC0010025 replaces INC0010024"})");
   ASSERT_OK_AND_ASSIGN(DocumentationAppended appended, Append());
   EXPECT_TRUE(appended.changed);
   EXPECT_EQ(appended.documentation.job_text(),

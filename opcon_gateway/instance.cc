@@ -151,8 +151,8 @@ absl::StatusOr<std::shared_ptr<Instance>> Instance::Create(
       MakeAuthenticator(config, base_url, bounds.call_timeout, parts.loop,
                         transport, limiter));
   return std::shared_ptr<Instance>(
-      new Instance({config, std::move(base_url), bounds, parts,
-                    transport, limiter, std::move(authenticator)}));
+      new Instance({config, std::move(base_url), bounds, parts, transport,
+                    limiter, std::move(authenticator)}));
 }
 
 v1::Instance Instance::Describe() const {

@@ -35,11 +35,10 @@ bool IsOneOf(const Texts& wanted, const std::string& text) {
 }
 
 bool HasOneOf(const Texts& wanted, const Texts& present) {
-  return wanted.empty() ||
-         std::any_of(present.begin(), present.end(),
-                     [&wanted](const std::string& text) {
-                       return IsOneOf(wanted, text);
-                     });
+  return wanted.empty() || std::any_of(present.begin(), present.end(),
+                                       [&wanted](const std::string& text) {
+                                         return IsOneOf(wanted, text);
+                                       });
 }
 
 bool OnOneOf(const Texts& machines, const v1::DailyJob& job) {
@@ -76,13 +75,13 @@ http::UrlBuilder JobsUrl(const RestClient& rest,
     url.Query("JobName", AsFilter(request.job_names(0)));
   }
   if (!request.categories().empty()) {
-    url.Query("Categories",
-              absl::StrJoin(request.categories(), ",",
-                            [](std::string* out, int category) {
-                              absl::StrAppend(
-                                  out, CategoryName(static_cast<v1::JobCategory>(
-                                           category)));
-                            }));
+    url.Query(
+        "Categories",
+        absl::StrJoin(
+            request.categories(), ",", [](std::string* out, int category) {
+              absl::StrAppend(
+                  out, CategoryName(static_cast<v1::JobCategory>(category)));
+            }));
   }
   if (request.tags_size() == 1) url.Query("Tags", AsFilter(request.tags(0)));
   url.Query("IncludeDocumentation", "true");
@@ -103,16 +102,15 @@ http::UrlBuilder RunsUrl(const RestClient& rest, const v1::DailyJob& job) {
 
 // Sorts the newest run first; of two with the same time the later number.
 std::string RunKey(const v1::JobRun& run) {
-  const std::int64_t seconds = run.has_start_time()
-                                   ? run.start_time().seconds()
-                                   : run.end_time().seconds();
+  const std::int64_t seconds = run.has_start_time() ? run.start_time().seconds()
+                                                    : run.end_time().seconds();
   const std::int64_t nanos =
       run.has_start_time() ? run.start_time().nanos() : run.end_time().nanos();
-  return absl::StrFormat(
-      "%019d%09d%010d", std::numeric_limits<std::int64_t>::max() - seconds,
-      999'999'999 - nanos,
-      std::numeric_limits<std::int32_t>::max() -
-          std::max<std::int32_t>(0, run.job_number()));
+  return absl::StrFormat("%019d%09d%010d",
+                         std::numeric_limits<std::int64_t>::max() - seconds,
+                         999'999'999 - nanos,
+                         std::numeric_limits<std::int32_t>::max() -
+                             std::max<std::int32_t>(0, run.job_number()));
 }
 
 // Rows that say nothing of the schedule are taken at OpCon's word.

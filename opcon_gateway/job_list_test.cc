@@ -126,10 +126,10 @@ TEST_F(JobListTest, ListsOnlyWhatFitsExactly) {
 
 TEST_F(JobListTest, PagesFollowOneAnotherByIdWhateverTheOrder) {
   *request_.add_schedule_dates() = Day(6);
-  const std::string body = json::array({JobOf(6, "A"), JobOf(5, "C"),
-                                        JobOf(5, "A"), JobOf(6, "B"),
-                                        JobOf(5, "B"), JobOf(5, "B")})
-                               .dump();
+  const std::string body =
+      json::array({JobOf(6, "A"), JobOf(5, "C"), JobOf(5, "A"), JobOf(6, "B"),
+                   JobOf(5, "B"), JobOf(5, "B")})
+          .dump();
   request_.set_page_size(2);
   std::vector<std::vector<std::string>> pages;
   do {
@@ -202,9 +202,9 @@ TEST_F(JobListTest, ListsRunsNewestFirst) {
   EXPECT_EQ(first.runs(0).termination(), "0000000005");
   EXPECT_EQ(first.runs(0).machine(), "GENP001");
   EXPECT_EQ(first.runs(0).status().category(), v1::JOB_CATEGORY_FAILED);
-  EXPECT_EQ(first.runs(0).end_time().seconds() -
-                first.runs(0).start_time().seconds(),
-            1);
+  EXPECT_EQ(
+      first.runs(0).end_time().seconds() - first.runs(0).start_time().seconds(),
+      1);
   EXPECT_THAT(Line(1), HasSubstr("/api/jobhistories?UniqueJobIds="));
   request.set_page_token(first.next_page_token());
   answer();

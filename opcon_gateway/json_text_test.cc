@@ -23,8 +23,7 @@ std::pair<JsonTextDecoder::State, std::string> Decode(
   std::string out;
   JsonTextDecoder::State state = JsonTextDecoder::State::kMore;
   for (std::size_t at = 0; at < written.size(); at += size) {
-    const absl::string_view piece =
-        absl::string_view(written).substr(at, size);
+    const absl::string_view piece = absl::string_view(written).substr(at, size);
     std::size_t taken = 0;
     state = decoder.Take(piece, &taken, &out);
     if (state != JsonTextDecoder::State::kMore) break;

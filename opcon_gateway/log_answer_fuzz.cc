@@ -28,8 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   std::string text;
   bool readable = true;
   while (readable && !body.empty()) {
-    const absl::string_view next =
-        body.substr(0, std::min(piece, body.size()));
+    const absl::string_view next = body.substr(0, std::min(piece, body.size()));
     readable = reader.Take(next, &text).ok();
     body.remove_prefix(next.size());
   }
@@ -40,8 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   if (!parsed.ok()) std::abort();
   // Somewhere in a list of the answer, unless a member of the same name came
   // later and replaced it: then nothing is left to compare with.
-  const std::string shown = rest->dump(-1, ' ', false,
-                                       nlohmann::json::error_handler_t::replace);
+  const std::string shown =
+      rest->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (shown.find("\"data\":\"\"") == std::string::npos) return 0;
   for (const auto& [name, items] : parsed->items()) {
     if (!items.is_array()) continue;

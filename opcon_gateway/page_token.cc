@@ -35,8 +35,7 @@ std::optional<std::string> ReadPageToken(absl::string_view token,
 }
 
 std::size_t PageSizeOf(int asked, int usual, int most) {
-  return static_cast<std::size_t>(
-      asked <= 0 ? usual : std::min(asked, most));
+  return static_cast<std::size_t>(asked <= 0 ? usual : std::min(asked, most));
 }
 
 }  // namespace opcon_snow::opcon

@@ -16,7 +16,8 @@ namespace opcon_snow::opcon {
 
 // Opaque to callers; fit for a URL. `filters`: any text that differs where the
 // filters do.
-std::string MakePageToken(absl::string_view filters, absl::string_view last_key);
+std::string MakePageToken(absl::string_view filters,
+                          absl::string_view last_key);
 
 // The key; "" for an empty token, nothing if the token was not made by
 // MakePageToken for the same filters.

@@ -174,8 +174,8 @@ TEST(RequestCheckTest, Schedules) {
   EXPECT_THAT(Fields(Check(get)), ElementsAre("schedule"));
   get.set_id("20260105|16|1");
   EXPECT_OK(Check(get));
-  for (const char* id : {"20260105|16|1|JOB", "20260105|16", "x", "20260230|1|1",
-                         "20260105|16|"}) {
+  for (const char* id : {"20260105|16|1|JOB", "20260105|16", "x",
+                         "20260230|1|1", "20260105|16|"}) {
     get.set_id(id);
     EXPECT_THAT(Fields(Check(get)), ElementsAre("id")) << id;
   }
@@ -184,9 +184,9 @@ TEST(RequestCheckTest, Schedules) {
               ElementsAre("name.schedule_name", "name.schedule_date"));
   v1::BuildScheduleRequest build;
   (*build.mutable_properties())["a\nb"] = "v";
-  EXPECT_THAT(Fields(Check(build)),
-              ElementsAre("schedule_name", "schedule_date",
-                          "properties (a name)"));
+  EXPECT_THAT(
+      Fields(Check(build)),
+      ElementsAre("schedule_name", "schedule_date", "properties (a name)"));
 }
 
 TEST(RequestCheckTest, JobsToAdd) {
@@ -201,9 +201,9 @@ TEST(RequestCheckTest, JobsToAdd) {
   v1::JobToAdd* second = request.add_jobs();
   second->set_job_name(std::string(65, 'x'));
   second->set_on_hold(true);
-  EXPECT_THAT(Fields(Check(request)),
-              ElementsAre("jobs[1].job_name", "jobs[1].frequency",
-                          "jobs[1].on_hold"));
+  EXPECT_THAT(
+      Fields(Check(request)),
+      ElementsAre("jobs[1].job_name", "jobs[1].frequency", "jobs[1].on_hold"));
 }
 
 }  // namespace

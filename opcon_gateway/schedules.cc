@@ -187,9 +187,9 @@ async::Task<absl::Status> Schedules::AddProperties(v1::DailySchedule* schedule,
   const absl::StatusOr<RestAnswer> answer =
       co_await rest_->Send(request, scope);
   // Versions without the endpoint show them with the schedule, if at all.
-  const bool absent =
-      answer.ok() ? answer->missing()
-                  : IsReason(answer.status(), v1::ERROR_REASON_UPSTREAM_VERSION);
+  const bool absent = answer.ok() ? answer->missing()
+                                  : IsReason(answer.status(),
+                                             v1::ERROR_REASON_UPSTREAM_VERSION);
   if (absent) co_return absl::OkStatus();
   if (!answer.ok()) co_return answer.status();
   ParseProperties(answer->body, schedule->mutable_properties());

@@ -63,10 +63,10 @@ class SchedulesTest : public ClientFixture {
     date->set_day(5);
   }
   static std::string Added(const json& jobs) {
-    return json{{"id", 9},
-                {"result", "success"},
-                {"scheduleActionItems",
-                 json::array({{{"id", kId}, {"jobs", jobs}}})}}
+    return json{
+        {"id", 9},
+        {"result", "success"},
+        {"scheduleActionItems", json::array({{{"id", kId}, {"jobs", jobs}}})}}
         .dump();
   }
 
@@ -121,8 +121,7 @@ TEST_F(SchedulesTest, FindsOneByItsNameExactlyAndNeverGuesses) {
   EXPECT_THAT(Line(0), HasSubstr("?Name=Payroll&Dates=2026-01-05&"));
 
   transport->Answer(
-      200,
-      json::array({ScheduleJson(), ScheduleJson("20260105|16|2")}).dump());
+      200, json::array({ScheduleJson(), ScheduleJson("20260105|16|2")}).dump());
   const auto several = Run(schedules_.Get(by_name_, scope));
   EXPECT_THAT(several, StatusIs(StatusCode::kFailedPrecondition));
   EXPECT_THAT(several, HasReason("AMBIGUOUS_JOB"));

@@ -211,14 +211,16 @@ grpc::ServerUnaryReactor* OpConGatewayService::GetDailySchedule(
     grpc::CallbackServerContext* context,
     const v1::GetDailyScheduleRequest* request,
     v1::GetDailyScheduleResponse* reply) {
-  return Unary(context, request, reply, &OpConGatewayService::DoGetDailySchedule);
+  return Unary(context, request, reply,
+               &OpConGatewayService::DoGetDailySchedule);
 }
 
 grpc::ServerUnaryReactor* OpConGatewayService::AddJobsToDailySchedule(
     grpc::CallbackServerContext* context,
     const v1::AddJobsToDailyScheduleRequest* request,
     v1::AddJobsToDailyScheduleResponse* reply) {
-  return Unary(context, request, reply, &OpConGatewayService::DoAddJobsToDailySchedule);
+  return Unary(context, request, reply,
+               &OpConGatewayService::DoAddJobsToDailySchedule);
 }
 
 grpc::ServerUnaryReactor* OpConGatewayService::ListMachines(

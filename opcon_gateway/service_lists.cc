@@ -29,8 +29,7 @@ OpConGatewayService::DoListDailyJobs(const rpc::CallContext& context,
 
 OpConGatewayService::Answer<v1::ListJobHistoryResponse>
 OpConGatewayService::DoListJobHistory(
-    const rpc::CallContext& context,
-    const v1::ListJobHistoryRequest& request) {
+    const rpc::CallContext& context, const v1::ListJobHistoryRequest& request) {
   absl::Status acceptable = Check(request);
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(
       const Call call,

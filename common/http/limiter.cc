@@ -80,9 +80,9 @@ struct Limiter::Core {
   void Refill() {
     if (!HasRate()) return;
     const absl::Duration now = loop->MonotonicNow();
-    allowance = std::min(
-        burst,
-        allowance + absl::ToDoubleSeconds(now - refilled_at) * per_second);
+    allowance =
+        std::min(burst, allowance + absl::ToDoubleSeconds(now - refilled_at) *
+                                        per_second);
     refilled_at = now;
   }
 

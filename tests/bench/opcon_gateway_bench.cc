@@ -1,6 +1,6 @@
 // ./dev bench: what one call through the OpCon gateway costs beside the same
-// request sent by libcurl on a kept connection, to the same sandbox, in the same
-// run; and how well a thousand calls at once use a slow upstream.
+// request sent by libcurl on a kept connection, to the same sandbox, in the
+// same run; and how well a thousand calls at once use a slow upstream.
 
 #include <curl/curl.h>
 
@@ -128,13 +128,13 @@ class Setup {
   }
 
   absl::Status DefineJob() const {
-    OPCON_SNOW_RETURN_IF_ERROR(Post("/_sandbox/jobs",
-                                    {{"date", "2026-01-05"},
-                                     {"schedule", "Payroll"},
-                                     {"schedule_id", 16},
-                                     {"schedule_instance", 1},
-                                     {"name", "JOB001"},
-                                     {"machine", "GENP001"}}));
+    OPCON_SNOW_RETURN_IF_ERROR(
+        Post("/_sandbox/jobs", {{"date", "2026-01-05"},
+                                {"schedule", "Payroll"},
+                                {"schedule_id", 16},
+                                {"schedule_instance", 1},
+                                {"name", "JOB001"},
+                                {"machine", "GENP001"}}));
     return Post(
         absl::StrCat("/_sandbox/jobs/", harness::Encode(kJobId), "/fail"),
         {{"termination", "0000000005"}});
@@ -176,8 +176,8 @@ class BareCurl {
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_OK && status == 200) return absl::OkStatus();
-    return absl::InternalError(absl::StrCat("curl: ", curl_easy_strerror(code),
-                                            ", status ", status));
+    return absl::InternalError(
+        absl::StrCat("curl: ", curl_easy_strerror(code), ", status ", status));
   }
 
  private:

@@ -145,9 +145,10 @@ std::vector<GatewayCall> Reads() {
       // Makes OpCon fetch something and changes nothing: a POST, and a read.
       {"ListJobLogs", CallEffect::kRead,
        [](const CallSubject& subject) {
-         return Key("POST", "/api/jobinstanceactions",
-                    absl::StrCat("\"LIST\",\"jobInstanceActionItems\":[{\"id\":",
-                                 subject.job_number, "}"));
+         return Key(
+             "POST", "/api/jobinstanceactions",
+             absl::StrCat("\"LIST\",\"jobInstanceActionItems\":[{\"id\":",
+                          subject.job_number, "}"));
        },
        [](Stub& stub, const CallSubject& subject) {
          auto request = For<v1::ListJobLogsRequest>(subject);
@@ -158,9 +159,10 @@ std::vector<GatewayCall> Reads() {
        "NO_JOB_LOG"},
       {"ReadJobLog", CallEffect::kRead,
        [](const CallSubject& subject) {
-         return Key("POST", "/api/jobinstanceactions",
-                    absl::StrCat("\"FILE\",\"jobInstanceActionItems\":[{\"id\":",
-                                 subject.job_number, ","));
+         return Key(
+             "POST", "/api/jobinstanceactions",
+             absl::StrCat("\"FILE\",\"jobInstanceActionItems\":[{\"id\":",
+                          subject.job_number, ","));
        },
        ReadLog, "NO_JOB_LOG"},
       // There is no such action: without a fault this alone is no success.

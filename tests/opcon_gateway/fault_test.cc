@@ -38,14 +38,14 @@ struct FaultRow {
   Expected write;
 };
 
-const Expected kUnknown = {StatusCode::kUnavailable, "OUTCOME_UNKNOWN", {},
-                           true};
+const Expected kUnknown = {
+    StatusCode::kUnavailable, "OUTCOME_UNKNOWN", {}, true};
 const Expected kNotOpCon = {StatusCode::kUnavailable, "UPSTREAM_NOT_OPCON"};
 const Expected kUnavailable = {StatusCode::kUnavailable,
                                "UPSTREAM_UNAVAILABLE"};
 const Expected kFailure = {StatusCode::kInternal, "UPSTREAM_FAILURE"};
-const Expected kFailureUnknown = {StatusCode::kInternal, "UPSTREAM_FAILURE",
-                                  {}, true};
+const Expected kFailureUnknown = {
+    StatusCode::kInternal, "UPSTREAM_FAILURE", {}, true};
 const Expected kTimeout = {StatusCode::kDeadlineExceeded, "UPSTREAM_TIMEOUT",
                            absl::Seconds(5)};
 
@@ -87,10 +87,7 @@ std::vector<FaultRow> FaultRows() {
        kUnavailable,
        kUnknown},
       {"html", {{"kind", "html"}}, kNotOpCon, kUnknown},
-      {"html 404",
-       {{"kind", "html"}, {"status", 404}},
-       kNotOpCon,
-       kNotOpCon},
+      {"html 404", {{"kind", "html"}, {"status", 404}}, kNotOpCon, kNotOpCon},
       {"body", {{"kind", "body"}, {"body", "{]"}}, kNotOpCon, kUnknown},
       {"empty_202", {{"kind", "empty_202"}}, kNotOpCon, kUnknown},
       {"redirect",
@@ -127,12 +124,12 @@ class FaultTest : public GatewayAndOpConTest {
     ASSERT_NO_FATAL_FAILURE(StartSandbox());
     const std::string token =
         absl::StrCat("    token_file: ", PathOf("token"), "\n");
-    std::string instances = absl::StrCat(
-        InstanceYaml("prod", token),
-        // Nobody listens there: the discard port needs privileges.
-        "  - name: gone\n    base_url: http://127.0.0.1:9\n"
-        "    allow_plain_http: true\n",
-        token);
+    std::string instances =
+        absl::StrCat(InstanceYaml("prod", token),
+                     // Nobody listens there: the discard port needs privileges.
+                     "  - name: gone\n    base_url: http://127.0.0.1:9\n"
+                     "    allow_plain_http: true\n",
+                     token);
     // One for each call, so that none waits for the slots of another.
     for (std::size_t i = 0; i < AllCalls().size(); ++i) {
       instances += InstanceYaml(absl::StrCat("own-", i), token);
@@ -180,8 +177,7 @@ class FaultTest : public GatewayAndOpConTest {
           absl::StrContains(path, "jobinstanceactions")) {
         continue;
       }
-      EXPECT_TRUE(
-          seen.emplace(method, path, request.value("body", "")).second)
+      EXPECT_TRUE(seen.emplace(method, path, request.value("body", "")).second)
           << which << ": " << method << " " << path << " was sent twice";
     }
   }
@@ -296,8 +292,8 @@ TEST_F(FaultTest, TheListOfInstancesShowsFaults) {
   ASSERT_NO_FATAL_FAILURE(Start());
   ::opcon::v1::ListInstancesRequest request;
   request.set_probe(true);
-  ASSERT_OK_AND_ASSIGN(
-      const auto list, rpc::Call(*stub_, &Stub::ListInstances, request));
+  ASSERT_OK_AND_ASSIGN(const auto list,
+                       rpc::Call(*stub_, &Stub::ListInstances, request));
   ASSERT_GE(list.instances_size(), 2);
   EXPECT_EQ(list.instances(0).health().state(),
             ::opcon::v1::HEALTH_STATE_HEALTHY);

@@ -69,8 +69,8 @@ void GatewayAndOpConTest::StartSandbox(std::vector<std::string> flags) {
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   sandbox_ = StartServer("sandbox", std::move(arguments), &sandbox_port_);
   ASSERT_NE(sandbox_, nullptr);
-  opcon_ = std::make_unique<HttpPeer>(sandbox_port_,
-                                      absl::StrCat("Token ", kToken));
+  opcon_ =
+      std::make_unique<HttpPeer>(sandbox_port_, absl::StrCat("Token ", kToken));
 }
 
 std::string GatewayAndOpConTest::InstanceYaml(const std::string& name,

@@ -98,8 +98,7 @@ TEST_F(LoadTest, AThousandCallsThatWaitNeedFewThreadsAndLittleMemory) {
       InstanceYaml("prod",
                    absl::StrCat("    token_file: ", PathOf("token"),
                                 "\n    limits: {max_concurrent_requests: ",
-                                kSlots, ", max_queued_calls: ", kQueue,
-                                "}\n")),
+                                kSlots, ", max_queued_calls: ", kQueue, "}\n")),
       "  max_concurrent_calls: 2000\n"));
   HaveFailedJob("JOB001");
   Fault({{"path", "/api/dailyjobs/*"}}, {{"kind", "delay"}, {"ms", 500}});
@@ -135,9 +134,8 @@ TEST_F(LoadTest, AThousandCallsThatWaitNeedFewThreadsAndLittleMemory) {
 TEST_F(LoadTest, ATokenThatEndsUnderManyCallsIsRenewedOnce) {
   ASSERT_NO_FATAL_FAILURE(StartSandbox());
   ASSERT_NO_FATAL_FAILURE(StartGateway(InstanceYaml(
-      "prod",
-      absl::StrCat("    login: {username: ocadm, password_file: ",
-                   PathOf("password"), "}\n"))));
+      "prod", absl::StrCat("    login: {username: ocadm, password_file: ",
+                           PathOf("password"), "}\n"))));
   HaveFailedJob("JOB001");
   for (const auto& call : CallAtOnce(64, "prod", JobId("JOB001"))) {
     EXPECT_OK(call->status);
@@ -177,15 +175,15 @@ TEST_F(LoadTest, ALargeLogIsPassedOnWithoutBeingHeld) {
         opcon_->Get("/api/dailyjobs/" + harness::Encode(JobId(name)));
     request.set_job_number(found->json.at("jobNumber").get<std::int32_t>());
     v1::JobLogTrailer trailer;
-    EXPECT_OK(rpc::ReadStream(
-        *stub_, &Stub::ReadJobLog, request, {},
-        std::function<absl::Status(v1::ReadJobLogResponse&)>(
-            [&](v1::ReadJobLogResponse& part) {
-              EXPECT_LE(part.chunk().size(), 65536u);
-              sha256->Update(part.chunk());
-              if (part.has_trailer()) trailer = part.trailer();
-              return absl::OkStatus();
-            })));
+    EXPECT_OK(
+        rpc::ReadStream(*stub_, &Stub::ReadJobLog, request, {},
+                        std::function<absl::Status(v1::ReadJobLogResponse&)>(
+                            [&](v1::ReadJobLogResponse& part) {
+                              EXPECT_LE(part.chunk().size(), 65536u);
+                              sha256->Update(part.chunk());
+                              if (part.has_trailer()) trailer = part.trailer();
+                              return absl::OkStatus();
+                            })));
     return trailer;
   };
   Sha256 warm_up;

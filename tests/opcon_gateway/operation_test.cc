@@ -33,17 +33,16 @@ class OperationTest : public GatewayAndOpConTest {
     return {{"name", name}, {"machine", "GENP001"}, {"frequency", "AllDays"}};
   }
 
-  // Payroll, whose jobs are in the daily tables, and Nightly, which has not been
-  // built.
+  // Payroll, whose jobs are in the daily tables, and Nightly, which has not
+  // been built.
   void HaveMasterSchedules() {
     Post("/_sandbox/schedules",
          {{"name", kSchedule},
           {"schedule_id", 16},
           {"jobs", json::array({MasterJob("JOB001"), MasterJob("ADDED")})}});
-    Post("/_sandbox/schedules",
-         {{"name", "Nightly"},
-          {"schedule_id", 17},
-          {"jobs", json::array({MasterJob("N1")})}});
+    Post("/_sandbox/schedules", {{"name", "Nightly"},
+                                 {"schedule_id", 17},
+                                 {"jobs", json::array({MasterJob("N1")})}});
   }
 
   absl::StatusOr<v1::GetDailyJobResponse> GetJob(
@@ -110,20 +109,28 @@ TEST_F(OperationTest, EveryCallKeepsToTheWire) {
   EXPECT_OK(rpc::Call(*stub_, &Stub::GetDailySchedule, schedule).status());
 
   const auto check = conformance::CheckOpConRequests(
-      OpConUrl(),
-      {"GET /api/version", "POST /api/tokens", "GET /api/dailyjobs",
-       "GET /api/dailyjobs/{id}", "GET /api/jobhistories",
-       "GET /api/dailyjobs/{uid}/incidentTickets",
-       "POST /api/dailyjobs/{uid}/incidentTickets",
-       "PUT /api/dailyjobs/{uid}/incidentTickets/{row}",
-       "GET /api/dailyjobs/{id}/documentation",
-       "PUT /api/dailyjobs/{id}/documentation/{documentation}",
-       "POST /api/jobinstanceactions", "GET /api/jobinstanceactions/{id}",
-       "POST /api/jobactions", "GET /api/jobactions/{id}",
-       "POST /api/schedulebuilds", "GET /api/schedulebuilds/{id}",
-       "GET /api/dailyschedules", "GET /api/dailyschedules/{id}",
-       "GET /api/dailyschedules/{id}/properties", "POST /api/scheduleactions",
-       "GET /api/scheduleactions/{id}", "GET /api/machines"});
+      OpConUrl(), {"GET /api/version",
+                   "POST /api/tokens",
+                   "GET /api/dailyjobs",
+                   "GET /api/dailyjobs/{id}",
+                   "GET /api/jobhistories",
+                   "GET /api/dailyjobs/{uid}/incidentTickets",
+                   "POST /api/dailyjobs/{uid}/incidentTickets",
+                   "PUT /api/dailyjobs/{uid}/incidentTickets/{row}",
+                   "GET /api/dailyjobs/{id}/documentation",
+                   "PUT /api/dailyjobs/{id}/documentation/{documentation}",
+                   "POST /api/jobinstanceactions",
+                   "GET /api/jobinstanceactions/{id}",
+                   "POST /api/jobactions",
+                   "GET /api/jobactions/{id}",
+                   "POST /api/schedulebuilds",
+                   "GET /api/schedulebuilds/{id}",
+                   "GET /api/dailyschedules",
+                   "GET /api/dailyschedules/{id}",
+                   "GET /api/dailyschedules/{id}/properties",
+                   "POST /api/scheduleactions",
+                   "GET /api/scheduleactions/{id}",
+                   "GET /api/machines"});
   EXPECT_TRUE(check.ok) << check.report;
 
   // No secret is in what the gateway says of all this.
@@ -195,9 +202,8 @@ TEST_F(OperationTest, GoesToAnotherAddressWhereTheFirstIsOutOfReach) {
     if (request.at("method") != "GET") ++writes;
   }
   EXPECT_EQ(writes, 1);
-  ASSERT_OK_AND_ASSIGN(
-      const auto list,
-      rpc::Call(*stub_, &Stub::ListInstances, v1::ListInstancesRequest()));
+  ASSERT_OK_AND_ASSIGN(const auto list, rpc::Call(*stub_, &Stub::ListInstances,
+                                                  v1::ListInstancesRequest()));
   EXPECT_EQ(list.instances(0).base_url(), OpConUrl());
   EXPECT_THAT(GatewayLog(), HasSubstr("http.address_changed"));
 }
@@ -247,14 +253,14 @@ TEST_F(OperationTest, AStreamThatBreaksHasNoTrailer) {
   request.set_job_number(job.job().job_number());
   std::size_t bytes = 0;
   bool trailer = false;
-  const absl::Status status = rpc::ReadStream(
-      *stub_, &Stub::ReadJobLog, request, {},
-      std::function<absl::Status(v1::ReadJobLogResponse&)>(
-          [&](v1::ReadJobLogResponse& part) {
-            bytes += part.chunk().size();
-            trailer |= part.has_trailer();
-            return absl::OkStatus();
-          }));
+  const absl::Status status =
+      rpc::ReadStream(*stub_, &Stub::ReadJobLog, request, {},
+                      std::function<absl::Status(v1::ReadJobLogResponse&)>(
+                          [&](v1::ReadJobLogResponse& part) {
+                            bytes += part.chunk().size();
+                            trailer |= part.has_trailer();
+                            return absl::OkStatus();
+                          }));
   EXPECT_THAT(status, HasReason("UPSTREAM_UNAVAILABLE"));
   EXPECT_FALSE(trailer);
   EXPECT_LT(bytes, 200'000u);
