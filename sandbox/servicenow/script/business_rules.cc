@@ -95,8 +95,10 @@ bool BusinessRules::HasRole(const Record& rule, const Actor& actor) {
 bool BusinessRules::Meets(const Record& rule, const Change& change,
                           const Record& current) {
   const std::vector<std::string>& running = ThisThread().pairs;
-  if (std::find(running.begin(), running.end(), PairOf(rule, current)) !=
-      running.end()) {
+  // An async rule is a transaction of its own and may cause itself.
+  if (!absl::StartsWith(rule.Get("when"), "async") &&
+      std::find(running.begin(), running.end(), PairOf(rule, current)) !=
+          running.end()) {
     return false;
   }
   const std::string& condition = rule.Get("filter_condition");

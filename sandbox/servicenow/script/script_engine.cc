@@ -111,6 +111,8 @@ absl::StatusOr<std::string> ScriptEngine::Evaluate(
                    .script = expression,
                    .read_only = true,
                    .actor = actor});
+  // As on an instance: one that fails is logged and stands for nothing.
+  if (absl::IsInternal(result.status())) return std::string();
   if (!result.ok()) return result.status();
   return result->value;
 }

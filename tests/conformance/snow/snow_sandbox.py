@@ -19,11 +19,13 @@ TABLE = "/api/now/table/"
 class Sandbox:
     """One process; its address is in `url`."""
 
+    PROGRAM = "SNOW_SANDBOX"
+
     def __init__(self, *flags):
         self.directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
         port_file = os.path.join(self.directory, "port")
         self.process = subprocess.Popen(
-            [os.environ["SNOW_SANDBOX"], "--listen", "127.0.0.1:0",
+            [os.environ[self.PROGRAM], "--listen", "127.0.0.1:0",
              "--port-file", port_file, *flags],
             stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
@@ -64,9 +66,39 @@ class Sandbox:
     def conditions(self, **keys):
         self.control("PATCH", "conditions", keys)
 
+    def run(self, script, user="admin"):
+        """The value of a background script."""
+        reply = requests.post(self.url + "/_sandbox/scripts", timeout=60,
+                              json={"script": script, "user": user})
+        if reply.status_code != 200:
+            raise ScriptError(reply.json()["error"])
+        return reply.json()["value"]
+
+    def await_scripts(self):
+        """Async rules and jobs that are due have run."""
+        state = self.control("GET", "scripts?wait_ms=60000")
+        if state["queued"] != 0:
+            raise RuntimeError("scripts do not come to an end")
+        return state
+
     def fault(self, action, times=1, **match):
         self.control("POST", "faults",
                      {"match": match, "times": times, "action": action})
+
+
+class OpConSandbox(Sandbox):
+    """The other product."""
+
+    PROGRAM = "OPCON_SANDBOX"
+    TOKEN = "00000000-0000-4000-8000-000000000001"
+
+    def api(self, method, path, **arguments):
+        return self.call(method, path, None,
+                         {"Authorization": "Token " + self.TOKEN}, **arguments)
+
+
+class ScriptError(Exception):
+    """What a script threw."""
 
 
 class SnowTest(unittest.TestCase):

@@ -69,8 +69,16 @@ methods(GlideAggregate.prototype, {
     }
   },
   next: function() {
-    this._state.position += 1;
-    return this._state.position < this._state.rows.length;
+    var state = this._state;
+    var aggregate = this;
+    state.position += 1;
+    if (state.position >= state.rows.length) {
+      return false;
+    }
+    state.groups.forEach(function(name) {
+      hidden(aggregate, name, state.rows[state.position].values[name] || '');
+    });
+    return true;
   },
   hasNext: function() {
     return this._state.position + 1 < this._state.rows.length;
