@@ -38,6 +38,11 @@ std::string TextOf(const pugi::xml_node& node) {
   return text;
 }
 
+std::string Get(const FieldValues& values, const std::string& name) {
+  const auto it = values.find(name);
+  return it == values.end() ? "" : it->second;
+}
+
 // <sys_script action="INSERT_OR_UPDATE"><name>…</name>…</sys_script>
 bool ReadRecord(const pugi::xml_node& node, UpdateRecord* record) {
   record->table = node.name();
@@ -51,7 +56,7 @@ bool ReadRecord(const pugi::xml_node& node, UpdateRecord* record) {
     const std::string shown = column.attribute("display_value").value();
     if (!shown.empty()) record->shown[column.name()] = shown;
   }
-  return IsSysId(record->values["sys_id"]);
+  return IsSysId(Get(record->values, "sys_id"));
 }
 
 absl::Status ParseXml(absl::string_view xml, pugi::xml_document* document) {
@@ -74,11 +79,11 @@ class Reader {
       return;
     }
     if (record.table == "sys_remote_update_set" && update_set_->name.empty()) {
-      update_set_->name = record.values["name"];
+      update_set_->name = Get(record.values, "name");
       record.values["state"] = "committed";
     }
-    const std::string payload = record.values["payload"];
-    const std::string name = record.values["name"];
+    const std::string payload = Get(record.values, "payload");
+    const std::string name = Get(record.values, "name");
     const bool wraps = record.table == "sys_update_xml";
     Add(std::move(record));
     if (wraps) ReadPayload(name, payload);
@@ -171,11 +176,6 @@ class Committer {
   }
 
  private:
-  static std::string Get(const FieldValues& values, const std::string& name) {
-    const auto it = values.find(name);
-    return it == values.end() ? "" : it->second;
-  }
-
   // A reference to a table: by name, by what it shows, or by the record.
   std::string TableNamed(const UpdateRecord& record, const std::string& column) {
     const std::string value = Get(record.values, column);

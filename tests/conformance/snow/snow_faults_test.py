@@ -58,8 +58,13 @@ class FaultsTest(SnowTest):
         self.arm("body", status=200, body='{"result":[')
         self.assertEqual(self.insert().text, '{"result":[')
         self.arm("truncate", bytes=20)
-        with self.assertRaises(requests.exceptions.RequestException):
-            self.insert()
+        # Some clients notice that the body is too short, some do not.
+        try:
+            reply = self.insert()
+            self.assertEqual(len(reply.content), 20)
+            self.assertGreater(int(reply.headers["Content-Length"]), 20)
+        except requests.exceptions.RequestException:
+            pass
         self.assertEqual(self.count(), 1)
 
     def test_connections_that_break(self):
