@@ -25,12 +25,6 @@ const QueryColumns& AttachmentQueryColumns() {
   return *columns;
 }
 
-const QueryColumns& ChoiceQueryColumns() {
-  static const auto* const columns =
-      new QueryColumns{"element", "inactive", "name"};
-  return *columns;
-}
-
 bool Query::CheckColumn(absl::string_view column) {
   if (IsColumnPath(column) &&
       (column == "sys_id" || columns_.count(std::string(column)) > 0)) {

@@ -30,11 +30,10 @@ namespace opcon_snow::snow {
 using QueryColumns = std::set<std::string>;
 
 // Those that this gateway asks for by itself: of incidents, of
-// sys_journal_field, of sys_attachment, of sys_choice.
+// sys_journal_field, of sys_attachment.
 const QueryColumns& IncidentQueryColumns();
 const QueryColumns& JournalQueryColumns();
 const QueryColumns& AttachmentQueryColumns();
-const QueryColumns& ChoiceQueryColumns();
 
 // A query that was checked, with its limit; only Query makes one.
 class BoundedQuery {

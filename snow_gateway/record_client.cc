@@ -84,11 +84,12 @@ absl::StatusOr<IndirectReply> ReadIndirectReply(const RequestFacts& facts,
   for (const nlohmann::json& outcome : result) {
     const std::string status = ValueOf(outcome, "status");
     const std::string sys_id = ValueOf(outcome, "sys_id");
-    if ((status == "inserted" || status == "updated") && IsSysId(sys_id)) {
+    if (status != "error") {
+      // Inserted, updated, or ignored because it was like that already.
+      if (!IsSysId(sys_id)) continue;
       indirect.sys_id = sys_id;
       return indirect;
     }
-    if (status != "error") continue;
     ErrorDetails details;
     details.metadata["instance"] = facts.instance;
     details.metadata["table"] = facts.table;

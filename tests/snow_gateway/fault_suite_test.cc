@@ -33,6 +33,11 @@ struct Outcome {
   absl::Duration retry = kNoHint;
 };
 
+// The sandbox's own text for 500 is that of a quota.
+constexpr char kInternalError[] =
+    R"({"error":{"message":"Operation Failed","detail":null},)"
+    R"("status":"failure"})";
+
 const Outcome kDone{};
 const Outcome kUnknown{Code::kUnavailable, "OUTCOME_UNKNOWN"};
 
@@ -93,12 +98,13 @@ std::vector<FaultCase> Failures() {
                      absl::Seconds(3)};
   const Outcome failed{Code::kInternal, "UPSTREAM_FAILURE"};
   const Outcome forbidden{Code::kFailedPrecondition, "UPSTREAM_FORBIDDEN"};
-  json status_after_500 = {{"kind", "status_after"}, {"status", 500}};
+  json status_after_500 = {
+      {"kind", "status_after"}, {"status", 500}, {"body", kInternalError}};
   json status_after_403 = {{"kind", "status_after"}, {"status", 403}};
   return {
       {"408", Status(408), away, kUnknown},
       {"499", Status(499), away, away},
-      {"500", Status(500), failed, failed},
+      {"500", Body(500, "application/json", kInternalError), failed, failed},
       {"500 of a quota",
        Body(500, "application/json",
             R"({"error":{"message":"Transaction cancelled: maximum execution )"
@@ -126,7 +132,8 @@ std::vector<FaultCase> BrokenAnswers() {
       {"cut off", {{"kind", "truncate"}, {"bytes", 20}}, away, kDone},
       {"dripping", {{"kind", "slow"}, {"bytes_per_second", 2}}, late, kDone},
       {"late", {{"kind", "delay"}, {"ms", 1500}}, late, kUnknown},
-      {"a page", {{"kind", "html"}}, foreign, foreign},
+      {"a page", {{"kind", "html"}, {"body", "<title>Log in</title>"}}, foreign,
+       foreign},
       {"a redirect",
        Status(302, {{"Location", "https://login.example.test/"}}), foreign,
        foreign},
