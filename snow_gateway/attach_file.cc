@@ -80,8 +80,7 @@ absl::Status Check(const v1::AttachFileHeader& header, std::int64_t most) {
     CheckTable("header.table", header.table(), &violations);
   }
   CheckSysId("header.record_sys_id", header.record_sys_id(), &violations);
-  if (header.file_name().empty() ||
-      header.file_name().size() > kMaxGivenName) {
+  if (header.file_name().empty() || header.file_name().size() > kMaxGivenName) {
     violations.Add("header.file_name",
                    absl::StrCat("must be 1 to ", kMaxGivenName, " bytes"));
   }
@@ -319,8 +318,7 @@ async::Task<Reply> StoreWhole(const Attach* attach, NextPart next) {
   async::Task<absl::StatusOr<Content>> receiving =
       Receive(attach, std::move(next));
   Upload upload = UploadOf(*attach);
-  OPCON_SNOW_CO_ASSIGN_OR_RETURN(upload.content,
-                                 co_await std::move(receiving));
+  OPCON_SNOW_CO_ASSIGN_OR_RETURN(upload.content, co_await std::move(receiving));
   async::Task<absl::StatusOr<RecordReply>> sending =
       Send(attach, std::move(upload));
   absl::StatusOr<RecordReply> reply = co_await std::move(sending);
@@ -382,8 +380,8 @@ async::Task<absl::StatusOr<v1::AttachFileResponse>> AttachFile(
   attach.file.table =
       header.table().empty() ? settings.incident_table : header.table();
   attach.file.record_sys_id = header.record_sys_id();
-  attach.file.file_name = AcceptableFileName(header.file_name(), header.run(),
-                                             settings.file_names);
+  attach.file.file_name =
+      AcceptableFileName(header.file_name(), header.run(), settings.file_names);
   attach.content_type =
       AcceptableContentType(attach.file.file_name, header.content_type());
   attach.file.size_bytes = header.size_bytes();

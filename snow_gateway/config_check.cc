@@ -201,14 +201,14 @@ void CheckDefaults(const ServiceNowInstance& instance, const std::string& field,
     const std::string& ending = endings.Get(i);
     const bool none = ending == "-" && endings.size() == 1;
     const bool plain =
-        !ending.empty() && std::all_of(ending.begin(), ending.end(), [](char c) {
+        !ending.empty() &&
+        std::all_of(ending.begin(), ending.end(), [](char c) {
           const auto byte = static_cast<unsigned char>(c);
           return absl::ascii_islower(byte) || absl::ascii_isdigit(byte);
         });
     if (!none && !plain) {
-      faults->Add(
-          absl::StrCat(field, ".attachments.blocked_endings[", i, "]"),
-          "must be lower-case letters and digits, without the dot");
+      faults->Add(absl::StrCat(field, ".attachments.blocked_endings[", i, "]"),
+                  "must be lower-case letters and digits, without the dot");
     }
   }
 }

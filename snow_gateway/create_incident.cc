@@ -352,9 +352,9 @@ async::Task<Reply> Write(Create* create) {
   create->instance->set_honours_sys_id(honoured);
   create->instance->attempts().Settled(create->sys_id());
   if (!honoured) {
-    create->warnings.push_back(absl::StrCat(
-        "the instance ignores chosen sys_ids: the incident has ", sys_id,
-        " instead of ", create->sys_id()));
+    create->warnings.push_back(
+        absl::StrCat("the instance ignores chosen sys_ids: the incident has ",
+                     sys_id, " instead of ", create->sys_id()));
   }
   co_return create->CreatedResponse(reply->row);
 }

@@ -57,10 +57,9 @@ struct BasicCredentials {
 struct CertificateCredentials {
   std::string certificate_file;
 };
-using Credentials =
-    std::variant<OAuthClientCredentials, OAuthJwtCredentials,
-                 OAuthPasswordCredentials, ApiKeyCredentials,
-                 CertificateCredentials, BasicCredentials>;
+using Credentials = std::variant<OAuthClientCredentials, OAuthJwtCredentials,
+                                 OAuthPasswordCredentials, ApiKeyCredentials,
+                                 CertificateCredentials, BasicCredentials>;
 
 // Confined to the loop's thread.
 class Authenticator {

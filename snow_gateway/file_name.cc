@@ -89,9 +89,9 @@ std::string AcceptableFileName(absl::string_view name, absl::string_view run,
 std::string AcceptableContentType(absl::string_view file_name,
                                   absl::string_view wanted) {
   const std::string ending = absl::AsciiStrToLower(EndingOf(file_name));
-  const auto* const known =
-      std::find_if(kTypes.begin(), kTypes.end(),
-                   [&ending](const auto& type) { return type.first == ending; });
+  const auto* const known = std::find_if(
+      kTypes.begin(), kTypes.end(),
+      [&ending](const auto& type) { return type.first == ending; });
   if (known == kTypes.end()) {
     return wanted.empty() ? "text/plain" : std::string(wanted);
   }

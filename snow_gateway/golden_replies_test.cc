@@ -54,8 +54,8 @@ std::vector<std::string> Files() {
 template <class Message>
 Message FromJson(const json& value) {
   Message message;
-  const auto status = google::protobuf::util::JsonStringToMessage(
-      value.dump(), &message);
+  const auto status =
+      google::protobuf::util::JsonStringToMessage(value.dump(), &message);
   EXPECT_TRUE(status.ok()) << status.ToString();
   return message;
 }
@@ -142,12 +142,10 @@ class GoldenRepliesTest : public GatewayTest,
   }
 
   JsonOr Probe(const json& request) {
-    return Shown(
-        Run(ListInstances(std::make_shared<InstanceRegistry>(
-                              std::vector<std::shared_ptr<Instance>>{instance_},
-                              "prod"),
-                          FromJson<v1::ListInstancesRequest>(request),
-                          Scope())));
+    return Shown(Run(ListInstances(
+        std::make_shared<InstanceRegistry>(
+            std::vector<std::shared_ptr<Instance>>{instance_}, "prod"),
+        FromJson<v1::ListInstancesRequest>(request), Scope())));
   }
 
   JsonOr Play(const std::string& call, const json& request) {
@@ -222,8 +220,9 @@ TEST(GoldenReplyFilesTest, AreThereForEveryCall) {
     std::ifstream in(file);
     ++calls[json::parse(in).at("call").get<std::string>()];
   }
-  const auto* service = google::protobuf::DescriptorPool::generated_pool()
-                            ->FindServiceByName("servicenow.v1.ServiceNowGateway");
+  const auto* service =
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
+          "servicenow.v1.ServiceNowGateway");
   ASSERT_NE(service, nullptr);
   for (int i = 0; i < service->method_count(); ++i) {
     EXPECT_GT(calls[service->method(i)->name()], 0)

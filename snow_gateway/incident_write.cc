@@ -81,9 +81,9 @@ async::Task<absl::StatusOr<std::string>> Resolve(
       ResolveReference(instance, column, fallback, std::move(scope));
   absl::StatusOr<std::string> instead = co_await std::move(falling_back);
   if (!instead.ok()) co_return instead;
-  warnings->push_back(absl::StrCat(
-      "the incident is given to \"", fallback, "\" instead of \"", name,
-      "\": ", sys_id.status().message()));
+  warnings->push_back(absl::StrCat("the incident is given to \"", fallback,
+                                   "\" instead of \"", name,
+                                   "\": ", sys_id.status().message()));
   co_return instead;
 }
 

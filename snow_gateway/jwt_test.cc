@@ -43,7 +43,11 @@ std::string PemOf(const Key& key) {
 }
 
 JwtClaims Claims() {
-  return {"client", "joe", "client", "id \"1\"", absl::FromUnixSeconds(1000),
+  return {"client",
+          "joe",
+          "client",
+          "id \"1\"",
+          absl::FromUnixSeconds(1000),
           absl::FromUnixSeconds(1300)};
 }
 
@@ -59,11 +63,10 @@ bool Verifies(const Key& key, const std::string& text, const std::string& der) {
   const bool good =
       EVP_DigestVerifyInit(context, nullptr, EVP_sha256(), nullptr,
                            key.get()) == 1 &&
-      EVP_DigestVerify(context,
-                       reinterpret_cast<const unsigned char*>(der.data()),
-                       der.size(),
-                       reinterpret_cast<const unsigned char*>(text.data()),
-                       text.size()) == 1;
+      EVP_DigestVerify(
+          context, reinterpret_cast<const unsigned char*>(der.data()),
+          der.size(), reinterpret_cast<const unsigned char*>(text.data()),
+          text.size()) == 1;
   EVP_MD_CTX_free(context);
   return good;
 }
@@ -92,17 +95,16 @@ TEST(JwtTest, SignsWithRsaAndWithP256) {
     ASSERT_OK(token);
     const std::vector<std::string> parts = absl::StrSplit(*token, '.');
     ASSERT_EQ(parts.size(), 3u);
-    EXPECT_EQ(json::parse(Decoded(parts[0])),
-              json({{"alg", rsa ? "RS256" : "ES256"},
-                    {"typ", "JWT"},
-                    {"kid", "k1"}}));
-    EXPECT_EQ(json::parse(Decoded(parts[1])),
-              json({{"iss", "client"},
-                    {"sub", "joe"},
-                    {"aud", "client"},
-                    {"jti", "id \"1\""},
-                    {"iat", 1000},
-                    {"exp", 1300}}));
+    EXPECT_EQ(
+        json::parse(Decoded(parts[0])),
+        json(
+            {{"alg", rsa ? "RS256" : "ES256"}, {"typ", "JWT"}, {"kid", "k1"}}));
+    EXPECT_EQ(json::parse(Decoded(parts[1])), json({{"iss", "client"},
+                                                    {"sub", "joe"},
+                                                    {"aud", "client"},
+                                                    {"jti", "id \"1\""},
+                                                    {"iat", 1000},
+                                                    {"exp", 1300}}));
     const std::string signature = Decoded(parts[2]);
     if (!rsa) ASSERT_EQ(signature.size(), 64u);
     EXPECT_TRUE(Verifies(key, absl::StrCat(parts[0], ".", parts[1]),

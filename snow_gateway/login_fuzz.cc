@@ -60,8 +60,8 @@ void Play(absl::string_view input) {
                                {config::Secret(kSecret), "/f"},
                                "joe",
                                {config::Secret("password-value"), "/p"}}};
-  auto instance = std::make_shared<Instance>(std::move(settings), &loop,
-                                             transport, &clock);
+  auto instance =
+      std::make_shared<Instance>(std::move(settings), &loop, transport, &clock);
   CallScope scope;
   scope.deadline = loop.MonotonicNow() + absl::Seconds(30);
   std::optional<absl::Status> result;

@@ -355,9 +355,9 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
                                          OAuthClientCredentials credentials) {
   Grant grant;
   grant.name = "client_credentials";
-  grant.description = absl::StrCat(
-      "OAuth client credentials (client id ", credentials.client_id,
-      ", secret from ", credentials.client_secret.file, ")");
+  grant.description = absl::StrCat("OAuth client credentials (client id ",
+                                   credentials.client_id, ", secret from ",
+                                   credentials.client_secret.file, ")");
   grant.mend = absl::StrCat(
       "check the client id and the secret in ", credentials.client_secret.file,
       "; the instance needs "

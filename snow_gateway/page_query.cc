@@ -33,9 +33,8 @@ absl::StatusOr<BoundedQuery> EncodedQuery(const PageQuery& page) {
 async::Task<absl::StatusOr<Rows>> Ask(Instance* instance, const PageQuery& page,
                                       BoundedQuery query, CallScope scope) {
   if (!page.attachments_of.empty()) {
-    return instance->records().ListAttachments(page.table, page.attachments_of,
-                                               std::move(query),
-                                               std::move(scope));
+    return instance->records().ListAttachments(
+        page.table, page.attachments_of, std::move(query), std::move(scope));
   }
   ListQuery list{page.table, std::move(query), page.columns,
                  page.display_values};

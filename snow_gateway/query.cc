@@ -8,8 +8,8 @@ namespace opcon_snow::snow {
 
 const QueryColumns& IncidentQueryColumns() {
   static const auto* const columns = new QueryColumns{
-      "active", "correlation_display", "correlation_id",
-      "number", "state",               "sys_updated_on"};
+      "active", "correlation_display", "correlation_id", "number",
+      "state",  "sys_updated_on"};
   return *columns;
 }
 

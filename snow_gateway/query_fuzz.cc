@@ -36,9 +36,8 @@ void CheckQuery(const std::vector<std::string>& values) {
   }
   const std::string& list = parts[values.size() + 1];
   Require(values.size() == 1 ||
-              static_cast<std::size_t>(
-                  std::count(list.begin(), list.end(), ',')) ==
-                  values.size() - 1,
+              static_cast<std::size_t>(std::count(list.begin(), list.end(),
+                                                  ',')) == values.size() - 1,
           "a value became two");
 }
 

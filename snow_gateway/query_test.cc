@@ -16,8 +16,8 @@ namespace {
 using ::testing::HasSubstr;
 
 Query Make() {
-  return Query({"correlation_id", "first", "name", "state", "sys_updated_on",
-                "value"});
+  return Query(
+      {"correlation_id", "first", "name", "state", "sys_updated_on", "value"});
 }
 
 // The text of a query with a limit that is not the matter.
@@ -28,23 +28,24 @@ absl::StatusOr<std::string> TextOf(const Query& query) {
 }
 
 TEST(QueryTest, JoinsConditionsAndOrder) {
-  EXPECT_THAT(TextOf(Make()
-                  .Equals("correlation_id", "host:9010,20260105|16|1|JOB 1")
-                  .In("state", {"1", "2"})
-                  .NotBefore("sys_updated_on", "2026-01-05 12:00:00")
-                  .Contains("value", "mark")
-                  .OrderBy("sys_updated_on")
-                  .OrderBy("sys_id")),
-              IsOkAndHolds("correlation_id=host:9010,20260105|16|1|JOB 1"
-                           "^stateIN1,2"
-                           "^sys_updated_on>=2026-01-05 12:00:00"
-                           "^valueLIKEmark"
-                           "^ORDERBYsys_updated_on^ORDERBYsys_id"));
+  EXPECT_THAT(
+      TextOf(Make()
+                 .Equals("correlation_id", "host:9010,20260105|16|1|JOB 1")
+                 .In("state", {"1", "2"})
+                 .NotBefore("sys_updated_on", "2026-01-05 12:00:00")
+                 .Contains("value", "mark")
+                 .OrderBy("sys_updated_on")
+                 .OrderBy("sys_id")),
+      IsOkAndHolds("correlation_id=host:9010,20260105|16|1|JOB 1"
+                   "^stateIN1,2"
+                   "^sys_updated_on>=2026-01-05 12:00:00"
+                   "^valueLIKEmark"
+                   "^ORDERBYsys_updated_on^ORDERBYsys_id"));
 }
 
 TEST(QueryTest, APositionIsATimeAndThenASysId) {
-  EXPECT_THAT(TextOf(Make()
-                  .AfterPosition("sys_updated_on", "2026-01-05 12:00:00", "0a")),
+  EXPECT_THAT(TextOf(Make().AfterPosition("sys_updated_on",
+                                          "2026-01-05 12:00:00", "0a")),
               IsOkAndHolds("sys_updated_on>=2026-01-05 12:00:00"
                            "^sys_updated_on>2026-01-05 12:00:00^ORsys_id>0a"));
 }

@@ -248,8 +248,9 @@ RecordClient::ListAttachments(std::string table, std::string record_sys_id,
 
 async::Task<absl::StatusOr<RecordReply>> RecordClient::GetAttachment(
     std::string sys_id, CallScope scope) {
-  RestCall call = MakeCall(http::Method::kGet, Effect::kRead, "sys_attachment",
-                           sys_id, absl::StrCat(paths_.attachment, "/", sys_id));
+  RestCall call =
+      MakeCall(http::Method::kGet, Effect::kRead, "sys_attachment", sys_id,
+               absl::StrCat(paths_.attachment, "/", sys_id));
   return SendForRecord(std::move(call), std::move(scope));
 }
 

@@ -26,10 +26,8 @@ async::Task<absl::StatusOr<Matches>> FindExactly(Instance* instance,
                                                  std::string name,
                                                  CallScope scope) {
   // The keys of columns.h, no caller's.
-  absl::StatusOr<BoundedQuery> query = Query({key})
-                                           .Equals(key, name)
-                                           .OrderBy("sys_id")
-                                           .Build(kLookUpLimit);
+  absl::StatusOr<BoundedQuery> query =
+      Query({key}).Equals(key, name).OrderBy("sys_id").Build(kLookUpLimit);
   if (!query.ok()) co_return query.status();
   ListQuery list{std::move(table), *std::move(query), {"sys_id", key}};
   async::Task<absl::StatusOr<std::vector<nlohmann::json>>> listing =

@@ -87,8 +87,10 @@ class Scene {
     const std::vector<absl::string_view> parts = absl::StrSplit(input, "--\n");
     call_ = parts[0];
     for (std::size_t i = 1; i < parts.size() && i < kMaxReplies; ++i) {
-      transport_->Handle([reply = std::string(parts[i])](const auto& /*request*/)
-                             -> http::Result { return ParseReply(reply); });
+      transport_->Handle([reply = std::string(parts[i])](
+                             const auto& /*request*/) -> http::Result {
+        return ParseReply(reply);
+      });
     }
     transport_->HandleRest([](const auto& /*request*/) -> http::Result {
       http::Response response;
@@ -149,17 +151,15 @@ class Scene {
     if (!reply.ok()) return;
     const google::protobuf::Message& message = *reply;
     std::string json;
-    Require(
-        google::protobuf::util::MessageToJsonString(message, &json).ok(),
-        "a reply that is no JSON");
+    Require(google::protobuf::util::MessageToJsonString(message, &json).ok(),
+            "a reply that is no JSON");
     Require(IsUtf8(json), "a reply that is no UTF-8");
   }
 
   static void Check(const absl::Status& status) {
     if (status.ok()) return;
     Require(!GetErrorReason(status).empty(), "an error without a reason");
-    Require(IsUtf8(std::string(status.message())),
-            "an error that is no UTF-8");
+    Require(IsUtf8(std::string(status.message())), "an error that is no UTF-8");
   }
 
   template <class Result>

@@ -2,9 +2,9 @@
 // request made by bare libcurl on a connection that is kept, in turn, to the
 // same sandbox.
 
-#include <CLI/CLI.hpp>
 #include <curl/curl.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -83,7 +83,8 @@ class Curl {
   absl::Status Get() {
     body_.clear();
     const CURLcode code = curl_easy_perform(curl_);
-    if (code != CURLE_OK) return absl::UnavailableError(curl_easy_strerror(code));
+    if (code != CURLE_OK)
+      return absl::UnavailableError(curl_easy_strerror(code));
     if (body_.find(kSysId) != std::string::npos) return absl::OkStatus();
     return absl::InternalError("not the incident: " + body_);
   }
@@ -115,7 +116,8 @@ class Times {
   absl::Duration Percentile(int percent) const {
     std::vector<absl::Duration> sorted = times_;
     std::sort(sorted.begin(), sorted.end());
-    return sorted[(sorted.size() - 1) * static_cast<std::size_t>(percent) / 100];
+    return sorted[(sorted.size() - 1) * static_cast<std::size_t>(percent) /
+                  100];
   }
 
  private:
@@ -132,15 +134,16 @@ void Print(const Times& bare, const Times& gateway, int runs) {
         absl::ToDoubleMilliseconds(times.Percentile(99)),
         absl::FDivDuration(times.Percentile(50), base.Percentile(50)));
   };
-  std::cout << absl::StreamFormat("%-44s %10s %10s %10s %8s\n",
-                                  absl::StrCat(runs, " incidents read, in turn"),
-                                  "median", "90 %", "99 %", "ratio");
+  std::cout << absl::StreamFormat(
+      "%-44s %10s %10s %10s %8s\n",
+      absl::StrCat(runs, " incidents read, in turn"), "median", "90 %", "99 %",
+      "ratio");
   line("bare libcurl, connection kept", bare, bare);
   line("snow_gateway, gRPC GetIncident", gateway, bare);
-  const absl::Duration overhead =
-      gateway.Percentile(50) - bare.Percentile(50);
+  const absl::Duration overhead = gateway.Percentile(50) - bare.Percentile(50);
   std::cout << absl::StreamFormat(
-      "Promised: at most %.0f ms more at the median; %.3f ms, %s in this run.\n",
+      "Promised: at most %.0f ms more at the median; %.3f ms, %s in this "
+      "run.\n",
       absl::ToDoubleMilliseconds(kPromised),
       absl::ToDoubleMilliseconds(overhead),
       overhead <= kPromised ? "kept" : "not kept");
@@ -198,15 +201,15 @@ absl::Status Run(const std::string& argv0, int runs) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const auto channel, rpc::CreateChannel(options));
   const auto stub = v1::ServiceNowGateway::NewStub(channel);
   // What the gateway itself asks for.
-  Curl curl(absl::StrCat(
-                peer.base_url(), "/api/now/v2/table/incident/", kSysId,
-                "?sysparm_fields=sys_id%2Cnumber%2Cstate%2Cactive%2C"
-                "reopen_count%2Cshort_description%2Cdescription%2C"
-                "correlation_id%2Ccorrelation_display%2Cclose_code%2C"
-                "close_notes%2Csys_created_on%2Csys_updated_on%2C"
-                "sys_updated_by%2Csys_mod_count&sysparm_display_value=false&"
-                "sysparm_exclude_reference_link=true"),
-            "sandbox-key");
+  Curl curl(
+      absl::StrCat(peer.base_url(), "/api/now/v2/table/incident/", kSysId,
+                   "?sysparm_fields=sys_id%2Cnumber%2Cstate%2Cactive%2C"
+                   "reopen_count%2Cshort_description%2Cdescription%2C"
+                   "correlation_id%2Ccorrelation_display%2Cclose_code%2C"
+                   "close_notes%2Csys_created_on%2Csys_updated_on%2C"
+                   "sys_updated_by%2Csys_mod_count&sysparm_display_value=false&"
+                   "sysparm_exclude_reference_link=true"),
+      "sandbox-key");
   return Compare(*stub, curl, runs);
 }
 

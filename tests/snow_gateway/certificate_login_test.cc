@@ -32,15 +32,15 @@ class CertificateLoginTest : public GatewayAndSandboxTest {
         server_certificate_.certificate_file.c_str(),
         server_certificate_.key_file.c_str(), client_.certificate_file.c_str());
     ASSERT_TRUE(server_->is_valid());
-    server_->Get("/api/now/v2/table/incident",
-                 [this](const httplib::Request& request,
-                        httplib::Response& response) {
-                   ++calls_;
-                   for (const char* name : {"Authorization", "x-sn-apikey"}) {
-                     if (request.has_header(name)) ++proofs_;
-                   }
-                   response.set_content(R"({"result":[]})", "application/json");
-                 });
+    server_->Get(
+        "/api/now/v2/table/incident",
+        [this](const httplib::Request& request, httplib::Response& response) {
+          ++calls_;
+          for (const char* name : {"Authorization", "x-sn-apikey"}) {
+            if (request.has_header(name)) ++proofs_;
+          }
+          response.set_content(R"({"result":[]})", "application/json");
+        });
     port_ = server_->bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_->listen_after_bind(); });
     while (!server_->is_running()) std::this_thread::yield();
@@ -52,12 +52,12 @@ class CertificateLoginTest : public GatewayAndSandboxTest {
   }
 
   v1::HealthState ProbeWith(const http::TestCertificate& certificate) {
-    StartGatewayWith(absl::StrCat(
-        "  - name: prod\n    base_url: https://127.0.0.1:", port_,
-        "\n    certificate: {}\n    tls: {ca_file: ",
-        server_certificate_.certificate_file,
-        ", certificate_file: ", certificate.certificate_file,
-        ", key_file: ", certificate.key_file, "}\n"));
+    StartGatewayWith(
+        absl::StrCat("  - name: prod\n    base_url: https://127.0.0.1:", port_,
+                     "\n    certificate: {}\n    tls: {ca_file: ",
+                     server_certificate_.certificate_file,
+                     ", certificate_file: ", certificate.certificate_file,
+                     ", key_file: ", certificate.key_file, "}\n"));
     v1::ListInstancesRequest request;
     request.set_probe(true);
     const auto reply = rpc::Call(*stub_, &Stub::ListInstances, request);

@@ -141,7 +141,6 @@ class CreateOnceTest : public GatewayAndSandboxTest,
       return true;
     }));
   }
-
 };
 
 TEST_P(CreateOnceTest, EndsInOneIncident) {
@@ -171,8 +170,8 @@ TEST_P(CreateOnceTest, EndsInOneIncident) {
     SCOPED_TRACE(absl::StrCat("seed ", c.seed));
     calls += c.calls;
     EXPECT_OK(c.end);
-    EXPECT_EQ(
-        Incidents(NewIncident(c.key).incident().correlation_id()).size(), 1u);
+    EXPECT_EQ(Incidents(NewIncident(c.key).incident().correlation_id()).size(),
+              1u);
   }
   std::cout << count << " cases from seed " << harness::FirstSeed() << ", "
             << calls << " calls\n";

@@ -132,11 +132,12 @@ std::vector<FaultCase> BrokenAnswers() {
       {"cut off", {{"kind", "truncate"}, {"bytes", 20}}, away, kDone},
       {"dripping", {{"kind", "slow"}, {"bytes_per_second", 2}}, late, kDone},
       {"late", {{"kind", "delay"}, {"ms", 1500}}, late, kUnknown},
-      {"a page", {{"kind", "html"}, {"body", "<title>Log in</title>"}}, foreign,
+      {"a page",
+       {{"kind", "html"}, {"body", "<title>Log in</title>"}},
+       foreign,
        foreign},
-      {"a redirect",
-       Status(302, {{"Location", "https://login.example.test/"}}), foreign,
-       foreign},
+      {"a redirect", Status(302, {{"Location", "https://login.example.test/"}}),
+       foreign, foreign},
       {"a sleeping instance",
        Body(200, "text/html", "<title>Hibernating Instance</title>"), asleep,
        asleep},
@@ -160,8 +161,9 @@ class FaultSuiteTest : public GatewayAndSandboxTest {
     for (int i = 0; i < kInstances; ++i) {
       absl::StrAppend(
           &instances,
-          InstanceYaml(absl::StrCat("i", i),
-                       absl::StrCat(kOAuth, "    limits: {call_timeout: 1s}\n")));
+          InstanceYaml(
+              absl::StrCat("i", i),
+              absl::StrCat(kOAuth, "    limits: {call_timeout: 1s}\n")));
     }
     ASSERT_NO_FATAL_FAILURE(StartGatewayWith(instances));
     v1::CreateIncidentRequest request = NewIncident("subject");
@@ -320,8 +322,8 @@ TEST_F(FaultSuiteTest, NothingIsSentAfterTheDeadline) {
     }
     ASSERT_NO_FATAL_FAILURE(Clear());
     // The next answered call shows that the gateway is at rest.
-    ASSERT_OK(rpc::Call(*stub_, &Stub::ListInstances,
-                        v1::ListInstancesRequest()));
+    ASSERT_OK(
+        rpc::Call(*stub_, &Stub::ListInstances, v1::ListInstancesRequest()));
     for (const json& request : SeenRequests(before)) {
       absl::Time seen;
       std::string error;

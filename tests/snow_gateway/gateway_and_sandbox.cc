@@ -88,18 +88,19 @@ void GatewayAndSandboxTest::StartGateway(const std::string& credentials) {
 
 std::string GatewayAndSandboxTest::InstanceYaml(const std::string& name,
                                                 const std::string& rest) const {
-  return absl::StrCat("  - name: ", name, "\n    base_url: http://127.0.0.1:",
-                      sandbox_port_, "\n    allow_plain_http: true\n", rest);
+  return absl::StrCat("  - name: ", name,
+                      "\n    base_url: http://127.0.0.1:", sandbox_port_,
+                      "\n    allow_plain_http: true\n", rest);
 }
 
 void GatewayAndSandboxTest::StartGatewayWith(const std::string& instances) {
   ASSERT_OK(harness::WriteFile(PathOf("secret"), "sandbox\n", 0600));
   ASSERT_OK(harness::WriteFile(PathOf("key"), "sandbox-key\n", 0600));
-  ASSERT_OK(harness::WriteFile(
-      PathOf("gateway.yaml"),
-      absl::StrCat("listener: {address: \"127.0.0.1:0\"}\n"
-                   "logging: {level: debug}\ninstances:\n",
-                   instances)));
+  ASSERT_OK(
+      harness::WriteFile(PathOf("gateway.yaml"),
+                         absl::StrCat("listener: {address: \"127.0.0.1:0\"}\n"
+                                      "logging: {level: debug}\ninstances:\n",
+                                      instances)));
   int port = 0;
   gateway_ = StartServer(
       "gateway", {programs_.snow_gateway, "--config", PathOf("gateway.yaml")},

@@ -1,7 +1,7 @@
-// What each RPC sends, to the byte, as the sandbox has logged it. golden/NAME.txt
-// has the requests of one RPC, in order. What was sent is also written to the
-// test's undeclared outputs, to be looked at and copied when it changes on
-// purpose.
+// What each RPC sends, to the byte, as the sandbox has logged it.
+// golden/NAME.txt has the requests of one RPC, in order. What was sent is also
+// written to the test's undeclared outputs, to be looked at and copied when it
+// changes on purpose.
 
 #include <cstdlib>
 #include <string>
@@ -67,8 +67,8 @@ TEST_F(GatewayAndSandboxTest, EachCallSendsWhatItShould) {
                       Shown(requests[seen]));
     }
     // The instance chose it.
-    sent = absl::StrReplaceAll(
-        sent, {{subject.attachment_sys_id, "ATTACHMENT"}});
+    sent =
+        absl::StrReplaceAll(sent, {{subject.attachment_sys_id, "ATTACHMENT"}});
     const std::string file = absl::StrCat(call.name, ".txt");
     if (outputs != nullptr) {
       ASSERT_OK(harness::WriteFile(absl::StrCat(outputs, "/", file), sent));

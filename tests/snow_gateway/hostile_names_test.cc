@@ -37,18 +37,67 @@ constexpr int kBatch = 100;
 constexpr std::size_t kMaxCorrelation = 100;
 
 const std::vector<std::string>& Pieces() {
-  static const auto* const pieces = new std::vector<std::string>{
-      "^",       "^OR",     "^NQ",        "^EQ",      "ORDERBY",  "=",
-      "!=",      ">=",      "<",          "LIKE",     "IN",       "ISEMPTY",
-      "@",       ",",       "&",          "?",        "#",        "%",
-      "%5E",     "%26",     "%00",        "+",        " ",        "\"",
-      "'",       "\\",      "\\u0041",    "/",        "..",       ";",
-      "|",       "${x}",    "{{x}}",      "<b>",      "]]>",      "&lt;",
-      "$0001",   "[Sub]",   "[[$NAME]]",  "null",     "true",     "0",
-      "ä",       "€",       "日本",       "\u202e",   "\U0001F600", "e\u0301",
-      "sysparm_limit=1",    "javascript:gs.getUserID()",          "--",
-      "';DROP TABLE x;--",  "correlation_id=",        "sys_idISNOTEMPTY",
-      "SAMEAS",  "BETWEEN", "JOB",        "a",        "Z",        "_"};
+  static const auto* const pieces =
+      new std::vector<std::string>{"^",
+                                   "^OR",
+                                   "^NQ",
+                                   "^EQ",
+                                   "ORDERBY",
+                                   "=",
+                                   "!=",
+                                   ">=",
+                                   "<",
+                                   "LIKE",
+                                   "IN",
+                                   "ISEMPTY",
+                                   "@",
+                                   ",",
+                                   "&",
+                                   "?",
+                                   "#",
+                                   "%",
+                                   "%5E",
+                                   "%26",
+                                   "%00",
+                                   "+",
+                                   " ",
+                                   "\"",
+                                   "'",
+                                   "\\",
+                                   "\\u0041",
+                                   "/",
+                                   "..",
+                                   ";",
+                                   "|",
+                                   "${x}",
+                                   "{{x}}",
+                                   "<b>",
+                                   "]]>",
+                                   "&lt;",
+                                   "$0001",
+                                   "[Sub]",
+                                   "[[$NAME]]",
+                                   "null",
+                                   "true",
+                                   "0",
+                                   "ä",
+                                   "€",
+                                   "日本",
+                                   "\u202e",
+                                   "\U0001F600",
+                                   "e\u0301",
+                                   "sysparm_limit=1",
+                                   "javascript:gs.getUserID()",
+                                   "--",
+                                   "';DROP TABLE x;--",
+                                   "correlation_id=",
+                                   "sys_idISNOTEMPTY",
+                                   "SAMEAS",
+                                   "BETWEEN",
+                                   "JOB",
+                                   "a",
+                                   "Z",
+                                   "_"};
   return *pieces;
 }
 
@@ -72,7 +121,8 @@ bool IsRefused(const std::string& value) {
 std::string Shortened(std::string text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   // Not in the middle of a character.
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) {
+  while (bytes > 0 &&
+         (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) {
     --bytes;
   }
   text.resize(bytes);
@@ -221,8 +271,9 @@ TEST_F(HostileNamesTest, AreStoredAndFoundAsWhatTheyAre) {
     ASSERT_EQ(page->incidents_size(), 1);
     EXPECT_EQ(page->incidents(0).sys_id(), hostile.sys_id);
   });
-  std::cout << count * kTexts << " names and texts: stored in " << created - begin
-            << ", read back and looked up in " << absl::Now() - created << "\n";
+  std::cout << count * kTexts << " names and texts: stored in "
+            << created - begin << ", read back and looked up in "
+            << absl::Now() - created << "\n";
 }
 
 // What is looked up in other tables, in lists, and as texts of journals.
@@ -247,7 +298,8 @@ TEST_F(HostileNamesTest, AreNoSyntaxElsewhere) {
       EXPECT_EQ(found->records_size(), 0);
     } else {
       EXPECT_THAT(found, HasReason("INVALID_REQUEST"));
-      EXPECT_TRUE(absl::StrContains(name, ',') || absl::StrContains(name, "^") ||
+      EXPECT_TRUE(absl::StrContains(name, ',') ||
+                  absl::StrContains(name, "^") ||
                   absl::StrContains(name, "javascript:"));
     }
     AddNote(*stub_, absl::StrCat(name, "[note ", n, "-x]"),
@@ -259,7 +311,8 @@ TEST_F(HostileNamesTest, AreNoSyntaxElsewhere) {
   journal.set_page_size(1000);
   const auto entries = rpc::Call(*stub_, &Stub::ListJournalEntries, journal);
   ASSERT_OK(entries);
-  for (const v1::JournalEntry& entry : entries->entries()) ++texts[entry.text()];
+  for (const v1::JournalEntry& entry : entries->entries())
+    ++texts[entry.text()];
   for (int n = 0; n < kCount; ++n) {
     std::mt19937_64 random(static_cast<std::uint64_t>(n));
     const std::string text =

@@ -94,8 +94,7 @@ TEST_F(GatewayAndSandboxTest, FiftyMebibytesNeedNoMemory) {
             << " MiB; at most while attaching "
             << (uploading - idle) / static_cast<std::int64_t>(kMiB)
             << " MiB more, while reading too "
-            << (most - idle) / static_cast<std::int64_t>(kMiB)
-            << " MiB more\n";
+            << (most - idle) / static_cast<std::int64_t>(kMiB) << " MiB more\n";
   EXPECT_LE(most - idle, kMost);
 }
 
@@ -152,8 +151,7 @@ TEST_F(GatewayAndSandboxTest, ACallerThatGivesUpLeavesNothing) {
             }));
     EXPECT_THAT(attached, StatusIs(absl::StatusCode::kCancelled));
   }
-  ASSERT_OK(Attach(SysId("given up"), "whole.txt",
-                   std::string(2 * kMiB, 'y')));
+  ASSERT_OK(Attach(SysId("given up"), "whole.txt", std::string(2 * kMiB, 'y')));
   v1::ListAttachmentsRequest list;
   list.set_record_sys_id(SysId("given up"));
   const auto listed = rpc::Call(*stub_, &Stub::ListAttachments, list);

@@ -41,7 +41,8 @@ class TestKey {
     });
   }
   std::string PublicPem() const {
-    return Written([this](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key_); });
+    return Written(
+        [this](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key_); });
   }
 
  private:
