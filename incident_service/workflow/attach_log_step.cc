@@ -32,9 +32,14 @@ StepCommit NothingToAttach(const ClaimedStep& claimed, std::string why) {
 
 absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
   const StoredReport& stored = claimed.stored;
-  const int run = FailureOf(stored).job_number();
+  const v1::Failure failure = FailureOf(stored);
+  const int run = failure.job_number();
   if (run == 0) {
-    return NothingToAttach(claimed, "the job has no run, hence no log");
+    return NothingToAttach(claimed, "the run is not known, hence no log");
+  }
+  if (failure.provisional() && run == stored.memo.job().job_number()) {
+    return NothingToAttach(claimed,
+                           "OpCon shows another run under that number by now");
   }
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::shared_ptr<const Template> chosen,
                               FindTemplate(stored.memo.template_()));
@@ -91,9 +96,18 @@ absl::StatusOr<std::string> Steps::AttachOne(const ClaimedStep& claimed,
   header.set_size_bytes(static_cast<std::int64_t>(content.size()));
   header.set_sha256(Sha256Hex(content));
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const auto reply, Effect(d_.store, claimed.claim, "AttachFile", [&] {
-        return d_.servicenow->AttachFile(header, content);
-      }));
+      const auto reply,
+      Effect(
+          d_.store, d_.clock, claimed,
+          {.action = "servicenow.AttachFile",
+           .instance = header.instance(),
+           .target = stored.report.ticket().number(),
+           .reason = absl::StrCat("the log of run ", failure.job_number())},
+          header, [&] { return d_.servicenow->AttachFile(header, content); },
+          [](const sn::AttachFileResponse& reply) {
+            return std::string(reply.created() ? "attached"
+                                               : "was attached already");
+          }));
   return absl::StrCat(reply.attachment().file_name(), " (", content.size(),
                       " bytes", log.cut() ? ", cut" : "", ")");
 }
