@@ -5,13 +5,13 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
+#include "tests/bench/percentile.h"
 
 namespace opcon_snow::bench {
 namespace {
@@ -61,18 +61,11 @@ absl::Status RunOnce(const Candidate& candidate, Figures* figures) {
   return absl::OkStatus();
 }
 
-template <class T>
-T At(std::vector<T> values, double part) {
-  std::sort(values.begin(), values.end());
-  const auto last = static_cast<double>(values.size() - 1);
-  return values[static_cast<std::size_t>(last * part)];
-}
-
 }  // namespace
 
-absl::Duration Figures::MedianWall() const { return At(wall, 0.5); }
-absl::Duration Figures::Percentile90Wall() const { return At(wall, 0.9); }
-std::int64_t Figures::MedianResident() const { return At(resident, 0.5); }
+absl::Duration Figures::MedianWall() const { return Percentile(wall, 0.5); }
+absl::Duration Figures::Percentile90Wall() const { return Percentile(wall, 0.9); }
+std::int64_t Figures::MedianResident() const { return Percentile(resident, 0.5); }
 
 absl::StatusOr<std::vector<Figures>> Measure(
     const std::vector<Candidate>& candidates, int runs) {
