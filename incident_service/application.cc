@@ -69,6 +69,15 @@ void ValidateWorkflow(const ::config::v1::Workflow& workflow,
     config::CheckRange("workflow.give_up_after", workflow.give_up_after(),
                        absl::Seconds(1), absl::Hours(24 * 90), faults);
   }
+  if (workflow.has_settle_delay()) {
+    config::CheckRange("workflow.settle_delay", workflow.settle_delay(),
+                       absl::Seconds(1), absl::Hours(1), faults);
+  }
+  if (workflow.has_provisional_ticket_after()) {
+    config::CheckRange("workflow.provisional_ticket_after",
+                       workflow.provisional_ticket_after(), absl::Minutes(1),
+                       absl::Hours(24 * 7), faults);
+  }
   if (workflow.has_call_timeout()) {
     config::CheckRange("workflow.call_timeout", workflow.call_timeout(),
                        absl::Seconds(1), absl::Minutes(15), faults);
@@ -171,7 +180,13 @@ class IncidentApplication final : public config::Application {
                          .opcon = opcon_.get(),
                          .servicenow = servicenow_.get(),
                          .templates = [this] { return Templates(); },
-                         .deployment = config.deployment()});
+                         .deployment = config.deployment(),
+                         .clock = RealClock::Get(),
+                         .settles = config.workflow().has_settle_delay(),
+                         .provisional_ticket_after = OrDefault(
+                             config.workflow().provisional_ticket_after(),
+                             config.workflow().has_provisional_ticket_after(),
+                             absl::InfiniteDuration())});
     const int workers = config.workflow().workers();
     engine_ = std::make_unique<Engine>(
         EngineOptions{.workers = workers > 0 ? workers : kDefaultWorkers,
@@ -184,9 +199,12 @@ class IncidentApplication final : public config::Application {
     intake_ = std::make_unique<Intake>(
         IntakeOptions{.default_opcon = config.default_opcon(),
                       .max_open_reports =
-                          max_open > 0 ? max_open : kDefaultMaxOpenReports},
-        store_.get(), [this] { return Templates(); },
-        [this] { engine_->Wake(); });
+                          max_open > 0 ? max_open : kDefaultMaxOpenReports,
+                      .settle_delay = OrDefault(
+                          config.workflow().settle_delay(),
+                          config.workflow().has_settle_delay(),
+                          absl::ZeroDuration())},
+        store_.get(), [this] { return Templates(); });
     health_ = std::make_unique<HealthProbe>(
         store_.get(), opcon_.get(), opcon_target_, servicenow_.get(),
         servicenow_target_, RealClock::Get());
@@ -195,8 +213,8 @@ class IncidentApplication final : public config::Application {
         .store = store_.get(),
         .health = health_.get(),
         .templates = [this] { return Templates(); },
-        .wake = [this] { engine_->Wake(); },
         .default_opcon = config.default_opcon(),
+        .clock = RealClock::Get(),
         .max_concurrent_calls = rpc::MaxConcurrentCalls(config.listener())});
     OPCON_SNOW_ASSIGN_OR_RETURN(
         server_, rpc::Server::Create(rpc::ServerOptionsFrom(config.listener()),

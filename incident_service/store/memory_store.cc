@@ -485,6 +485,25 @@ absl::StatusOr<std::vector<ReportChange>> MemoryStore::ListChanges(
       begin, begin + std::min<std::int64_t>(limit, last - after));
 }
 
+absl::StatusOr<std::vector<ReportChange>> MemoryStore::ListOpen(
+    std::int64_t after, std::int64_t upto, int limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::map<std::string, std::int64_t> last;
+  for (const ReportChange& change : changes_) {
+    last[change.report.report_id()] = change.sequence;
+  }
+  std::vector<ReportChange> open;
+  for (const ReportChange& change : changes_) {
+    if (change.sequence > after && change.sequence <= upto &&
+        last[change.report.report_id()] == change.sequence &&
+        !HasEnded(change.report.state()) &&
+        open.size() < static_cast<std::size_t>(limit)) {
+      open.push_back(change);
+    }
+  }
+  return open;
+}
+
 absl::StatusOr<int> MemoryStore::DeleteExpired(const Expiry& expiry) {
   const std::lock_guard<std::mutex> lock(mutex_);
   int deleted = 0;
@@ -518,7 +537,11 @@ absl::StatusOr<int> MemoryStore::DeleteExpired(const Expiry& expiry) {
            reports_.count(entry.second.report_id) == 0;
   });
   erase(&links_, [&](const auto& entry) {
-    return entry.second.stamp.first < expiry.keys_before;
+    return entry.second.stamp.first < expiry.keys_before &&
+           std::none_of(reports_.begin(), reports_.end(),
+                        [&](const auto& report) {
+                          return report.second.job_key == entry.first.first;
+                        });
   });
   erase(&failures_, [&](const auto& entry) {
     if (entry.second.stamp.first >= expiry.keys_before) return false;

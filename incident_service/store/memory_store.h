@@ -60,10 +60,14 @@ class MemoryStore final : public Store {
   absl::StatusOr<std::int64_t> LastChange() override;
   absl::StatusOr<std::vector<ReportChange>> ListChanges(std::int64_t after,
                                                         int limit) override;
+  absl::StatusOr<std::vector<ReportChange>> ListOpen(std::int64_t after,
+                                                     std::int64_t upto,
+                                                     int limit) override;
   absl::StatusOr<int> DeleteExpired(const Expiry& expiry) override;
   absl::StatusOr<std::unique_ptr<StoreBackup>> BackUp() override;
   std::unique_ptr<StoreSubscription> Subscribe(Listener listener) override;
   StoreInfo Info() const override;
+  absl::Status LastWrite() const override { return absl::OkStatus(); }
 
   // For checks, in a test without other threads.
   const AuditTrail& audit() const { return audit_; }

@@ -112,7 +112,7 @@ CREATE INDEX audit_by_time ON audit (create_us);
 
 -- The number of the report's last change.
 ALTER TABLE reports ADD COLUMN change_seq INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX reports_by_change ON reports (change_seq);
+CREATE INDEX reports_by_change ON reports (change_seq, state);
 CREATE INDEX reports_by_end ON reports (end_us) WHERE end_us IS NOT NULL;
 CREATE INDEX reports_by_request ON reports (request_id);
 
@@ -169,7 +169,6 @@ UPDATE ticket_links SET stamp = numbered.n FROM (
 CREATE UNIQUE INDEX ticket_links_by_stamp ON ticket_links (stamp);
 )sql",
 };
-
 
 }  // namespace
 

@@ -26,7 +26,8 @@ constexpr const char* kDeleteKeys[] = {
     "DELETE FROM request_ids WHERE request_id IN (SELECT request_id FROM "
     "request_ids WHERE create_us < ?1 AND last_state <> 0 LIMIT ?2)",
     "DELETE FROM ticket_links WHERE stamp IN (SELECT stamp FROM ticket_links "
-    "WHERE update_us < ?1 ORDER BY stamp LIMIT ?2)",
+    "l WHERE update_us < ?1 AND NOT EXISTS (SELECT 1 FROM reports r WHERE "
+    "r.job_key = l.job_key) ORDER BY stamp LIMIT ?2)",
     // Owners go with their failure.
     "DELETE FROM failures WHERE failure_id IN (SELECT failure_id FROM "
     "failures f WHERE create_us < ?1 AND NOT EXISTS (SELECT 1 FROM "

@@ -34,9 +34,12 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::unique_ptr<Database> reader,
       Database::Open(options.path, DatabaseMode::kReadOnly));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      std::unique_ptr<Database> lists,
+      Database::Open(options.path, DatabaseMode::kReadOnly));
   std::unique_ptr<SqliteStore> store(
       new SqliteStore(options, std::move(lock), std::move(db),
-                      std::move(reader), clock));
+                      std::move(reader), std::move(lists), clock));
   OPCON_SNOW_RETURN_IF_ERROR(store->Prepare());
   return store;
 }
@@ -44,13 +47,15 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(
 SqliteStore::SqliteStore(const SqliteStoreOptions& options,
                          std::unique_ptr<StoreLock> lock,
                          std::unique_ptr<Database> db,
-                         std::unique_ptr<Database> reader, Clock* clock)
+                         std::unique_ptr<Database> reader,
+                         std::unique_ptr<Database> lists, Clock* clock)
     : options_(options),
       lock_(std::move(lock)),
       clock_(clock),
       db_(std::move(db)),
       random_(std::random_device{}()),
-      reader_(std::move(reader)) {}
+      reader_(std::move(reader)),
+      lists_(std::move(lists)) {}
 
 SqliteStore::~SqliteStore() = default;
 
@@ -86,7 +91,11 @@ absl::Status SqliteStore::Prepare() {
   });
 }
 
-void SqliteStore::EndBatch(bool committed) {
+void SqliteStore::EndBatch(bool committed, const absl::Status& trouble) {
+  {
+    const std::lock_guard<std::mutex> lock(last_write_mutex_);
+    last_write_ = trouble;
+  }
   if (!committed) {
     counters_ = batch_;
     return;
@@ -360,6 +369,11 @@ absl::StatusOr<int> SqliteStore::DeleteExpired(const Expiry& expiry) {
 
 std::unique_ptr<StoreSubscription> SqliteStore::Subscribe(Listener listener) {
   return signals_.Subscribe(std::move(listener));
+}
+
+absl::Status SqliteStore::LastWrite() const {
+  const std::lock_guard<std::mutex> lock(last_write_mutex_);
+  return last_write_;
 }
 
 StoreInfo SqliteStore::Info() const {

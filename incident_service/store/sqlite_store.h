@@ -2,8 +2,8 @@
 #define OPCON_SNOW_INCIDENT_SERVICE_STORE_SQLITE_STORE_H_
 
 // The store in a file of this machine, for one process. One connection writes
-// and checkpoints, on a thread of its own that commits in groups; a second one
-// only reads. See docs/decisions/store-schema.md.
+// and checkpoints, on a thread of its own that commits in groups; two only read,
+// one for the workflow and one for lists. See docs/decisions/store-schema.md.
 
 #include <atomic>
 #include <cstdint>
@@ -93,10 +93,14 @@ class SqliteStore final : public Store, public WriteObserver {
   absl::StatusOr<std::int64_t> LastChange() override;
   absl::StatusOr<std::vector<ReportChange>> ListChanges(std::int64_t after,
                                                         int limit) override;
+  absl::StatusOr<std::vector<ReportChange>> ListOpen(std::int64_t after,
+                                                     std::int64_t upto,
+                                                     int limit) override;
   absl::StatusOr<int> DeleteExpired(const Expiry& expiry) override;
   absl::StatusOr<std::unique_ptr<StoreBackup>> BackUp() override;
   std::unique_ptr<StoreSubscription> Subscribe(Listener listener) override;
   StoreInfo Info() const override;
+  absl::Status LastWrite() const override;
 
   // Transactions so far, for tests and figures.
   std::int64_t transactions() const { return queue_->batches(); }
@@ -129,13 +133,21 @@ class SqliteStore final : public Store, public WriteObserver {
 
   SqliteStore(const SqliteStoreOptions& options,
               std::unique_ptr<StoreLock> lock, std::unique_ptr<Database> db,
-              std::unique_ptr<Database> reader, Clock* clock);
+              std::unique_ptr<Database> reader,
+              std::unique_ptr<Database> lists, Clock* clock);
   absl::Status Prepare();
+
+  // A connection that reads, and its lock.
+  struct Reading {
+    std::unique_lock<std::mutex> lock;
+    Database* db;
+  };
+  Reading ForList(bool of_one_job);
 
   void Mark() override { mark_ = counters_; }
   void BackToMark() override { counters_ = mark_; }
   void BeginBatch() override { batch_ = counters_; }
-  void EndBatch(bool committed) override;
+  void EndBatch(bool committed, const absl::Status& trouble) override;
 
   // Runs `op` on the writing thread and waits until it is stored.
   template <class Op>
@@ -198,9 +210,13 @@ class SqliteStore final : public Store, public WriteObserver {
   std::mt19937_64 random_;
   // As of the last batch that was stored.
   std::atomic<std::int64_t> last_change_{0};
+  mutable std::mutex last_write_mutex_;
+  absl::Status last_write_;  // guarded by last_write_mutex_
 
   std::mutex reader_mutex_;
   const std::unique_ptr<Database> reader_;  // guarded by reader_mutex_
+  std::mutex lists_mutex_;
+  const std::unique_ptr<Database> lists_;  // guarded by lists_mutex_
   std::shared_ptr<std::atomic<bool>> backing_up_ =
       std::make_shared<std::atomic<bool>>(false);
   Signals signals_;

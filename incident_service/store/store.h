@@ -258,6 +258,10 @@ class Store {
   virtual absl::StatusOr<StoredReport> GetReport(
       absl::string_view report_id) = 0;
 
+  // A page may end before its limit so that it is not larger than about this
+  // many bytes.
+  static constexpr std::size_t kPageBytes = std::size_t{2} << 20;
+
   // Newest first, those before the id `before` (empty: from the newest).
   virtual absl::StatusOr<ReportPage> ListReports(const ReportFilter& filter,
                                                  absl::string_view before,
@@ -345,6 +349,12 @@ class Store {
   virtual absl::StatusOr<std::vector<ReportChange>> ListChanges(
       std::int64_t after, int limit) = 0;
 
+  // The reports that have not ended and whose last change has a number above
+  // `after` and at most `upto`, in that order, at most `limit`: what a stream
+  // of changes begins with.
+  virtual absl::StatusOr<std::vector<ReportChange>> ListOpen(
+      std::int64_t after, std::int64_t upto, int limit) = 0;
+
   // Deletes what is past its retention; returns how many records went, so that
   // the caller goes on until it is fewer than asked for. What de-duplicates
   // stays: see Expiry.
@@ -361,6 +371,10 @@ class Store {
   virtual std::unique_ptr<StoreSubscription> Subscribe(Listener listener) = 0;
 
   virtual StoreInfo Info() const = 0;
+
+  // OK, or why the last attempt to write was not stored. For people who ask
+  // how it is; nobody need ask before a write.
+  virtual absl::Status LastWrite() const = 0;
 };
 
 }  // namespace opcon_snow::incident

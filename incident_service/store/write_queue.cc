@@ -13,6 +13,11 @@ namespace {
 // Bounds how long one transaction may take, and with it the wait of the first.
 constexpr std::size_t kMostWrites = 500;
 
+// Of the storage, not of what was asked of it.
+bool IsTrouble(const absl::Status& result) {
+  return absl::IsUnavailable(result) || absl::IsDataLoss(result);
+}
+
 }  // namespace
 
 WriteQueue::WriteQueue(Database* db, WriteObserver* observer)
@@ -82,7 +87,11 @@ void WriteQueue::RunBatch(std::deque<Write>* batch) {
   observer_->BeginBatch();
   std::vector<absl::Status> results;
   const absl::Status stored = Apply(*batch, &results);
-  observer_->EndBatch(stored.ok());
+  absl::Status trouble = stored;
+  for (const absl::Status& result : results) {
+    if (IsTrouble(result)) trouble = result;
+  }
+  observer_->EndBatch(stored.ok(), trouble);
   for (std::size_t i = 0; i < batch->size(); ++i) {
     (*batch)[i].done(stored.ok() ? results[i] : stored);
   }

@@ -36,9 +36,10 @@ class WriteObserver {
   // Around each write, so that memory is taken back with the file.
   virtual void Mark() = 0;
   virtual void BackToMark() = 0;
-  // Before the first write of a transaction, and after its end.
+  // Before the first write of a transaction, and after its end. `trouble`: what
+  // the storage had against the transaction or one of its writes.
   virtual void BeginBatch() = 0;
-  virtual void EndBatch(bool committed) = 0;
+  virtual void EndBatch(bool committed, const absl::Status& trouble) = 0;
 };
 
 class WriteQueue {
