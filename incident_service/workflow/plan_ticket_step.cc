@@ -196,7 +196,6 @@ absl::Status Steps::LookAtField(const ClaimedStep& claimed,
 absl::Status Steps::FindOurRow(const v1::JobKey& key,
                                ExistingTicket* existing) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const auto tickets, Rows(key));
-  existing->field_text = existing->link->written_ticket_id();
   for (const ::opcon::v1::IncidentTicket& row : tickets) {
     if (Means(ParseTicketId(row.ticket_id()), existing->link->ticket())) {
       existing->field_text = row.ticket_id();
@@ -298,9 +297,11 @@ absl::StatusOr<Steps::ExistingTicket> Steps::FindExisting(
   if (chosen.config().always_create_new_ticket() &&
       report.event().kind() != v1::EVENT_KIND_RECOVERED) {
     // The job shows the latest; those before it are left to themselves.
-    if (existing.link.has_value() && !memo.opcon_not_asked()) {
-      OPCON_SNOW_RETURN_IF_ERROR(FindOurRow(report.event().job_key(),
-                                            &existing));
+    if (!existing.link.has_value()) return existing;
+    existing.field_text = existing.link->written_ticket_id();
+    if (!memo.opcon_not_asked()) {
+      OPCON_SNOW_RETURN_IF_ERROR(
+          FindOurRow(report.event().job_key(), &existing));
     }
     return existing;
   }

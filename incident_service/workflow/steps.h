@@ -85,12 +85,18 @@ class Steps final : public StepRunner {
   absl::StatusOr<std::string> Identify(const ClaimedStep& claimed,
                                        const ::opcon::v1::DailyJob& job,
                                        ::incident_store::v1::Memo* memo);
-  absl::StatusOr<std::string> IdentifyRun(const ClaimedStep& claimed,
-                                          const ::opcon::v1::DailyJob& job,
-                                          ::incident_store::v1::Memo* memo);
-  absl::StatusOr<bool> RecallFailure(const ClaimedStep& claimed,
-                                     const ::opcon::v1::DailyJob& job,
-                                     ::incident_store::v1::Memo* memo);
+  absl::StatusOr<std::string> IdentifyRun(
+      const ClaimedStep& claimed,
+      const std::vector<::incident::v1::Failure>& known,
+      const ::opcon::v1::DailyJob& job, ::incident_store::v1::Memo* memo);
+  absl::StatusOr<bool> Recall(const ClaimedStep& claimed,
+                              const std::vector<::incident::v1::Failure>& known,
+                              const ::opcon::v1::DailyJob& job,
+                              ::incident_store::v1::Memo* memo);
+  absl::StatusOr<std::string> OwnRemembered(
+      const ClaimedStep& claimed,
+      const std::vector<::incident::v1::Failure>& known,
+      const ::incident_store::v1::Memo& memo);
   absl::StatusOr<std::string> Own(const ClaimedStep& claimed,
                                   const ::incident_store::v1::Memo& memo);
   absl::StatusOr<std::vector<::opcon::v1::JobRun>> History(
@@ -148,6 +154,9 @@ class Steps final : public StepRunner {
   // The parts of WRITE_BACK and ATTACH_LOG.
   absl::StatusOr<::incident_store::v1::Memo> AskOpConLate(
       const ClaimedStep& claimed);
+  absl::Status FinishLate(const ClaimedStep& claimed,
+                          const ::incident_store::v1::Memo& memo,
+                          const Template& chosen, StepCommit* commit);
   absl::Status NameJobLate(const ClaimedStep& claimed,
                            const ::incident_store::v1::Memo& memo);
   absl::StatusOr<StepCommit> FieldTaken(const ClaimedStep& claimed,

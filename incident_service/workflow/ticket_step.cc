@@ -259,10 +259,12 @@ absl::StatusOr<StepCommit> Steps::TicketDone(
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<v1::TicketLink> known,
                               d_.store->FindLink(key, memo.servicenow()));
   const bool recovered = report.event().kind() == v1::EVENT_KIND_RECOVERED;
-  // Done long ago, and the job has another ticket by now.
-  const bool superseded = known.has_value() &&
-                          known->ticket().sys_id() != incident.sys_id() &&
-                          known->generation() > memo.plan().generation();
+  // The job has the ticket of something later by now, and keeps it.
+  const bool superseded =
+      known.has_value() && known->ticket().sys_id() != incident.sys_id() &&
+      (known->generation() > memo.plan().generation() ||
+       (chosen.config().always_create_new_ticket() &&
+        IsOlder(FailureOf(claimed.stored), known, known->ticket().sys_id())));
   if (!superseded) commit.link = LinkAfter(claimed, memo, incident, known);
 
   if (!recovered) {

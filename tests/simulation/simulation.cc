@@ -15,7 +15,7 @@ constexpr int kReplays = 4;
 
 void LiveOn(World* world, Workers* workers) {
   Random& random = world->random;
-  for (int left = random.Between(15, 60); left > 0; --left) {
+  for (int left = random.Between(10, 40); left > 0; --left) {
     if (random.Percent(50)) world->Happen();
     world->Deliver();
     bool idle = false;
@@ -57,6 +57,7 @@ SimulationResult Simulate(const SimulationOptions& options) {
   workers.CalmDown();
   world.CalmDown();
   Replay(&world, &workers);
+  world.NoteState();
   CheckAfterTrouble(&world, workers.somebody_was_held_up());
   world.FailEverything();
   Replay(&world, &workers);

@@ -128,6 +128,9 @@ void Workers::Attempt(const Process& process, const ClaimedStep& claimed) {
   const std::string name = v1::StepKind_Name(claimed.claim.kind);
   if (!result.commit.has_value()) {
     world_->Note(absl::StrCat("the claim of ", name, " is lost"));
+    for (v1::AuditEntry& entry : *claimed.audit) {
+      entry.set_report_id(claimed.claim.report_id);
+    }
     const absl::Status audited = world_->store.AppendAudit(*claimed.audit);
     if (!audited.ok()) world_->Violation(audited.ToString());
     return;

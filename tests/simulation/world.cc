@@ -99,6 +99,27 @@ void World::Violation(const std::string& what) {
   violations.push_back(what);
 }
 
+void World::NoteState() {
+  if (!traced_) return;
+  for (const auto& [sys_id, fake] : servicenow.incidents) {
+    Note(absl::StrCat(fake.instance, " has ", fake.incident.number(), " ",
+                      fake.created_with_marker, ", ",
+                      fake.incident.correlation_id(), ", ",
+                      sn::IncidentState_Name(fake.incident.state())));
+    for (const std::string& note : fake.work_notes) {
+      Note(absl::StrCat("  note: ", note));
+    }
+    for (const FakeIncident::File& file : fake.files) {
+      Note(absl::StrCat("  file: ", file.name, ", ", file.content));
+    }
+  }
+  for (const auto& [id, fake] : opcon.jobs) {
+    for (const ::opcon::v1::IncidentTicket& row : fake.tickets) {
+      Note(absl::StrCat(id, " shows ", row.ticket_id()));
+    }
+  }
+}
+
 void World::Define(const std::string& date, const std::string& name,
                    std::vector<std::string> templates) {
   SimulatedJob& job = jobs.emplace_back();
@@ -242,6 +263,7 @@ void World::Happen() {
     Note(absl::StrCat(job.id, " finishes"));
     if (random.Percent(60)) Report(job, v1::EVENT_KIND_RECOVERED, -1);
   } else if (what < 54) {
+    other_events = true;
     Report(job, v1::EVENT_KIND_EXCEEDED_MAX_RUNTIME, -1);
   } else if (what < 68) {
     ChangeIncident();

@@ -68,12 +68,16 @@ class World {
   // Incidents that a person deleted.
   std::vector<incident::FakeIncident> deleted;
   bool somebody_discarded = false;
+  // Something else than a failure was reported of a run, which has its log too.
+  bool other_events = false;
   std::vector<std::string> trace;
   std::vector<std::string> violations;
 
   std::shared_ptr<const incident::TemplateSet> Templates() const;
   void Note(absl::string_view what);
   void Violation(const std::string& what);
+  // Notes what is there now.
+  void NoteState();
 
   // Something happens: a job fails, a person interferes, the weather changes.
   void Happen();
