@@ -1,5 +1,7 @@
 #include "incident_service/application.h"
 
+#include <algorithm>
+#include <csignal>
 #include <map>
 #include <mutex>
 #include <stop_token>
@@ -18,6 +20,7 @@
 #include "incident_service/service/health.h"
 #include "incident_service/service/incident_service.h"
 #include "incident_service/service/intake.h"
+#include "incident_service/service/retention.h"
 #include "incident_service/store/sqlite_store.h"
 #include "incident_service/templates/template_set.h"
 #include "incident_service/upstreams/grpc_upstreams.h"
@@ -52,6 +55,15 @@ RetryPolicy RetryPolicyFrom(const ::config::v1::Workflow& workflow) {
   return policy;
 }
 
+RetentionOptions RetentionFrom(const ::config::v1::Store& store) {
+  RetentionOptions options;
+  options.reports =
+      OrDefault(store.retention(), store.has_retention(), options.reports);
+  options.keys = OrDefault(store.key_retention(), store.has_key_retention(),
+                           std::max(options.keys, options.reports));
+  return options;
+}
+
 void ValidateWorkflow(const ::config::v1::Workflow& workflow,
                       config::Faults* faults) {
   config::CheckRange("workflow.workers", workflow.workers(), 1, 256, faults);
@@ -84,6 +96,24 @@ void ValidateWorkflow(const ::config::v1::Workflow& workflow,
   }
 }
 
+void ValidateStore(const ::config::v1::Store& store, config::Faults* faults) {
+  config::CheckRequired("store.sqlite.path", store.sqlite().path(), faults);
+  constexpr absl::Duration kDay = absl::Hours(24);
+  if (store.has_retention()) {
+    config::CheckRange("store.retention", store.retention(), kDay, 3650 * kDay,
+                       faults);
+  }
+  if (!store.has_key_retention()) return;
+  config::CheckRange("store.key_retention", store.key_retention(), kDay,
+                     3650 * kDay, faults);
+  const RetentionOptions retention = RetentionFrom(store);
+  if (retention.keys < retention.reports) {
+    faults->Add("store.key_retention",
+                "must not be shorter than store.retention (90d unless given): "
+                "a report that is kept needs the ids that belong to it");
+  }
+}
+
 void ValidateDeployment(const std::string& deployment, config::Faults* faults) {
   bool letters = true;
   for (const char c : deployment) {
@@ -103,10 +133,16 @@ class IncidentApplication final : public config::Application {
   // The order of construction is that of dependence; destruction reverses it.
   static absl::StatusOr<std::unique_ptr<config::Application>> Make(
       const IncidentServiceConfig& config) {
+    // A file that reaches a limit is an error of the write, not the end.
+    std::signal(SIGXFSZ, SIG_IGN);
     std::unique_ptr<IncidentApplication> app(new IncidentApplication(config));
     OPCON_SNOW_ASSIGN_OR_RETURN(
         app->store_,
-        SqliteStore::Open(config.store().sqlite().path(), RealClock::Get()));
+        SqliteStore::Open(
+            SqliteStoreOptions{
+                .path = config.store().sqlite().path(),
+                .backup_directory = config.store().sqlite().backup_directory()},
+            RealClock::Get()));
     config::Faults faults;
     app->templates_ = TemplateSet::Compile(config.templates(),
                                            config.default_template(), &faults);
@@ -115,6 +151,8 @@ class IncidentApplication final : public config::Application {
     }
     OPCON_SNOW_RETURN_IF_ERROR(app->ConnectGateways(config));
     app->BuildWorkflow(config);
+    app->retention_ = std::make_unique<Retention>(
+        RetentionFrom(config.store()), app->store_.get(), RealClock::Get());
     OPCON_SNOW_RETURN_IF_ERROR(app->BuildService(config));
     return app;
   }
@@ -122,6 +160,7 @@ class IncidentApplication final : public config::Application {
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
     engine_->Start();
+    retention_->Start();
     log::Info("service.started",
               {{"address", server_->address()}, {"version", kVersion}});
     return std::map<std::string, int>{{"grpc", server_->port()}};
@@ -145,6 +184,7 @@ class IncidentApplication final : public config::Application {
     absl::Status stopped = server_->Stop();
     stop_calls_.request_stop();
     engine_->Stop();
+    retention_->Stop();
     return stopped;
   }
 
@@ -237,6 +277,7 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<ServiceNow> servicenow_;
   std::unique_ptr<Steps> steps_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Retention> retention_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HealthProbe> health_;
   std::unique_ptr<IncidentServiceImpl> service_;
@@ -251,8 +292,7 @@ void ValidateConfig(const IncidentServiceConfig& config,
   rpc::ValidateChannel(config.opcon_gateway(), "opcon_gateway", faults);
   rpc::ValidateChannel(config.servicenow_gateway(), "servicenow_gateway",
                        faults);
-  config::CheckRequired("store.sqlite.path", config.store().sqlite().path(),
-                        faults);
+  ValidateStore(config.store(), faults);
   config::CheckRequired("default_opcon", config.default_opcon(), faults);
   ValidateDeployment(config.deployment(), faults);
   ValidateWorkflow(config.workflow(), faults);

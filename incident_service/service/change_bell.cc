@@ -32,33 +32,41 @@ ChangeBell::~ChangeBell() {
   thread_.join();
 }
 
+void ChangeBell::Ring() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++rings_;
+  woken_ = true;
+  wakes_.notify_one();
+}
+
+std::int64_t ChangeBell::rings() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return rings_;
+}
+
 async::OneShot<bool> ChangeBell::After(std::int64_t sequence,
+                                       std::int64_t rings,
                                        absl::Duration limit) {
   async::OneShot<bool> woken;
   const std::lock_guard<std::mutex> lock(mutex_);
   waiters_.push_back(
-      {sequence, SteadyAfter(clock_->SteadyNow(), limit), woken});
+      {sequence, rings, SteadyAfter(clock_->SteadyNow(), limit), woken});
   woken_ = true;  // There may be changes already.
   wakes_.notify_one();
   return woken;
 }
 
-void ChangeBell::Ring() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  rung_ = true;
-  wakes_.notify_one();
-}
-
-std::vector<async::OneShot<bool>> ChangeBell::TakeDue(std::int64_t last) {
+std::vector<async::OneShot<bool>> ChangeBell::TakeDue(std::int64_t last,
+                                                      bool everybody) {
   const SteadyTime now = clock_->SteadyNow();
   const auto due =
       std::partition(waiters_.begin(), waiters_.end(), [&](const Waiter& w) {
-        return !rung_ && w.sequence >= last && w.until > now;
+        return !everybody && w.rings == rings_ && w.sequence >= last &&
+               w.until > now;
       });
   std::vector<async::OneShot<bool>> woken;
   for (auto at = due; at != waiters_.end(); ++at) woken.push_back(at->woken);
   waiters_.erase(due, waiters_.end());
-  rung_ = false;
   return woken;
 }
 
@@ -68,15 +76,15 @@ void ChangeBell::Loop() {
     SteadyTime until = SteadyAfter(clock_->SteadyNow(), kLongestWait);
     for (const Waiter& waiter : waiters_) until = std::min(until, waiter.until);
     clock_->WaitUntil(lock, wakes_, until,
-                      [this] { return woken_ || rung_ || stopping_; });
+                      [this] { return woken_ || stopping_; });
     woken_ = false;
     if (waiters_.empty()) continue;
     lock.unlock();
-    // A store that fails is told to those who wait: they ask it themselves.
     const absl::StatusOr<std::int64_t> last = store_->LastChange();
     lock.lock();
-    if (!last.ok()) rung_ = true;
-    std::vector<async::OneShot<bool>> due = TakeDue(last.value_or(0));
+    // A store that fails is told to those who wait: they ask it themselves.
+    std::vector<async::OneShot<bool>> due =
+        TakeDue(last.value_or(0), !last.ok());
     lock.unlock();
     for (async::OneShot<bool>& woken : due) woken.Set(true);
     due.clear();

@@ -29,31 +29,37 @@ class ChangeBell {
   ChangeBell(const ChangeBell&) = delete;
   ChangeBell& operator=(const ChangeBell&) = delete;
 
-  // `co_await bell.After(…).Wait()` goes on, on the bell's thread, which must
-  // not be held up, when the store has changes after number `sequence`; at the
-  // latest after `limit`.
-  async::OneShot<bool> After(std::int64_t sequence, absl::Duration limit);
   // Everybody goes on now. Does not block.
   void Ring();
+  // How often it was rung. Who waits asks before looking for a reason not to,
+  // so that no ring is missed in between.
+  std::int64_t rings() const;
+  // `co_await bell.After(…).Wait()` goes on, on the bell's thread, which must
+  // not be held up, when the store has changes after number `sequence`, or it
+  // was rung more than `rings` times; at the latest after `limit`.
+  async::OneShot<bool> After(std::int64_t sequence, std::int64_t rings,
+                             absl::Duration limit);
 
  private:
   struct Waiter {
     std::int64_t sequence;
+    std::int64_t rings;
     SteadyTime until;
     async::OneShot<bool> woken;
   };
 
   void Loop();
-  // Those whose wait is over; `mutex_` is held.
-  std::vector<async::OneShot<bool>> TakeDue(std::int64_t last);
+  // Those whose wait is over, `last` being the last change, or everybody.
+  // `mutex_` is held.
+  std::vector<async::OneShot<bool>> TakeDue(std::int64_t last, bool everybody);
 
   Store* const store_;
   Clock* const clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wakes_;
   std::vector<Waiter> waiters_;  // guarded by mutex_
   bool woken_ = false;           // guarded by mutex_
-  bool rung_ = false;            // guarded by mutex_
+  std::int64_t rings_ = 0;       // guarded by mutex_
   bool stopping_ = false;        // guarded by mutex_
   std::unique_ptr<StoreSubscription> subscription_;
   std::thread thread_;

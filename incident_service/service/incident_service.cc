@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -27,8 +28,6 @@ constexpr int kPoolThreads = 8;
 // For those of GetHealth, which wait for gateways.
 constexpr int kHealthThreads = 2;
 constexpr std::size_t kBackupChunk = std::size_t{256} << 10;
-// The contract promises 30 s.
-constexpr absl::Duration kHeartbeat = absl::Seconds(20);
 
 // Who calls, as far as is known: the certificate says it for sure.
 std::string Actor(const rpc::CallContext& call) {
@@ -58,7 +57,7 @@ absl::Status TooManyWatchers(int most) {
 }
 
 absl::Status Draining() {
-  return MakeError(absl::StatusCode::kUnavailable,
+  return MakeError(absl::StatusCode::kCancelled,
                    "the service stops; go on from the last resume_token when "
                    "it is back",
                    {.reason = "CANCELLED",
@@ -244,6 +243,7 @@ async::Task<absl::Status> IncidentServiceImpl::StreamChanges(
   if (!watch.ok()) co_return watch.status();
   bool quiet = false;
   while (true) {
+    const std::int64_t rings = bell_.rings();
     const absl::Status wanted = call.CheckCancelled();
     if (!wanted.ok()) co_return wanted;
     if (call.drain_token().stop_requested()) co_return Draining();
@@ -256,11 +256,12 @@ async::Task<absl::Status> IncidentServiceImpl::StreamChanges(
       if (!written.ok()) co_return written;
     }
     if (!watch->more()) {
+      const SteadyTime quiet_until =
+          SteadyAfter(d_.clock->SteadyNow(), d_.heartbeat);
       async::OneShot<bool> changed =
-          bell_.After(watch->sequence(), kHeartbeat);
-      const SteadyTime begun = d_.clock->SteadyNow();
+          bell_.After(watch->sequence(), rings, d_.heartbeat);
       co_await changed.Wait();
-      quiet = d_.clock->SteadyNow() - begun >= absl::ToChronoSeconds(kHeartbeat);
+      quiet = d_.clock->SteadyNow() >= quiet_until;
     }
     co_await pool_.Hop();
   }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/async/task.h"
 #include "common/clock/clock.h"
 #include "common/rpc/reactor.h"
@@ -37,6 +38,8 @@ struct ServiceDependencies {
   int max_concurrent_calls = 200;
   // Streams of WatchReports at once; beyond it they are refused.
   int max_watchers = 100;
+  // A stream without changes shows that it lives. The contract says 30 s.
+  absl::Duration heartbeat = absl::Seconds(20);
 };
 
 class IncidentServiceImpl final

@@ -643,6 +643,30 @@ TEST_P(StoreConformanceTest, EveryChangeIsToldInOrder) {
               HasReason("INVALID_REQUEST"));
 }
 
+TEST_P(StoreConformanceTest, WhatIsOpenIsListedByItsLastChange) {
+  const std::string first = Create("request-1", "A");
+  EXPECT_OK(End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED));
+  const std::string second = Create("request-2", "B");
+  const std::string dead = Create("request-3", "C");
+  const ClaimedStep b = Claim(1)[0];
+  EXPECT_OK(End(ClaimOnly(), v1::STEP_STATE_FAILED));
+  EXPECT_OK(End(b, v1::STEP_STATE_WAITING));
+  const std::int64_t last = store_->LastChange().value();
+  const auto open = store_->ListOpen(0, last, 10);
+  ASSERT_OK(open.status());
+  ASSERT_THAT(*open, SizeIs(2));
+  EXPECT_EQ((*open)[0].report.report_id(), dead);
+  EXPECT_EQ((*open)[1].report.report_id(), second);
+  EXPECT_EQ((*open)[1].report.state(), v1::REPORT_STATE_WAITING);
+  EXPECT_EQ((*open)[1].sequence, last);
+  EXPECT_THAT(*store_->ListOpen(0, last, 1), SizeIs(1));
+  EXPECT_THAT(*store_->ListOpen((*open)[0].sequence, last, 10), SizeIs(1));
+  // What has changed since then is told by its change.
+  EXPECT_OK(store_->RetryReport(second, {.actor = "me"}).status());
+  EXPECT_THAT(*store_->ListOpen(0, last, 10), SizeIs(1));
+  EXPECT_OK(store_->LastWrite());
+}
+
 TEST_P(StoreConformanceTest, ListenersAreToldOfWorkAndChanges) {
   std::atomic<int> work{0};
   std::atomic<int> changes{0};
@@ -705,6 +729,21 @@ TEST_P(StoreConformanceTest, WhatDeduplicatesOutlivesTheReports) {
                                           "digest", {}, kNoLimit);
   ASSERT_OK(still.status());
   EXPECT_TRUE(still->duplicate);
+}
+
+TEST_P(StoreConformanceTest, ALinkStaysAsLongAsAReportOfItsJob) {
+  CreateEnded(1);
+  const std::string again = Create("request-again", "JOB0");
+  clock_.Advance(absl::Hours(24 * 1000));
+  const Expiry all{.reports_before = clock_.Now(), .keys_before = clock_.Now()};
+  EXPECT_OK(store_->DeleteExpired(all).status());
+  EXPECT_THAT(store_->ListLinks({}, "", 10)->records, SizeIs(1));
+  EXPECT_OK(End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED));
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_OK(store_->DeleteExpired({.reports_before = clock_.Now(),
+                                   .keys_before = clock_.Now()})
+                .status());
+  EXPECT_THAT(store_->ListLinks({}, "", 10)->records, IsEmpty());
 }
 
 TEST_P(StoreConformanceTest, ManyThreadsLoseNothingAndClaimNothingTwice) {
