@@ -10,6 +10,7 @@
 #include "incident_service/identity.h"
 #include "incident_service/service/request_check.h"
 #include "incident_service/workflow/error_record.h"
+#include "incident_service/workflow/failpoint.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -171,10 +172,12 @@ void Intake::Report(const v1::ReportJobEventRequest& request, Done done) {
     done(std::move(response));
     return;
   }
+  Failpoint("commit.REPORT.before");
   store_->CreateReportAsync(
       std::move(fresh),
       [response = std::move(response), done = std::move(done)](
           absl::StatusOr<CreatedReport> created) mutable {
+        Failpoint("commit.REPORT.after");
         if (!created.ok()) {
           done(created.status());
           return;

@@ -18,7 +18,7 @@ namespace {
 
 namespace v1 = ::incident::v1;
 
-constexpr char kActor[] = "incident-service";
+constexpr char kActor[] = "incident_service";
 constexpr std::size_t kMaxText = 1000;
 constexpr std::size_t kMaxJson = 8192;
 

@@ -36,6 +36,11 @@ struct Steps::ExistingTicket {
 // The gateway says that there is no such incident.
 bool IsGone(const absl::Status& status);
 
+// Whether the incident, if it is the link's, tells of a later run already.
+bool IsOlder(const ::incident::v1::Failure& failure,
+             const std::optional<::incident::v1::TicketLink>& link,
+             const std::string& sys_id);
+
 }  // namespace opcon_snow::incident
 
 #endif  // OPCON_SNOW_INCIDENT_SERVICE_WORKFLOW_EXISTING_TICKET_STEP_H_

@@ -38,6 +38,17 @@ absl::StatusOr<StepCommit> Steps::WriteBack(const ClaimedStep& claimed) {
   if (memo.opcon_not_asked()) {
     OPCON_SNOW_ASSIGN_OR_RETURN(memo, AskOpConLate(claimed));
   }
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<v1::TicketLink> latest,
+                              d_.store->FindLink(key, memo.servicenow()));
+  if (latest.has_value() &&
+      latest->ticket().sys_id() != stored.report.ticket().sys_id()) {
+    StepCommit commit = Succeeded(
+        claimed, absl::StrCat("the job has ", latest->ticket().number(),
+                              " by now, and shows that"));
+    commit.step.set_state(v1::STEP_STATE_SKIPPED);
+    OPCON_SNOW_RETURN_IF_ERROR(FinishLate(claimed, memo, *chosen, &commit));
+    return commit;
+  }
   ::opcon::v1::SetIncidentTicketRequest request;
   request.set_instance(key.opcon());
   // By id, not by uid: a rebuild of the schedule changes the uid.
@@ -84,16 +95,23 @@ absl::StatusOr<StepCommit> Steps::WriteBack(const ClaimedStep& claimed) {
     link->set_written_ticket_id(request.ticket_id());
     commit.link = *std::move(link);
   }
-  if (memo.opcon_asked_late()) {
-    OPCON_SNOW_RETURN_IF_ERROR(NameJobLate(claimed, memo));
-    commit.report = stored.report;
-    commit.report->set_failure_id(memo.failure().failure_id());
-    commit.failure_ticket = stored.report.ticket();
-    if (!chosen->config().log_attachment().disabled()) {
-      commit.next_steps.push_back(v1::STEP_KIND_ATTACH_LOG);
-    }
-  }
+  OPCON_SNOW_RETURN_IF_ERROR(FinishLate(claimed, memo, *chosen, &commit));
   return commit;
+}
+
+// What else is due if the ticket was opened without OpCon.
+absl::Status Steps::FinishLate(const ClaimedStep& claimed, const Memo& memo,
+                               const Template& chosen, StepCommit* commit) {
+  if (!memo.opcon_asked_late()) return absl::OkStatus();
+  OPCON_SNOW_RETURN_IF_ERROR(NameJobLate(claimed, memo));
+  const v1::Report& report = claimed.stored.report;
+  commit->report = report;
+  commit->report->set_failure_id(memo.failure().failure_id());
+  commit->failure_ticket = report.ticket();
+  if (!chosen.config().log_attachment().disabled()) {
+    commit->next_steps.emplace_back(v1::STEP_KIND_ATTACH_LOG);
+  }
+  return absl::OkStatus();
 }
 
 // The incident of a job with a long name could not be told its uid before OpCon

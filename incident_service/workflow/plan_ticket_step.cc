@@ -27,6 +27,8 @@ using ::incident_store::v1::Memo;
 using ::incident_store::v1::TicketPlan;
 
 constexpr int kManyLinks = 100;
+constexpr int kManyFailures = 100;
+constexpr int kJournalPage = 1000;
 constexpr char kGone[] = "no longer exists";
 
 absl::StatusOr<std::optional<sn::Incident>> LookUp(ServiceNow* servicenow,
@@ -80,16 +82,15 @@ std::string Overwritten(const sn::Incident& incident,
   return absl::StrJoin(lines, "\n");
 }
 
-// Whether the ticket tells of a later run already.
+}  // namespace
+
 bool IsOlder(const v1::Failure& failure,
              const std::optional<v1::TicketLink>& link,
-             const sn::Incident& incident) {
-  return link.has_value() && link->ticket().sys_id() == incident.sys_id() &&
+             const std::string& sys_id) {
+  return link.has_value() && link->ticket().sys_id() == sys_id &&
          link->has_last_run_end_time() && failure.has_run_end_time() &&
          ToTime(failure.run_end_time()) < ToTime(link->last_run_end_time());
 }
-
-}  // namespace
 
 bool IsGone(const absl::Status& status) {
   return status.code() == absl::StatusCode::kNotFound &&
@@ -136,6 +137,17 @@ absl::StatusOr<bool> Steps::BelongsElsewhere(
   return !address.empty() && origin != Origin(absl::StrCat(address, "/"));
 }
 
+absl::StatusOr<std::vector<::opcon::v1::IncidentTicket>> Steps::Rows(
+    const v1::JobKey& key) {
+  ::opcon::v1::GetIncidentTicketsRequest request;
+  request.set_instance(key.opcon());
+  request.mutable_job()->set_id(JobId(key));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const auto reply,
+                              d_.opcon->GetIncidentTickets(request));
+  return std::vector<::opcon::v1::IncidentTicket>(reply.tickets().begin(),
+                                                  reply.tickets().end());
+}
+
 // The job's field wins over our memory: people edit it. Of several rows the one
 // that we wrote is the one, as long as it leads to an incident that can take
 // the failure.
@@ -145,13 +157,9 @@ absl::Status Steps::LookAtField(const ClaimedStep& claimed,
                                 ExistingTicket* existing) {
   const Memo& memo = claimed.stored.memo;
   const v1::JobKey& key = claimed.stored.report.event().job_key();
-  ::opcon::v1::GetIncidentTicketsRequest request;
-  request.set_instance(key.opcon());
-  request.mutable_job()->set_id(JobId(key));
-  OPCON_SNOW_ASSIGN_OR_RETURN(const auto tickets,
-                              d_.opcon->GetIncidentTickets(request));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const auto tickets, Rows(key));
   std::vector<::opcon::v1::IncidentTicket> rows;
-  for (const ::opcon::v1::IncidentTicket& row : tickets.tickets()) {
+  for (const ::opcon::v1::IncidentTicket& row : tickets) {
     const TicketId id = ParseTicketId(row.ticket_id());
     if (id.number.empty() && id.sys_id.empty()) continue;
     const bool other_destination = std::any_of(
@@ -184,6 +192,18 @@ absl::Status Steps::LookAtField(const ClaimedStep& claimed,
   return absl::OkStatus();
 }
 
+// People may have shortened what we wrote; it gives way all the same.
+absl::Status Steps::FindOurRow(const v1::JobKey& key,
+                               ExistingTicket* existing) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const auto tickets, Rows(key));
+  for (const ::opcon::v1::IncidentTicket& row : tickets) {
+    if (Means(ParseTicketId(row.ticket_id()), existing->link->ticket())) {
+      existing->field_text = row.ticket_id();
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Steps::LookAtLink(const Memo& memo, const Template& chosen,
                                ExistingTicket* existing) {
   const v1::TicketRef& known = existing->link->ticket();
@@ -195,6 +215,39 @@ absl::Status Steps::LookAtLink(const Memo& memo, const Template& chosen,
                                ? existing->link->written_ticket_id()
                                : existing->field_text;
   existing->Consider(std::move(found), known.number(), text, chosen);
+  return absl::OkStatus();
+}
+
+// A report that is a dead letter by now may have created an incident whose
+// answer was lost: it is the job's all the same, though no link tells of it.
+absl::Status Steps::LookAtUnfinished(const ClaimedStep& claimed,
+                                     const Template& chosen,
+                                     ExistingTicket* existing) {
+  const v1::Report& report = claimed.stored.report;
+  const Memo& memo = claimed.stored.memo;
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const Page<v1::Failure> known,
+      d_.store->ListFailures(report.event().job_key(), "", kManyFailures));
+  for (const v1::Failure& failure : known.records) {
+    if (failure.first_report_id() == report.report_id()) continue;
+    const absl::StatusOr<StoredReport> other =
+        d_.store->GetReport(failure.first_report_id());
+    if (IsGone(other.status())) continue;  // Past its retention.
+    OPCON_SNOW_RETURN_IF_ERROR(other.status());
+    if (other->report.has_ticket() ||
+        other->memo.servicenow() != memo.servicenow() ||
+        other->memo.plan().kind() !=
+            ::incident_store::v1::TICKET_PLAN_KIND_CREATE) {
+      continue;
+    }
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<sn::Incident> found,
+                                LookUp(d_.servicenow, memo.servicenow(),
+                                       {.sys_id = other->memo.plan().sys_id()}));
+    if (!found.has_value()) continue;
+    const std::string number = found->number();
+    existing->Consider(std::move(found), number, "", chosen);
+    if (existing->incident.has_value()) break;
+  }
   return absl::OkStatus();
 }
 
@@ -244,8 +297,11 @@ absl::StatusOr<Steps::ExistingTicket> Steps::FindExisting(
   if (chosen.config().always_create_new_ticket() &&
       report.event().kind() != v1::EVENT_KIND_RECOVERED) {
     // The job shows the latest; those before it are left to themselves.
-    if (existing.link.has_value()) {
-      existing.field_text = existing.link->written_ticket_id();
+    if (!existing.link.has_value()) return existing;
+    existing.field_text = existing.link->written_ticket_id();
+    if (!memo.opcon_not_asked()) {
+      OPCON_SNOW_RETURN_IF_ERROR(
+          FindOurRow(report.event().job_key(), &existing));
     }
     return existing;
   }
@@ -257,9 +313,13 @@ absl::StatusOr<Steps::ExistingTicket> Steps::FindExisting(
   if (existing.link.has_value() && !existing.field_had_link) {
     OPCON_SNOW_RETURN_IF_ERROR(LookAtLink(memo, chosen, &existing));
   }
-  const bool has_none =
-      !existing.incident.has_value() && existing.previous_number.empty();
-  if (has_none && chosen.config().has_reuse_within()) {
+  const auto has_none = [&] {
+    return !existing.incident.has_value() && existing.previous_number.empty();
+  };
+  if (has_none()) {
+    OPCON_SNOW_RETURN_IF_ERROR(LookAtUnfinished(claimed, chosen, &existing));
+  }
+  if (has_none() && chosen.config().has_reuse_within()) {
     OPCON_SNOW_RETURN_IF_ERROR(LookAtEarlierDays(claimed, chosen, &existing));
   }
   return existing;
@@ -288,7 +348,7 @@ absl::StatusOr<Memo> Steps::MakePlan(const ClaimedStep& claimed,
                        existing.link->ticket().sys_id() == incident.sys_id();
     plan->set_generation(known ? generation : generation + 1);
     if (recovered || memo.well_again() ||
-        IsOlder(failure, existing.link, incident)) {
+        IsOlder(failure, existing.link, incident.sys_id())) {
       plan->set_kind(::incident_store::v1::TICKET_PLAN_KIND_NOTE);
       plan->set_reason(recovered           ? "the job recovered"
                        : memo.well_again() ? "the job failed and is well again"
@@ -329,18 +389,20 @@ absl::StatusOr<Memo> Steps::MakePlan(const ClaimedStep& claimed,
   return memo;
 }
 
-// Whether another report has given the job a ticket since the plan to create
-// one was made: this one was a dead letter for a while.
+// Whether other reports have done what the plan did not reckon with, while this
+// one was a dead letter: given the job a ticket that was to be created, or told
+// the ticket of a later run.
 absl::StatusOr<bool> Steps::IsOutdated(const ClaimedStep& claimed,
                                        const Memo& memo) const {
   const TicketPlan& plan = memo.plan();
-  if (plan.kind() != ::incident_store::v1::TICKET_PLAN_KIND_CREATE) {
-    return false;
-  }
+  if (plan.kind() == ::incident_store::v1::TICKET_PLAN_KIND_NOTE) return false;
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const std::optional<v1::TicketLink> link,
       d_.store->FindLink(claimed.stored.report.event().job_key(),
                          memo.servicenow()));
+  if (plan.kind() == ::incident_store::v1::TICKET_PLAN_KIND_UPDATE) {
+    return IsOlder(FailureOf(claimed.stored), link, plan.sys_id());
+  }
   if (!link.has_value() || link->generation() < plan.generation()) {
     return false;
   }
@@ -349,6 +411,33 @@ absl::StatusOr<bool> Steps::IsOutdated(const ClaimedStep& claimed,
       const std::optional<sn::Incident> made,
       LookUp(d_.servicenow, memo.servicenow(), {.sys_id = plan.sys_id()}));
   return !made.has_value();
+}
+
+// The incident, if an earlier attempt has added the failure to it and its
+// answer was lost: its work note came with the update. What a person has done
+// to the incident since then stands.
+absl::StatusOr<std::optional<sn::Incident>> Steps::UpdatedBefore(
+    const Memo& memo) {
+  if (memo.plan().kind() != ::incident_store::v1::TICKET_PLAN_KIND_UPDATE) {
+    return std::nullopt;
+  }
+  sn::ListJournalEntriesRequest request;
+  request.set_instance(memo.servicenow());
+  request.set_incident_sys_id(memo.plan().sys_id());
+  request.set_column(sn::JOURNAL_COLUMN_WORK_NOTES);
+  request.set_page_size(kJournalPage);
+  do {
+    OPCON_SNOW_ASSIGN_OR_RETURN(const auto page,
+                                d_.servicenow->ListJournalEntries(request));
+    for (const sn::JournalEntry& entry : page.entries()) {
+      if (absl::StrContains(entry.text(), memo.plan().marker())) {
+        return LookUp(d_.servicenow, memo.servicenow(),
+                      {.sys_id = memo.plan().sys_id()});
+      }
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  return std::nullopt;
 }
 
 }  // namespace opcon_snow::incident

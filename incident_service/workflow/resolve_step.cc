@@ -68,6 +68,43 @@ bool RecoveryIsOvertaken(const v1::Report& report,
          ShowsAFailedRun(job.status()) && !IsWell(job.status());
 }
 
+// As it was before anything became of it.
+v1::Failure WithoutHistory(v1::Failure failure) {
+  failure.clear_tickets();
+  failure.clear_create_time();
+  return failure;
+}
+
+// The failed run as far as its failure tells.
+::opcon::v1::JobRun RunOf(const v1::Failure& failure) {
+  ::opcon::v1::JobRun run;
+  run.set_job_number(failure.job_number());
+  run.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_FAILED);
+  run.mutable_status()->set_description("Failed");
+  run.set_termination(failure.termination());
+  run.set_machine(failure.machine());
+  if (failure.has_run_end_time()) {
+    *run.mutable_end_time() = failure.run_end_time();
+  }
+  return run;
+}
+
+// The failure of the run that the reporter names by a number which the job does
+// not have any more: where a restart changes the number, it names one run.
+const v1::Failure* KnownByNumber(const v1::Report& report,
+                                 const ::opcon::v1::DailyJob& job,
+                                 const std::vector<v1::Failure>& known) {
+  const int number = report.event().job_number();
+  if (number == 0 || number == job.job_number()) return nullptr;
+  for (const v1::Failure& failure : known) {
+    if (failure.job_number() == number && !failure.provisional() &&
+        failure.has_run_end_time() && failure.kind() != v1::EVENT_KIND_RECOVERED) {
+      return &failure;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 absl::StatusOr<::opcon::v1::DailyJob> Steps::GetJob(const v1::JobKey& key) {
@@ -217,25 +254,30 @@ absl::StatusOr<std::string> Steps::Identify(const ClaimedStep& claimed,
                                             Memo* memo) {
   const v1::Report& report = claimed.stored.report;
   const v1::EventKind kind = report.event().kind();
-  if (TellsOfAFailedRun(kind)) return IdentifyRun(claimed, job, memo);
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const Page<v1::Failure> known,
+      d_.store->ListFailures(report.event().job_key(), "", kHistoryPage));
+  if (claimed.step.attempts() > 1) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(const bool recalled,
+                                Recall(claimed, known.records, job, memo));
+    if (recalled) return report.report_id();
+  }
+  if (TellsOfAFailedRun(kind)) {
+    return IdentifyRun(claimed, known.records, job, memo);
+  }
   *memo->mutable_job() = job;
   // The failure of a run says all that its lateness would.
   *memo->mutable_failure() =
       kind != v1::EVENT_KIND_RECOVERED && ShowsAFailedRun(job.status())
           ? FailureOfRun(report, job, LatestRun(job))
           : FailureOfEvent(report, job);
-  return Own(claimed, *memo);
+  return OwnRemembered(claimed, known.records, *memo);
 }
 
-absl::StatusOr<std::string> Steps::IdentifyRun(const ClaimedStep& claimed,
-                                               const ::opcon::v1::DailyJob& job,
-                                               Memo* memo) {
+absl::StatusOr<std::string> Steps::IdentifyRun(
+    const ClaimedStep& claimed, const std::vector<v1::Failure>& known,
+    const ::opcon::v1::DailyJob& job, Memo* memo) {
   const v1::Report& report = claimed.stored.report;
-  if (claimed.step.attempts() > 1) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(const bool recalled,
-                                RecallFailure(claimed, job, memo));
-    if (recalled) return Own(claimed, *memo);
-  }
   std::string first_owner;
   v1::Failure first_failure;
   std::vector<::opcon::v1::JobRun> candidates;
@@ -249,7 +291,8 @@ absl::StatusOr<std::string> Steps::IdentifyRun(const ClaimedStep& claimed,
     for (const ::opcon::v1::JobRun& run : candidates) {
       *memo->mutable_job() = JobAtRun(job, run);
       *memo->mutable_failure() = FailureOfRun(report, job, run);
-      OPCON_SNOW_ASSIGN_OR_RETURN(std::string owner, Own(claimed, *memo));
+      OPCON_SNOW_ASSIGN_OR_RETURN(std::string owner,
+                                  OwnRemembered(claimed, known, *memo));
       if (owner == report.report_id()) return owner;
       if (first_owner.empty()) {
         first_owner = std::move(owner);
@@ -263,39 +306,53 @@ absl::StatusOr<std::string> Steps::IdentifyRun(const ClaimedStep& claimed,
   }
   *memo->mutable_job() = job;
   *memo->mutable_failure() = ProvisionalFailure(report, job);
-  return Own(claimed, *memo);
+  if (const v1::Failure* same = KnownByNumber(report, job, known)) {
+    *memo->mutable_failure() = WithoutHistory(*same);
+  }
+  return OwnRemembered(claimed, known, *memo);
 }
 
-// An attempt before this one may have made the failure its own and got no
-// further; by now the job may show another run.
-absl::StatusOr<bool> Steps::RecallFailure(const ClaimedStep& claimed,
-                                          const ::opcon::v1::DailyJob& job,
-                                          Memo* memo) {
+// Whether an attempt before this one has made a failure the report's own and
+// got no further; by now the job may show another run.
+absl::StatusOr<bool> Steps::Recall(const ClaimedStep& claimed,
+                                   const std::vector<v1::Failure>& known,
+                                   const ::opcon::v1::DailyJob& job,
+                                   Memo* memo) {
   const v1::Report& report = claimed.stored.report;
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const Page<v1::Failure> known,
-      d_.store->ListFailures(report.event().job_key(), "", kHistoryPage));
-  for (const v1::Failure& failure : known.records) {
-    if (failure.first_report_id() != report.report_id()) continue;
-    ::opcon::v1::JobRun run = LatestRun(job);
-    if (FailureOfRun(report, job, run).failure_id() != failure.failure_id()) {
-      run.Clear();
-      run.set_job_number(failure.job_number());
-      run.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_FAILED);
-      run.mutable_status()->set_description("Failed");
-      run.set_termination(failure.termination());
-      run.set_machine(failure.machine());
-      if (failure.has_run_end_time()) {
-        *run.mutable_end_time() = failure.run_end_time();
-      }
+  const v1::Failure* own = nullptr;
+  if (claimed.stored.memo.has_failure()) {
+    own = &claimed.stored.memo.failure();
+  } else {
+    for (const v1::Failure& failure : known) {
+      if (failure.first_report_id() == report.report_id()) own = &failure;
     }
-    *memo->mutable_job() = failure.provisional() ? job : JobAtRun(job, run);
-    *memo->mutable_failure() = failure;
-    memo->mutable_failure()->clear_tickets();
-    memo->mutable_failure()->clear_create_time();
-    return true;
   }
-  return false;
+  if (own == nullptr) return false;
+  ::opcon::v1::JobRun run = LatestRun(job);
+  if (own->job_number() != run.job_number() ||
+      own->run_end_time().seconds() != run.end_time().seconds() ||
+      own->run_end_time().nanos() != run.end_time().nanos()) {
+    run = RunOf(*own);
+  }
+  *memo->mutable_job() = own->provisional() ? job : JobAtRun(job, run);
+  *memo->mutable_failure() = WithoutHistory(*own);
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string owner, Own(claimed, *memo));
+  return owner == report.report_id();
+}
+
+// Of a failure that this report is not the first to find, nothing tells the
+// next attempt that it is the report's own at this destination: the memo does.
+absl::StatusOr<std::string> Steps::OwnRemembered(
+    const ClaimedStep& claimed, const std::vector<v1::Failure>& known,
+    const Memo& memo) {
+  const std::string& report_id = claimed.stored.report.report_id();
+  for (const v1::Failure& failure : known) {
+    if (failure.failure_id() == memo.failure().failure_id() &&
+        failure.first_report_id() != report_id) {
+      OPCON_SNOW_RETURN_IF_ERROR(Remember(claimed, memo));
+    }
+  }
+  return Own(claimed, memo);
 }
 
 // For a ticket that was opened without OpCon: finds out what RESOLVE would

@@ -85,12 +85,18 @@ class Steps final : public StepRunner {
   absl::StatusOr<std::string> Identify(const ClaimedStep& claimed,
                                        const ::opcon::v1::DailyJob& job,
                                        ::incident_store::v1::Memo* memo);
-  absl::StatusOr<std::string> IdentifyRun(const ClaimedStep& claimed,
-                                          const ::opcon::v1::DailyJob& job,
-                                          ::incident_store::v1::Memo* memo);
-  absl::StatusOr<bool> RecallFailure(const ClaimedStep& claimed,
-                                     const ::opcon::v1::DailyJob& job,
-                                     ::incident_store::v1::Memo* memo);
+  absl::StatusOr<std::string> IdentifyRun(
+      const ClaimedStep& claimed,
+      const std::vector<::incident::v1::Failure>& known,
+      const ::opcon::v1::DailyJob& job, ::incident_store::v1::Memo* memo);
+  absl::StatusOr<bool> Recall(const ClaimedStep& claimed,
+                              const std::vector<::incident::v1::Failure>& known,
+                              const ::opcon::v1::DailyJob& job,
+                              ::incident_store::v1::Memo* memo);
+  absl::StatusOr<std::string> OwnRemembered(
+      const ClaimedStep& claimed,
+      const std::vector<::incident::v1::Failure>& known,
+      const ::incident_store::v1::Memo& memo);
   absl::StatusOr<std::string> Own(const ClaimedStep& claimed,
                                   const ::incident_store::v1::Memo& memo);
   absl::StatusOr<std::vector<::opcon::v1::JobRun>> History(
@@ -100,11 +106,18 @@ class Steps final : public StepRunner {
   struct ExistingTicket;
   absl::StatusOr<ExistingTicket> FindExisting(const ClaimedStep& claimed,
                                               const Template& chosen);
+  absl::StatusOr<std::vector<::opcon::v1::IncidentTicket>> Rows(
+      const ::incident::v1::JobKey& key);
+  absl::Status FindOurRow(const ::incident::v1::JobKey& key,
+                          ExistingTicket* existing);
   absl::Status LookAtField(const ClaimedStep& claimed, const Template& chosen,
                            const std::vector<::incident::v1::TicketLink>& links,
                            ExistingTicket* existing);
   absl::Status LookAtLink(const ::incident_store::v1::Memo& memo,
                           const Template& chosen, ExistingTicket* existing);
+  absl::Status LookAtUnfinished(const ClaimedStep& claimed,
+                                const Template& chosen,
+                                ExistingTicket* existing);
   absl::Status LookAtEarlierDays(const ClaimedStep& claimed,
                                  const Template& chosen,
                                  ExistingTicket* existing);
@@ -116,6 +129,8 @@ class Steps final : public StepRunner {
       const ClaimedStep& claimed, const Template& chosen);
   absl::StatusOr<bool> IsOutdated(const ClaimedStep& claimed,
                                   const ::incident_store::v1::Memo& memo) const;
+  absl::StatusOr<std::optional<::servicenow::v1::Incident>> UpdatedBefore(
+      const ::incident_store::v1::Memo& memo);
   absl::StatusOr<StepCommit> CarryOut(const ClaimedStep& claimed,
                                       const ::incident_store::v1::Memo& memo,
                                       const Template& chosen, bool may_exist);
@@ -125,6 +140,11 @@ class Steps final : public StepRunner {
   absl::StatusOr<StepCommit> UpdateTicket(
       const ClaimedStep& claimed, const ::incident_store::v1::Memo& memo,
       const Template& chosen);
+  // The link once the incident carries the failure; `known` is the one before.
+  ::incident::v1::TicketLink LinkAfter(
+      const ClaimedStep& claimed, const ::incident_store::v1::Memo& memo,
+      const ::servicenow::v1::Incident& incident,
+      const std::optional<::incident::v1::TicketLink>& known) const;
   absl::StatusOr<StepCommit> TicketDone(
       const ClaimedStep& claimed, const ::incident_store::v1::Memo& memo,
       const Template& chosen, const ::servicenow::v1::Incident& incident,
@@ -134,14 +154,17 @@ class Steps final : public StepRunner {
   // The parts of WRITE_BACK and ATTACH_LOG.
   absl::StatusOr<::incident_store::v1::Memo> AskOpConLate(
       const ClaimedStep& claimed);
+  absl::Status FinishLate(const ClaimedStep& claimed,
+                          const ::incident_store::v1::Memo& memo,
+                          const Template& chosen, StepCommit* commit);
   absl::Status NameJobLate(const ClaimedStep& claimed,
                            const ::incident_store::v1::Memo& memo);
   absl::StatusOr<StepCommit> FieldTaken(const ClaimedStep& claimed,
                                         const absl::Status& refused);
-  absl::StatusOr<std::string> AttachOne(const ClaimedStep& claimed,
-                                        const Template& chosen,
-                                        const std::string& path, int index,
-                                        int count);
+  // Tells what was attached; nullopt if the log is not that run's any more.
+  absl::StatusOr<std::optional<std::string>> AttachOne(
+      const ClaimedStep& claimed, const Template& chosen,
+      const std::string& path, int index, int count);
 
   const StepDependencies d_;
   InstanceDirectory directory_;

@@ -41,6 +41,15 @@ StepCommit NobodyToTell(const ClaimedStep& claimed) {
   return commit;
 }
 
+v1::TicketRef RefTo(const Memo& memo, const sn::Incident& incident) {
+  v1::TicketRef ticket;
+  ticket.set_servicenow(memo.servicenow());
+  ticket.set_sys_id(incident.sys_id());
+  ticket.set_number(incident.number());
+  ticket.set_url(incident.url());
+  return ticket;
+}
+
 std::string NumberOf(const sn::Incident& incident) {
   return incident.number().empty() ? incident.sys_id() : incident.number();
 }
@@ -69,6 +78,16 @@ absl::StatusOr<StepCommit> Steps::Ticket(const ClaimedStep& claimed) {
     absl::StatusOr<StepCommit> done =
         CarryOut(claimed, memo, *chosen, planned_before);
     if (done.ok() || !IsOvertaken(done.status())) return done;
+    if (planned_before && !IsGone(done.status())) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          const std::optional<sn::Incident> updated, UpdatedBefore(memo));
+      if (updated.has_value()) {
+        return TicketDone(claimed, memo, *chosen, *updated,
+                          absl::StrCat(NumberOf(*updated),
+                                       " was updated by an earlier attempt"),
+                          {});
+      }
+    }
     if (plans == kMaxPlans) {
       return MakeError(
           absl::StatusCode::kAborted,
@@ -188,6 +207,40 @@ absl::StatusOr<StepCommit> Steps::UpdateTicket(const ClaimedStep& claimed,
                     reply.warnings());
 }
 
+v1::TicketLink Steps::LinkAfter(
+    const ClaimedStep& claimed, const Memo& memo, const sn::Incident& incident,
+    const std::optional<v1::TicketLink>& known) const {
+  const v1::Report& report = claimed.stored.report;
+  const v1::Failure failure = FailureOf(claimed.stored);
+  const TicketPlan& plan = memo.plan();
+  v1::TicketLink link;
+  if (known.has_value() && known->ticket().sys_id() == incident.sys_id()) {
+    link = *known;
+  }
+  *link.mutable_job_key() = report.event().job_key();
+  *link.mutable_ticket() = RefTo(memo, incident);
+  link.set_generation(plan.generation());
+  link.set_ticket_state_value(incident.state_value());
+  SetTime(d_.clock->Now(), link.mutable_check_time());
+  if (report.event().kind() != v1::EVENT_KIND_RECOVERED) {
+    link.set_failure_count(link.failure_count() + 1);
+  }
+  if (plan.kind() == ::incident_store::v1::TICKET_PLAN_KIND_CREATE) {
+    link.set_previous_ticket_number(plan.previous_number());
+  }
+  if (plan.kind() == ::incident_store::v1::TICKET_PLAN_KIND_NOTE ||
+      IsOlder(failure, known, incident.sys_id())) {
+    return link;
+  }
+  link.set_last_failure_id(report.failure_id());
+  link.clear_last_run_end_time();
+  if (failure.has_run_end_time()) {
+    *link.mutable_last_run_end_time() = failure.run_end_time();
+  }
+  link.set_written_ticket_id(memo.replaced_ticket_id());
+  return link;
+}
+
 absl::StatusOr<StepCommit> Steps::TicketDone(
     const ClaimedStep& claimed, const Memo& memo, const Template& chosen,
     const sn::Incident& incident, const std::string& outcome,
@@ -195,11 +248,7 @@ absl::StatusOr<StepCommit> Steps::TicketDone(
   const v1::Report& report = claimed.stored.report;
   const v1::JobKey& key = report.event().job_key();
   StepCommit commit = Succeeded(claimed, outcome);
-  v1::TicketRef ticket;
-  ticket.set_servicenow(memo.servicenow());
-  ticket.set_sys_id(incident.sys_id());
-  ticket.set_number(incident.number());
-  ticket.set_url(incident.url());
+  const v1::TicketRef ticket = RefTo(memo, incident);
   commit.failure_ticket = ticket;
   commit.report = report;
   *commit.report->mutable_ticket() = ticket;
@@ -207,36 +256,19 @@ absl::StatusOr<StepCommit> Steps::TicketDone(
     commit.report->add_warnings(warning);
   }
 
-  OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<v1::TicketLink> link,
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<v1::TicketLink> known,
                               d_.store->FindLink(key, memo.servicenow()));
-  if (!link.has_value() || link->ticket().sys_id() != incident.sys_id()) {
-    link.emplace();
-    *link->mutable_job_key() = key;
-  }
   const bool recovered = report.event().kind() == v1::EVENT_KIND_RECOVERED;
-  const bool note =
-      memo.plan().kind() == ::incident_store::v1::TICKET_PLAN_KIND_NOTE;
-  *link->mutable_ticket() = ticket;
-  link->set_generation(memo.plan().generation());
-  link->set_ticket_state_value(incident.state_value());
-  SetTime(d_.clock->Now(), link->mutable_check_time());
-  if (!recovered) link->set_failure_count(link->failure_count() + 1);
-  if (!note) {
-    link->set_last_failure_id(report.failure_id());
-    link->clear_last_run_end_time();
-    const v1::Failure failure = FailureOf(claimed.stored);
-    if (failure.has_run_end_time()) {
-      *link->mutable_last_run_end_time() = failure.run_end_time();
-    }
-    link->set_written_ticket_id(memo.replaced_ticket_id());
-  }
-  if (memo.plan().kind() == ::incident_store::v1::TICKET_PLAN_KIND_CREATE) {
-    link->set_previous_ticket_number(memo.plan().previous_number());
-  }
-  commit.link = std::move(link);
+  // The job has the ticket of something later by now, and keeps it.
+  const bool superseded =
+      known.has_value() && known->ticket().sys_id() != incident.sys_id() &&
+      (known->generation() > memo.plan().generation() ||
+       (chosen.config().always_create_new_ticket() &&
+        IsOlder(FailureOf(claimed.stored), known, known->ticket().sys_id())));
+  if (!superseded) commit.link = LinkAfter(claimed, memo, incident, known);
 
   if (!recovered) {
-    commit.next_steps = {v1::STEP_KIND_WRITE_BACK};
+    if (!superseded) commit.next_steps = {v1::STEP_KIND_WRITE_BACK};
     // Without OpCon there is no log yet: the step follows the other then.
     if (!chosen.config().log_attachment().disabled() &&
         !memo.opcon_not_asked()) {

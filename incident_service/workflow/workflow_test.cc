@@ -1,25 +1,14 @@
-// The steps on a real store against upstreams in memory, one after the other
-// on a clock that the test moves: what a report's way looks like, and what
-// failures on it do.
+// What a report's way looks like, and what failures on it do.
 
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "common/clock/fake_clock.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "incident_service/identity.h"
-#include "incident_service/store/sqlite_store.h"
-#include "incident_service/store/times.h"
-#include "incident_service/upstreams/fake_upstreams.h"
-#include "incident_service/workflow/error_record.h"
-#include "incident_service/workflow/retry_policy.h"
-#include "incident_service/workflow/steps.h"
+#include "incident_service/workflow/workflow_fixture.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -30,136 +19,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-constexpr char kJob[] = "20260105|16|1|JOB001";
-
-class WorkflowTest : public ::testing::Test {
- protected:
-  WorkflowTest() {
-    opcon_.Define(kJob);
-    opcon_.Fail(kJob, clock_.Now());
-    Configure({});
-    OpenStore();
-  }
-
-  void OpenStore() {
-    store_.reset();
-    auto opened = SqliteStore::Open(path_, &clock_);
-    ASSERT_OK(opened.status());
-    store_ = *std::move(opened);
-    steps_ = std::make_unique<Steps>(
-        StepDependencies{.store = store_.get(),
-                         .opcon = &opcon_,
-                         .servicenow = &servicenow_,
-                         .templates = [this] { return templates_; },
-                         .deployment = "test",
-                         .clock = &clock_});
-  }
-
-  void Configure(::config::v1::Template config) {
-    google::protobuf::RepeatedPtrField<::config::v1::Template> configs;
-    config.set_name("basic.json");
-    *configs.Add() = config;
-    config::Faults faults;
-    templates_ = TemplateSet::Compile(configs, "", &faults);
-    ASSERT_NE(templates_, nullptr) << faults.Format();
-  }
-
-  std::string Report(const std::string& request_id,
-                     v1::EventKind kind = v1::EVENT_KIND_JOB_FAILED,
-                     const std::string& template_name = "") {
-    v1::Report report;
-    report.set_request_id(request_id);
-    report.set_requested_template(template_name);
-    report.mutable_event()->set_kind(kind);
-    v1::JobKey* key = report.mutable_event()->mutable_job_key();
-    key->set_opcon("production");
-    key->mutable_schedule_date()->set_year(2026);
-    key->mutable_schedule_date()->set_month(1);
-    key->mutable_schedule_date()->set_day(5);
-    key->set_schedule_id(16);
-    key->set_schedule_instance(1);
-    key->set_job_name("JOB001");
-    const auto created =
-        store_->CreateReport(report, request_id, {v1::STEP_KIND_RESOLVE}, 1000);
-    EXPECT_OK(created.status());
-    return created->report.report_id();
-  }
-
-  // Does due steps, failed ones again after a minute, until nothing is left
-  // or `limit` attempts were made. Returns the attempts.
-  int Drive(int limit = 100) {
-    for (int attempts = 0; attempts < limit;) {
-      auto claimed = store_->ClaimSteps({.limit = 1});
-      EXPECT_OK(claimed.status());
-      if (claimed->empty()) {
-        const auto next = store_->TimeToNextStep();
-        EXPECT_OK(next.status());
-        if (*next == absl::InfiniteDuration()) return attempts;
-        clock_.Advance(*next);
-        continue;
-      }
-      ++attempts;
-      DoStep(claimed->front());
-    }
-    return limit;
-  }
-
-  void DoStep(const ClaimedStep& claimed) {
-    absl::StatusOr<StepCommit> result = steps_->Run(claimed);
-    if (!result.ok()) {
-      StepCommit failed;
-      failed.claim = claimed.claim;
-      failed.step = claimed.step;
-      const bool again = MayRepeat(result.status());
-      SetError(result.status(), claimed.step.attempts(), !again,
-               failed.step.mutable_error());
-      failed.step.set_state(again ? v1::STEP_STATE_WAITING
-                                  : v1::STEP_STATE_FAILED);
-      if (again) {
-        SetTime(clock_.Now() + absl::Minutes(1),
-                failed.step.mutable_next_attempt_time());
-      }
-      result = failed;
-    }
-    EXPECT_OK(store_->Commit(*result));
-  }
-
-  v1::Report Get(const std::string& report_id) {
-    auto stored = store_->GetReport(report_id);
-    EXPECT_OK(stored.status());
-    return stored->report;
-  }
-
-  FakeJob& Job() { return opcon_.jobs.at(kJob); }
-  std::vector<::opcon::v1::IncidentTicket>& Tickets() { return Job().tickets; }
-
-  // The job runs again and fails again.
-  void FailAgain() {
-    clock_.Advance(absl::Minutes(10));
-    opcon_.Fail(kJob, clock_.Now(), "another line");
-  }
-
-  void SetState(sn::IncidentState state) {
-    for (auto& [sys_id, incident] : servicenow_.incidents) {
-      servicenow_.SetState(&incident, state);
-    }
-  }
-
-  // The names of parameterized tests contain a slash.
-  const std::string path_ = absl::StrCat(
-      ::testing::TempDir(), "/",
-      absl::StrReplaceAll(
-          ::testing::UnitTest::GetInstance()->current_test_info()->name(),
-          {{"/", "-"}}),
-      ".db");
-  FakeClock clock_;
-  FakeOpCon opcon_;
-  FakeServiceNow servicenow_;
-  std::shared_ptr<const TemplateSet> templates_;
-  std::unique_ptr<SqliteStore> store_;
-  std::unique_ptr<Steps> steps_;
-};
 
 TEST_F(WorkflowTest, AFailureBecomesAnIncidentOnTheJobWithItsLog) {
   const std::string id = Report("request-1");
