@@ -161,8 +161,8 @@ Reply PostLogAction(ApiContext& context, const ApiCall& call) {
 }
 
 Reply GetJobAction(const ApiContext& context, const ApiCall& call) {
-  const JobAction* action = context.actions->PollJobAction(
-      ParsePlainInt(call.values[0]).value_or(0));
+  const JobAction* action =
+      context.actions->PollJobAction(ParsePlainInt(call.values[0]).value_or(0));
   if (action == nullptr) {
     return ApiError(404, "jobAction", call.values[0], "Action not found");
   }
@@ -172,8 +172,8 @@ Reply GetJobAction(const ApiContext& context, const ApiCall& call) {
 }
 
 Reply GetLogAction(const ApiContext& context, const ApiCall& call) {
-  const LogAction* action = context.actions->PollLogAction(
-      ParsePlainInt(call.values[0]).value_or(0));
+  const LogAction* action =
+      context.actions->PollLogAction(ParsePlainInt(call.values[0]).value_or(0));
   if (action == nullptr) {
     return ApiError(404, "jobInstanceAction", call.values[0],
                     "Action not found");
@@ -201,13 +201,13 @@ void AddActionRoutes(ApiContext* context, Router& router) {
   router.Add("POST", "api/jobinstanceactions", [context](const ApiCall& call) {
     return PostLogAction(*context, call);
   });
-  router.Add("GET", "api/jobinstanceactions/{id}",
-             [context](const ApiCall& call) {
-               return GetLogAction(*context, call);
-             });
   router.Add(
-      "DELETE", "api/jobinstanceactions",
-      [context](const ApiCall& call) { return DeleteLogAction(*context, call); });
+      "GET", "api/jobinstanceactions/{id}",
+      [context](const ApiCall& call) { return GetLogAction(*context, call); });
+  router.Add("DELETE", "api/jobinstanceactions",
+             [context](const ApiCall& call) {
+               return DeleteLogAction(*context, call);
+             });
 }
 
 }  // namespace opcon_snow::sandbox::opcon

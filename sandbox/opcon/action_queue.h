@@ -60,7 +60,7 @@ struct LogActionItem {
   std::string file;  // for kFile
   ActionResult result = ActionResult::kSubmitted;
   std::string message;
-  std::vector<std::string> files;           // of kList
+  std::vector<std::string> files;  // of kList
   std::optional<LogContent> data;  // of kFile
 };
 

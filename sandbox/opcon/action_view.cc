@@ -82,13 +82,13 @@ json JsonView::Action(const JobAction& action, absl::Time expires) const {
 
 std::string JsonView::Action(const LogAction& action,
                              absl::Time expires) const {
-  std::string text = Opened(
-      {{"id", action.id},
-       {"action", action.kind == LogActionKind::kList ? "LIST" : "FILE"},
-       {"result", ResultValue(action.result)},
-       {"message", nullptr},
-       {"expires", Time(expires)}},
-      "jobInstanceActionItems");
+  std::string text =
+      Opened({{"id", action.id},
+              {"action", action.kind == LogActionKind::kList ? "LIST" : "FILE"},
+              {"result", ResultValue(action.result)},
+              {"message", nullptr},
+              {"expires", Time(expires)}},
+             "jobInstanceActionItems");
   char before = '[';
   for (const LogActionItem& item : action.items) {
     const bool list = action.kind == LogActionKind::kList &&
@@ -162,16 +162,15 @@ json JsonView::BuildResults(const ScheduleBuild& build,
                             absl::Time expires) const {
   json list = json::array();
   for (const ScheduleBuildItem& item : build.items) {
-    list.push_back(
-        {{"id", build.id},
-         {"scheduleId",
-          item.schedule_id ? json(*item.schedule_id) : json(nullptr)},
-         {"name", item.name},
-         {"date", DateOf(item.date)},
-         {"result", ResultValue(item.result)},
-         {"message", item.message},
-         {"expiryTime", Time(expires)},
-         {"logFileName", TextOrNull(build.log_file)}});
+    list.push_back({{"id", build.id},
+                    {"scheduleId", item.schedule_id ? json(*item.schedule_id)
+                                                    : json(nullptr)},
+                    {"name", item.name},
+                    {"date", DateOf(item.date)},
+                    {"result", ResultValue(item.result)},
+                    {"message", item.message},
+                    {"expiryTime", Time(expires)},
+                    {"logFileName", TextOrNull(build.log_file)}});
   }
   return list;
 }

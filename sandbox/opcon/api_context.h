@@ -66,8 +66,8 @@ void AddGlobalPropertyRoutes(ApiContext* context, Router& router);
 
 // GET, POST, PUT and DELETE of the properties of what a path names. `find`
 // returns the list, or nullptr and the answer in `*error`.
-using FindProperties =
-    std::vector<Property>* (*)(ApiContext&, const ApiCall&, Reply* error);
+using FindProperties = std::vector<Property>* (*)(ApiContext&, const ApiCall&,
+                                                  Reply* error);
 void AddPropertyRoutes(ApiContext* context, Router& router,
                        absl::string_view path, FindProperties find);
 

@@ -66,12 +66,28 @@ absl::StatusOr<JobState> ParseEndState(const JsonFields& fields, bool failed) {
 absl::StatusOr<JobDefinition> ParseJobDefinition(const json& body,
                                                  const OpConModel& model) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const JsonFields fields, JsonFields::Of(body));
-  OPCON_SNOW_RETURN_IF_ERROR(fields.CheckKnown(
-      {"date", "schedule", "name", "schedule_id", "schedule_instance",
-       "machine", "job_type", "status", "frequency", "department", "priority",
-       "tags", "properties", "documentation", "frequency_documentation", "log",
-       "log_size", "log_error", "after", "start_after_ms", "runs",
-       "replace"}));
+  OPCON_SNOW_RETURN_IF_ERROR(fields.CheckKnown({"date",
+                                                "schedule",
+                                                "name",
+                                                "schedule_id",
+                                                "schedule_instance",
+                                                "machine",
+                                                "job_type",
+                                                "status",
+                                                "frequency",
+                                                "department",
+                                                "priority",
+                                                "tags",
+                                                "properties",
+                                                "documentation",
+                                                "frequency_documentation",
+                                                "log",
+                                                "log_size",
+                                                "log_error",
+                                                "after",
+                                                "start_after_ms",
+                                                "runs",
+                                                "replace"}));
   JobDefinition job;
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::string date, fields.Text("date"));
   const std::optional<absl::CivilDay> day = ParseDate(date);
@@ -85,7 +101,7 @@ absl::StatusOr<JobDefinition> ParseJobDefinition(const json& body,
   OPCON_SNOW_ASSIGN_OR_RETURN(
       job.id.schedule.schedule_id,
       ReadInt(fields, "schedule_id", ScheduleIdFor(model, job.schedule_name), 1,
-            1'000'000'000));
+              1'000'000'000));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       job.id.schedule.instance,
       ReadInt(fields, "schedule_instance", 1, 1, 1'000'000'000));

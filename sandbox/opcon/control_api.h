@@ -43,7 +43,8 @@
 //     as if it had been restarted. 200 with the job as GET /api/dailyjobs/{id}
 //     shows it; 400, 404
 //
-//   POST /_sandbox/schedules     a schedule of the master tables, to be built by
+//   POST /_sandbox/schedules     a schedule of the master tables, to be built
+//   by
 //                                POST /api/schedulebuilds or at midnight
 //     {"name":"Payroll",
 //      // the rest may be left out
@@ -66,8 +67,8 @@
 //
 //   GET  /_sandbox/clock         {"now":"2026-01-05T…"} in OpCon's zone
 //   POST /_sandbox/clock
-//     {"advance_ms":60000} or {"next_day":true}: to just after midnight. What is
-//     due meanwhile happens, in order. {"now":"…", "happened":3}
+//     {"advance_ms":60000} or {"next_day":true}: to just after midnight. What
+//     is due meanwhile happens, in order. {"now":"…", "happened":3}
 //
 //   GET  /_sandbox/endpoints     [{"method":"GET","path":"/api/dailyjobs/{id}",
 //                                  "token":true}]: what is simulated

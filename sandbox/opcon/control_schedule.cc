@@ -98,12 +98,26 @@ absl::StatusOr<std::vector<std::string>> ReadMachines(
 
 absl::StatusOr<MasterJob> ReadMasterJob(const json& value) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const JsonFields fields, JsonFields::Of(value));
-  OPCON_SNOW_RETURN_IF_ERROR(fields.CheckKnown(
-      {"name", "job_type", "machine", "machines", "frequency", "department",
-       "priority", "tags", "properties", "documentation",
-       "frequency_documentation", "log", "log_size", "log_error", "after",
-       "start_after_ms", "runs", "sub_schedule", "multi_instance",
-       "instances"}));
+  OPCON_SNOW_RETURN_IF_ERROR(fields.CheckKnown({"name",
+                                                "job_type",
+                                                "machine",
+                                                "machines",
+                                                "frequency",
+                                                "department",
+                                                "priority",
+                                                "tags",
+                                                "properties",
+                                                "documentation",
+                                                "frequency_documentation",
+                                                "log",
+                                                "log_size",
+                                                "log_error",
+                                                "after",
+                                                "start_after_ms",
+                                                "runs",
+                                                "sub_schedule",
+                                                "multi_instance",
+                                                "instances"}));
   MasterJob job;
   OPCON_SNOW_ASSIGN_OR_RETURN(job.name, fields.Text("name"));
   OPCON_SNOW_ASSIGN_OR_RETURN(job.type, ReadJobType(fields));

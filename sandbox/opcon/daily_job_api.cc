@@ -116,10 +116,9 @@ absl::StatusOr<Reply> ListJobs(const ApiContext& context, const ApiCall& call) {
                               query.Flag("IncludeDocumentation"));
   OPCON_SNOW_ASSIGN_OR_RETURN(parts.dependencies,
                               query.Flag("IncludeDependencies"));
-  return ListReply(call, SelectJobs(*context.model, filter, order),
-                   [&](const DailyJob* job) {
-                     return context.view().Job(*job, parts);
-                   });
+  return ListReply(
+      call, SelectJobs(*context.model, filter, order),
+      [&](const DailyJob* job) { return context.view().Job(*job, parts); });
 }
 
 // Where the number stands, in the header or in the body, is not known: both.

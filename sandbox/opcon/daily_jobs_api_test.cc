@@ -160,11 +160,11 @@ TEST_F(DailyJobsApiTest, WrongParametersAreProblems) {
 }
 
 TEST_F(DailyJobsApiTest, WhatIsNotSimulatedSaysItsName) {
-  const Answer parameter = Get("/api/dailyjobs?DepartmentIds=1");
+  const Answer parameter = Get("/api/dailyjobs?IncludeDetails=true");
   EXPECT_EQ(parameter.status, 501);
-  EXPECT_THAT(parameter.Message(), HasSubstr("DepartmentIds"));
+  EXPECT_THAT(parameter.Message(), HasSubstr("IncludeDetails"));
   EXPECT_EQ(Get("/api/dailyjobs?IncludeDetails=false").status, 200);
-  EXPECT_EQ(Get("/api/dailyjobs?sortBy=documentation").status, 501);
+  EXPECT_EQ(Get("/api/dailyjobs?sortBy=colour").status, 501);
   const Answer path = Get("/api/vision/cards");
   EXPECT_EQ(path.status, 501);
   EXPECT_THAT(path.Message(), HasSubstr("GET /api/vision/cards"));
@@ -302,8 +302,9 @@ TEST_F(IncidentTicketApiTest, SeveralRowsUnlessToldOtherwise) {
 }
 
 TEST_F(IncidentTicketApiTest, AnApiWithoutThemMayTakeTheFieldOfTheJob) {
-  options_.api.missing_endpoints = {"get /api/dailyjobs/{uid}/incidentTickets",
-                                    "POST /api/dailyjobs/{uid}/incidenttickets"};
+  options_.api.missing_endpoints = {
+      "get /api/dailyjobs/{uid}/incidentTickets",
+      "POST /api/dailyjobs/{uid}/incidenttickets"};
   Restart();
   DefineJob();
   const Answer answer = Get(path_);

@@ -193,7 +193,8 @@ std::vector<const DailyJob*> SelectJobs(const OpConModel& model,
 ScheduleStatus StatusOf(const OpConModel& model, const DailyScheduleId& id) {
   const DailySchedule* schedule = model.FindSchedule(id);
   // Only in the history any more.
-  if (schedule == nullptr) return {900, "Completed", "Finished Ok", false, {}, {}};
+  if (schedule == nullptr)
+    return {900, "Completed", "Finished Ok", false, {}, {}};
   ScheduleStatus status;
   bool any_began = false;
   bool all_over = true;
@@ -205,7 +206,8 @@ ScheduleStatus StatusOf(const OpConModel& model, const DailyScheduleId& id) {
                 category != JobCategory::kUnderReview;
     any_began |= !job->runs.empty() || IsEnded(category);
     for (const JobRun& run : job->runs) {
-      if (run.start && (!status.first_start || *run.start < *status.first_start))
+      if (run.start &&
+          (!status.first_start || *run.start < *status.first_start))
         status.first_start = run.start;
       if (run.end && (!status.last_end || *status.last_end < *run.end))
         status.last_end = run.end;

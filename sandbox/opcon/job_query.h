@@ -33,8 +33,8 @@ struct JobFilter {
   std::string schedule_status;  // the description
   std::string job_type;         // the id, or the description
   std::string termination;
-  std::string path;    // of the schedule: its whole daily name
-  std::string reason;  // of the last change of status
+  std::string path;               // of the schedule: its whole daily name
+  std::string reason;             // of the last change of status
   std::string alternate_machine;  // jobs here have none
   std::optional<int> job_number;
   std::optional<int> priority;

@@ -131,9 +131,8 @@ json JsonView::Job(const DailyJob& job, Parts parts) const {
        ticket == nullptr ? json(nullptr) : TextOrNull(ticket->ticket_url)},
       {"jorsRequestParameters", nullptr},
       {"steps", json::array()},
-      {"documentation",
-       parts.documentation ? DocumentationOf(job.documentation)
-                           : json(nullptr)},
+      {"documentation", parts.documentation ? DocumentationOf(job.documentation)
+                                            : json(nullptr)},
       {"resourceDependencies", json::array()},
       {"thresholdDependencies", json::array()},
       {"resourceUpdates", json::array()},
@@ -177,15 +176,14 @@ json JsonView::DependenciesOf(const DailyJob& job) const {
     if (found == model_.tables().jobs.end()) continue;
     const DailyJob& before = found->second;
     const JobCategory category = CategoryOf(before.state);
-    list.push_back(
-        {{"id", static_cast<int>(list.size()) + 1},
-         {"predecessor",
-          {{"id", before.id.ToString()},
-           {"name", before.id.job_name},
-           {"status", StateDescription(before.state)}}},
-         {"isSatisfied", category == JobCategory::kFinishedOk ||
-                             category == JobCategory::kFixed ||
-                             category == JobCategory::kSkipped}});
+    list.push_back({{"id", static_cast<int>(list.size()) + 1},
+                    {"predecessor",
+                     {{"id", before.id.ToString()},
+                      {"name", before.id.job_name},
+                      {"status", StateDescription(before.state)}}},
+                    {"isSatisfied", category == JobCategory::kFinishedOk ||
+                                        category == JobCategory::kFixed ||
+                                        category == JobCategory::kSkipped}});
   }
   return list;
 }
@@ -295,8 +293,7 @@ json JsonView::PropertiesOf(const std::vector<Property>& properties) {
 json JsonView::GlobalPropertyOf(const GlobalProperty& property) {
   return {{"id", property.id},
           {"name", property.name},
-          {"value",
-           property.encrypted ? json(nullptr) : json(property.value)},
+          {"value", property.encrypted ? json(nullptr) : json(property.value)},
           {"documentation", TextOrNull(property.documentation)},
           {"encrypted", property.encrypted}};
 }

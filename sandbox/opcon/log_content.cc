@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "sandbox/http/message.h"
 
 namespace opcon_snow::sandbox::opcon {
 namespace {
+
+constexpr absl::string_view kLine = "line 000000000 of the job log\r\n";
+constexpr std::size_t kFirstDigit = 5;
+constexpr std::size_t kLastDigit = 13;
 
 // The longest beginning of `text` of at most `size` bytes that ends between two
 // characters.
@@ -19,24 +23,38 @@ absl::string_view WholeCharacters(absl::string_view text, std::size_t size) {
   return text.substr(0, size);
 }
 
-bool IsPlain(char c) {
-  return (c >= ' ' && c <= '~' && c != '"' && c != '\\') || c == '\r' ||
-         c == '\n';
+std::string AsIs(const std::string& text) { return text; }
+
+std::string Escaped(const std::string& text) {
+  const std::string quoted = DumpJson(text);
+  return quoted.substr(1, quoted.size() - 2);
 }
 
-void AppendEscaped(absl::string_view text, std::string* out) {
-  // Most lines are plain, and there are millions of them.
-  if (!std::all_of(text.begin(), text.end(), IsPlain)) {
-    const std::string quoted = DumpJson(std::string(text));
-    out->append(quoted, 1, quoted.size() - 2);
-    return;
-  }
-  for (const char c : text) {
-    if (c >= ' ') {
-      out->push_back(c);
-    } else {
-      out->append(c == '\r' ? "\\r" : "\\n");
+// Adds `pattern`, or numbered lines, until `size` bytes of it, as `write` has
+// them, have been added. There are millions of lines: each is one append.
+void AppendRepeated(const std::string& pattern, std::size_t size,
+                    std::string (*write)(const std::string&),
+                    std::string* out) {
+  std::string raw = pattern.empty() ? std::string(kLine) : pattern;
+  std::string written = write(raw);
+  const auto count = [&](std::string& line) {
+    std::size_t at = kLastDigit;
+    for (; at >= kFirstDigit && line[at] == '9'; --at) line[at] = '0';
+    ++line[at];
+  };
+  out->reserve(out->size() + size + size / 8);
+  for (; size > 0; size -= std::min(size, raw.size())) {
+    if (pattern.empty()) {  // its digits are where they were
+      count(raw);
+      count(written);
     }
+    if (raw.size() <= size) {
+      *out += written;
+      continue;
+    }
+    const absl::string_view whole = WholeCharacters(raw, size);
+    *out += write(std::string(whole));
+    out->append(size - whole.size(), '.');
   }
 }
 
@@ -53,43 +71,19 @@ LogContent LogContent::Repeated(std::string pattern, std::size_t size) {
   return content;
 }
 
-std::string LogContent::Piece(std::size_t n) const {
-  if (!text_->empty()) return *text_;
-  return absl::StrFormat("line %09d of the job log\r\n", n + 1);
-}
-
 std::string LogContent::ToString() const {
   if (!repeated_) return *text_;
   std::string result;
-  result.reserve(size_);
-  for (std::size_t n = 0; result.size() < size_; ++n) {
-    const std::string piece = Piece(n);
-    const std::size_t room = size_ - result.size();
-    const absl::string_view whole = WholeCharacters(piece, room);
-    result.append(whole.data(), whole.size());
-    if (whole.size() < piece.size()) result.append(room - whole.size(), '.');
-  }
+  AppendRepeated(*text_, size_, AsIs, &result);
   return result;
 }
 
 void LogContent::AppendAsJson(std::string* out) const {
   out->push_back('"');
-  if (!repeated_) {
-    AppendEscaped(*text_, out);
+  if (repeated_) {
+    AppendRepeated(*text_, size_, Escaped, out);
   } else {
-    // Most logs have two or four bytes of line ends a line to escape.
-    out->reserve(out->size() + size_ + size_ / 8);
-    std::size_t left = size_;
-    for (std::size_t n = 0; left > 0; ++n) {
-      const std::string piece = Piece(n);
-      const absl::string_view whole = WholeCharacters(piece, left);
-      AppendEscaped(whole, out);
-      if (whole.size() < piece.size()) {
-        out->append(left - whole.size(), '.');
-        break;
-      }
-      left -= whole.size();
-    }
+    *out += Escaped(*text_);
   }
   out->push_back('"');
 }

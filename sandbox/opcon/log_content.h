@@ -34,13 +34,11 @@ class LogContent {
   std::string ToString() const;
 
   // Adds the text as a JSON string, in quotation marks. Bytes that are not
-  // UTF-8 become U+FFFD, as DumpJson has it. Needs no other copy of the text.
+  // UTF-8 become U+FFFD, as DumpJson has it. A repeated text is never in memory
+  // on its own.
   void AppendAsJson(std::string* out) const;
 
  private:
-  // The line or repetition number `n`, from 0.
-  std::string Piece(std::size_t n) const;
-
   std::shared_ptr<const std::string> text_;
   std::size_t size_ = 0;
   bool repeated_ = false;

@@ -343,9 +343,9 @@ void OpConModel::KeepLogs(DailyJob& job, const JobEnd& end) {
   if (!job.RunsOnAgent()) return;
   JobRun& run = job.runs.back();
   if (!end.logs) {
-    run.logs.push_back({LogPath(job, run, "Joblog.txt"),
-                        job.default_log.empty() ? GeneratedLog(job, run)
-                                                : job.default_log});
+    run.logs.push_back(
+        {LogPath(job, run, "Joblog.txt"),
+         job.default_log.empty() ? GeneratedLog(job, run) : job.default_log});
     return;
   }
   for (const auto& [name, text] : *end.logs) {

@@ -1,5 +1,5 @@
-// The part of OpConModel that keeps rows and finds them; the rules by which jobs
-// move are in opcon_model.cc.
+// The part of OpConModel that keeps rows and finds them; the rules by which
+// jobs move are in opcon_model.cc.
 
 #include <algorithm>
 #include <cstddef>
@@ -162,8 +162,8 @@ const MasterSchedule* OpConModel::FindMaster(int id) const {
 
 int OpConModel::DepartmentId(absl::string_view name) const {
   if (name == "<General>") return 0;
-  const auto found = std::find(tables_.departments.begin(),
-                               tables_.departments.end(), name);
+  const auto found =
+      std::find(tables_.departments.begin(), tables_.departments.end(), name);
   if (found == tables_.departments.end()) return -1;
   return static_cast<int>(found - tables_.departments.begin()) + 1;
 }

@@ -111,8 +111,7 @@ absl::StatusOr<GlobalProperty> ParseGlobalProperty(const json& value) {
 absl::StatusOr<Reply> ListGlobalProperties(const ApiContext& context,
                                            const ApiCall& call) {
   std::vector<const GlobalProperty*> found;
-  for (const auto& [id, property] :
-       context.model->tables().global_properties) {
+  for (const auto& [id, property] : context.model->tables().global_properties) {
     if (OverMatches(call.query.Text("name"), property.name)) {
       found.push_back(&property);
     }

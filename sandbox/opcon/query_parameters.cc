@@ -92,13 +92,12 @@ absl::StatusOr<std::vector<absl::CivilDay>> QueryParameters::Dates(
 }
 
 absl::StatusOr<Slice> SliceOf(const QueryParameters& query, std::size_t size) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<int> offset,
-                              query.Number(query.Has("Offset")
-                                               ? "Offset"
-                                               : "OffsetValue"));
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<int> limit,
-                              query.Number(query.Has("Limit") ? "Limit"
-                                                              : "LimitValue"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const std::optional<int> offset,
+      query.Number(query.Has("Offset") ? "Offset" : "OffsetValue"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const std::optional<int> limit,
+      query.Number(query.Has("Limit") ? "Limit" : "LimitValue"));
   Slice slice;
   slice.begin = std::min(size, static_cast<std::size_t>(offset.value_or(0)));
   slice.end = size;

@@ -51,8 +51,7 @@ void Router::AddWithoutToken(absl::string_view method, absl::string_view path,
   routes_.push_back(MakeRoute(method, path, false, std::move(handler)));
 }
 
-void Router::AddNotSimulated(absl::string_view method,
-                             absl::string_view path) {
+void Router::AddNotSimulated(absl::string_view method, absl::string_view path) {
   routes_.push_back(MakeRoute(method, path, false, nullptr));
 }
 

@@ -60,10 +60,9 @@ absl::Status ApplySchedule(const json& value, DailySchedule& schedule) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const JsonFields fields, JsonFields::Of(value));
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::string id, fields.Text("id"));
   if (id != schedule.id.ToString()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("The id of the body, '", id,
-                     "', is not that of the path, '", schedule.id.ToString(),
-                     "'."));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "The id of the body, '", id, "', is not that of the path, '",
+        schedule.id.ToString(), "'."));
   }
   if (fields.Find("properties") == nullptr) return absl::OkStatus();
   OPCON_SNOW_ASSIGN_OR_RETURN(schedule.properties,
@@ -100,8 +99,7 @@ Reply PutSchedule(ApiContext& context, const ApiCall& call) {
   if (schedule == nullptr) return error;
   const auto body = ReadBody(call.request);
   if (const Reply* refusal = std::get_if<Reply>(&body)) return *refusal;
-  const absl::Status status =
-      ApplySchedule(std::get<json>(body), *schedule);
+  const absl::Status status = ApplySchedule(std::get<json>(body), *schedule);
   if (!status.ok()) return ErrorReply(status, "dailySchedule", call.values[0]);
   return Reply::Json(200, context.view().Schedule(*schedule));
 }

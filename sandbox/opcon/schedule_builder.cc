@@ -136,8 +136,9 @@ class Builder {
     schedule->start = absl::FromCivil(absl::CivilSecond(request_.date),
                                       model_.options().zone) +
                       master.start_time;
-    schedule->hold = container || request_.hold ? ScheduleHold::kOnHold
-                                                : ScheduleHold::kReleased;
+    schedule->hold = container       ? ScheduleHold::kWaitsForContainer
+                     : request_.hold ? ScheduleHold::kOnHold
+                                     : ScheduleHold::kReleased;
     schedule->container = std::move(container);
     for (const MasterJob& job : master.jobs) {
       for (const Copy& copy : CopiesOf(job)) {
@@ -267,9 +268,9 @@ absl::StatusOr<const DailyJob*> AddJob(const JobAddition& addition,
   }
   if (!addition.frequency.empty() &&
       !absl::EqualsIgnoreCase(addition.frequency, job->frequency)) {
-    return absl::NotFoundError(absl::StrCat(
-        "Frequency ", addition.frequency, " not found for job ", job->name,
-        "."));
+    return absl::NotFoundError(absl::StrCat("Frequency ", addition.frequency,
+                                            " not found for job ", job->name,
+                                            "."));
   }
   Copy copy = {job->name, job->machines.empty() ? "" : job->machines[0],
                addition.properties};
@@ -286,9 +287,8 @@ absl::StatusOr<const DailyJob*> AddJob(const JobAddition& addition,
   JobDefinition definition = DefinitionOf(*master, *job, *schedule, copy);
   if (addition.on_hold) definition.state = JobState::kOnHold;
   if (model.FindJob(definition.id) != nullptr) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("Job ", copy.name, " exists in schedule ", schedule->name,
-                     "."));
+    return absl::AlreadyExistsError(absl::StrCat(
+        "Job ", copy.name, " exists in schedule ", schedule->name, "."));
   }
   return model.DefineJob(definition);
 }

@@ -5,8 +5,8 @@
 //
 // Names follow OpCon's: a copy of a job for a machine of its group is
 // `Job_Machine`; a further instance of a job or a schedule ends in the value of
-// its first property, `Job_<value>`, or, without one, in its number, `Job$0002`;
-// a sub-schedule is `Parent_ContainerJob[Sub]`.
+// its first property, `Job_<value>`, or, without one, in its number,
+// `Job$0002`; a sub-schedule is `Parent_ContainerJob[Sub]`.
 
 #include <string>
 #include <vector>

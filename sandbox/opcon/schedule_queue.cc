@@ -66,8 +66,7 @@ ActionResult Together(const std::vector<Part>& parts) {
 
 template <typename Part>
 void Settle(Part& part, const absl::Status& status) {
-  part.result =
-      status.ok() ? ActionResult::kSuccess : ActionResult::kFailed;
+  part.result = status.ok() ? ActionResult::kSuccess : ActionResult::kFailed;
   part.message = std::string(status.message());
 }
 

@@ -22,12 +22,22 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kNotSimulatedOfMachines[] = {
-    "GroupName",         "GroupIds",           "States",  "Version",
-    "FileTransferRole",  "Sockets",            "Tls",     "SortBy",
-    "IncludeDetails",    "ExcludeNullMachine", "Errors",  "SortOrders",
-    "ExtendedProperties", "ResourceName",      "Properties",
-    "includeDocumentation"};
+constexpr const char* kNotSimulatedOfMachines[] = {"GroupName",
+                                                   "GroupIds",
+                                                   "States",
+                                                   "Version",
+                                                   "FileTransferRole",
+                                                   "Sockets",
+                                                   "Tls",
+                                                   "SortBy",
+                                                   "IncludeDetails",
+                                                   "ExcludeNullMachine",
+                                                   "Errors",
+                                                   "SortOrders",
+                                                   "ExtendedProperties",
+                                                   "ResourceName",
+                                                   "Properties",
+                                                   "includeDocumentation"};
 
 bool IsOneOf(const std::vector<std::int64_t>& wanted, int value) {
   return wanted.empty() ||

@@ -66,16 +66,16 @@ constexpr const char* kHolds[] = {"released", "on hold", "waits for container",
                                   "closed"};
 
 json ScheduleToJson(const DailySchedule& schedule) {
-  return {{"id", schedule.id.ToString()},
-          {"uid", schedule.uid},
-          {"name", schedule.name},
-          {"properties", PropertiesToJson(schedule.properties)},
-          {"hold", kHolds[static_cast<std::size_t>(schedule.hold)]},
-          {"hold_since", TimeToJson(schedule.hold_since)},
-          {"start", TimeToJson(schedule.start)},
-          {"container", schedule.container
-                            ? json(schedule.container->ToString())
-                            : json(nullptr)}};
+  return {
+      {"id", schedule.id.ToString()},
+      {"uid", schedule.uid},
+      {"name", schedule.name},
+      {"properties", PropertiesToJson(schedule.properties)},
+      {"hold", kHolds[static_cast<std::size_t>(schedule.hold)]},
+      {"hold_since", TimeToJson(schedule.hold_since)},
+      {"start", TimeToJson(schedule.start)},
+      {"container", schedule.container ? json(schedule.container->ToString())
+                                       : json(nullptr)}};
 }
 
 DailySchedule ScheduleFromJson(const json& value) {
@@ -221,16 +221,14 @@ DailyJob JobFromJson(const json& value) {
 
 // The tables that a state of before the clockwork does not have.
 void AddMastersAndPast(const json& value, OpConModel::Tables& tables) {
-  tables.departments =
-      value.at("departments").get<std::vector<std::string>>();
+  tables.departments = value.at("departments").get<std::vector<std::string>>();
   for (const json& row : value.at("masters")) {
     MasterSchedule master = MasterFromJson(row);
     tables.masters.insert_or_assign(master.id, std::move(master));
   }
   for (const json& row : value.at("global_properties")) {
     GlobalProperty property = GlobalPropertyFromJson(row);
-    tables.global_properties.insert_or_assign(property.id,
-                                              std::move(property));
+    tables.global_properties.insert_or_assign(property.id, std::move(property));
   }
   for (const json& row : value.at("past_schedules")) {
     DailySchedule schedule = ScheduleFromJson(row);

@@ -20,11 +20,10 @@ WireCheck CheckOpConRequests(const std::string& base_url,
     arguments.push_back(endpoint);
   }
   const char* scratch = std::getenv("TEST_TMPDIR");
-  const absl::StatusOr<harness::Finished> finished = harness::RunToEnd(
-      arguments, {}, scratch == nullptr ? "/tmp" : scratch);
+  const absl::StatusOr<harness::Finished> finished =
+      harness::RunToEnd(arguments, {}, scratch == nullptr ? "/tmp" : scratch);
   if (!finished.ok()) return {false, finished.status().ToString()};
-  return {finished->exit_code == 0,
-          absl::StrCat(finished->out, finished->err)};
+  return {finished->exit_code == 0, absl::StrCat(finished->out, finished->err)};
 }
 
 }  // namespace opcon_snow::conformance
