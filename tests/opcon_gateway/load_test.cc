@@ -165,6 +165,8 @@ TEST_F(LoadTest, ALargeLogIsPassedOnWithoutBeingHeld) {
       "prod", absl::StrCat("    token_file: ", PathOf("token"), "\n"))));
   HaveFailedJob("SMALL");
   HaveFailedJob("LARGE", {{"log_size", kLogBytes}});
+  rpc::CallOptions options;
+  options.timeout = absl::Minutes(4);
   v1::ReadJobLogRequest request;
   const auto read = [&](const std::string& name, Sha256* sha256) {
     const auto found =
@@ -172,7 +174,7 @@ TEST_F(LoadTest, ALargeLogIsPassedOnWithoutBeingHeld) {
     request.set_job_number(found->json.at("jobNumber").get<std::int32_t>());
     v1::JobLogTrailer trailer;
     EXPECT_OK(
-        rpc::ReadStream(*stub_, &Stub::ReadJobLog, request, {},
+        rpc::ReadStream(*stub_, &Stub::ReadJobLog, request, options,
                         std::function<absl::Status(v1::ReadJobLogResponse&)>(
                             [&](v1::ReadJobLogResponse& part) {
                               EXPECT_LE(part.chunk().size(), 65536u);
