@@ -102,11 +102,11 @@ Json ScriptHost::Handle(const Json& call, absl::Time deadline) {
     if (method == Methods().end()) {
       return Error(absl::StrCat("there is no call ", name));
     }
-    static constexpr const char* kEffects[] = {
-        "insert", "update", "remove", "http", "httpStart", "attach"};
-    if (options_.read_only && std::find(std::begin(kEffects),
-                                        std::end(kEffects), name) !=
-                                  std::end(kEffects)) {
+    static constexpr const char* kEffects[] = {"insert", "update",    "remove",
+                                               "http",   "httpStart", "attach"};
+    if (options_.read_only &&
+        std::find(std::begin(kEffects), std::end(kEffects), name) !=
+            std::end(kEffects)) {
       return Error("a script in a query may neither change records nor send");
     }
     Result result = (this->*method->second)(call.at("with"));
@@ -232,8 +232,7 @@ ScriptHost::Result ScriptHost::NewId(const Json&) {
 }
 
 ScriptHost::Result ScriptHost::Date(const Json& with) {
-  return Json(
-      options_.records->Date(Text(with, "expression")).value_or(""));
+  return Json(options_.records->Date(Text(with, "expression")).value_or(""));
 }
 
 ScriptHost::Result ScriptHost::Property(const Json& with) {
@@ -266,13 +265,12 @@ ScriptHost::Result ScriptHost::User(const Json& with) {
 }
 
 ScriptHost::Result ScriptHost::HasRole(const Json& with) {
-  return Json(
-      options_.records->HasRole(Text(with, "id"), Text(with, "role")));
+  return Json(options_.records->HasRole(Text(with, "id"), Text(with, "role")));
 }
 
 ScriptHost::Result ScriptHost::BasicProfile(const Json& with) {
-  const std::optional<Record> profile = options_.records->Find(
-      "sys_auth_profile_basic", Text(with, "sys_id"));
+  const std::optional<Record> profile =
+      options_.records->Find("sys_auth_profile_basic", Text(with, "sys_id"));
   if (!profile.has_value()) return Json();
   return Json{{"username", profile->Get("username")},
               {"password", profile->Get("password")}};
@@ -322,11 +320,11 @@ OutboundRequest ScriptHost::RequestOf(const Json& with) const {
 ScriptHost::Result ScriptHost::Http(const Json& with) {
   const OutboundResponse response = options_.http->Send(RequestOf(with));
   if (!response.error.empty()) {
-    options_.log->Write(LogLevel::kError,
-                        absl::StrCat("outbound REST message ",
-                                     Text(with, "message"), ": ",
-                                     response.error),
-                        options_.source);
+    options_.log->Write(
+        LogLevel::kError,
+        absl::StrCat("outbound REST message ", Text(with, "message"), ": ",
+                     response.error),
+        options_.source);
   }
   return ResponseJson(response);
 }
@@ -339,9 +337,8 @@ ScriptHost::Result ScriptHost::HttpStart(const Json& with) {
 }
 
 ScriptHost::Result ScriptHost::HttpWait(const Json& with) {
-  const absl::Duration limit =
-      std::min(absl::Seconds(with.at("seconds").get<double>()),
-               deadline_ - absl::Now());
+  const absl::Duration limit = std::min(
+      absl::Seconds(with.at("seconds").get<double>()), deadline_ - absl::Now());
   OutboundResponse response;
   if (!options_.http->Wait(with.at("number").get<std::int64_t>(), limit,
                            &response)) {

@@ -143,8 +143,7 @@ absl::StatusOr<Json> ScriptWorkers::Run(const Json& request, const Host& host) {
   absl::StatusOr<Worker> worker = Take();
   if (!worker.ok()) return worker.status();
   const absl::Time deadline = absl::Now() + options_.time_limit;
-  FrameResult result =
-      WriteFrame(worker->socket, DumpJson(request), deadline);
+  FrameResult result = WriteFrame(worker->socket, DumpJson(request), deadline);
   std::string text;
   while (result == FrameResult::kOk) {
     result = ReadFrame(worker->socket, &text, deadline);
@@ -154,8 +153,8 @@ absl::StatusOr<Json> ScriptWorkers::Run(const Json& request, const Host& host) {
       GiveBack(*worker);
       return std::move(message["done"]);
     }
-    result = WriteFrame(worker->socket, DumpJson(host(message, deadline)),
-                        deadline);
+    result =
+        WriteFrame(worker->socket, DumpJson(host(message, deadline)), deadline);
   }
   End(*worker);
   return FrameError(result);
