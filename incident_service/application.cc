@@ -1,5 +1,7 @@
 #include "incident_service/application.h"
 
+#include <algorithm>
+#include <csignal>
 #include <map>
 #include <mutex>
 #include <stop_token>
@@ -18,6 +20,7 @@
 #include "incident_service/service/health.h"
 #include "incident_service/service/incident_service.h"
 #include "incident_service/service/intake.h"
+#include "incident_service/service/retention.h"
 #include "incident_service/store/sqlite_store.h"
 #include "incident_service/templates/template_set.h"
 #include "incident_service/upstreams/grpc_upstreams.h"
@@ -52,6 +55,15 @@ RetryPolicy RetryPolicyFrom(const ::config::v1::Workflow& workflow) {
   return policy;
 }
 
+RetentionOptions RetentionFrom(const ::config::v1::Store& store) {
+  RetentionOptions options;
+  options.reports =
+      OrDefault(store.retention(), store.has_retention(), options.reports);
+  options.keys = OrDefault(store.key_retention(), store.has_key_retention(),
+                           std::max(options.keys, options.reports));
+  return options;
+}
+
 void ValidateWorkflow(const ::config::v1::Workflow& workflow,
                       config::Faults* faults) {
   config::CheckRange("workflow.workers", workflow.workers(), 1, 256, faults);
@@ -69,9 +81,36 @@ void ValidateWorkflow(const ::config::v1::Workflow& workflow,
     config::CheckRange("workflow.give_up_after", workflow.give_up_after(),
                        absl::Seconds(1), absl::Hours(24 * 90), faults);
   }
+  if (workflow.has_settle_delay()) {
+    config::CheckRange("workflow.settle_delay", workflow.settle_delay(),
+                       absl::Seconds(1), absl::Hours(1), faults);
+  }
+  if (workflow.has_provisional_ticket_after()) {
+    config::CheckRange("workflow.provisional_ticket_after",
+                       workflow.provisional_ticket_after(), absl::Minutes(1),
+                       absl::Hours(24 * 7), faults);
+  }
   if (workflow.has_call_timeout()) {
     config::CheckRange("workflow.call_timeout", workflow.call_timeout(),
                        absl::Seconds(1), absl::Minutes(15), faults);
+  }
+}
+
+void ValidateStore(const ::config::v1::Store& store, config::Faults* faults) {
+  config::CheckRequired("store.sqlite.path", store.sqlite().path(), faults);
+  constexpr absl::Duration kDay = absl::Hours(24);
+  if (store.has_retention()) {
+    config::CheckRange("store.retention", store.retention(), kDay, 3650 * kDay,
+                       faults);
+  }
+  if (!store.has_key_retention()) return;
+  config::CheckRange("store.key_retention", store.key_retention(), kDay,
+                     3650 * kDay, faults);
+  const RetentionOptions retention = RetentionFrom(store);
+  if (retention.keys < retention.reports) {
+    faults->Add("store.key_retention",
+                "must not be shorter than store.retention (90d unless given): "
+                "a report that is kept needs the ids that belong to it");
   }
 }
 
@@ -94,10 +133,16 @@ class IncidentApplication final : public config::Application {
   // The order of construction is that of dependence; destruction reverses it.
   static absl::StatusOr<std::unique_ptr<config::Application>> Make(
       const IncidentServiceConfig& config) {
+    // A file that reaches a limit is an error of the write, not the end.
+    std::signal(SIGXFSZ, SIG_IGN);
     std::unique_ptr<IncidentApplication> app(new IncidentApplication(config));
     OPCON_SNOW_ASSIGN_OR_RETURN(
         app->store_,
-        SqliteStore::Open(config.store().sqlite().path(), RealClock::Get()));
+        SqliteStore::Open(
+            SqliteStoreOptions{
+                .path = config.store().sqlite().path(),
+                .backup_directory = config.store().sqlite().backup_directory()},
+            RealClock::Get()));
     config::Faults faults;
     app->templates_ = TemplateSet::Compile(config.templates(),
                                            config.default_template(), &faults);
@@ -106,6 +151,8 @@ class IncidentApplication final : public config::Application {
     }
     OPCON_SNOW_RETURN_IF_ERROR(app->ConnectGateways(config));
     app->BuildWorkflow(config);
+    app->retention_ = std::make_unique<Retention>(
+        RetentionFrom(config.store()), app->store_.get(), RealClock::Get());
     OPCON_SNOW_RETURN_IF_ERROR(app->BuildService(config));
     return app;
   }
@@ -113,6 +160,7 @@ class IncidentApplication final : public config::Application {
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
     engine_->Start();
+    retention_->Start();
     log::Info("service.started",
               {{"address", server_->address()}, {"version", kVersion}});
     return std::map<std::string, int>{{"grpc", server_->port()}};
@@ -136,6 +184,7 @@ class IncidentApplication final : public config::Application {
     absl::Status stopped = server_->Stop();
     stop_calls_.request_stop();
     engine_->Stop();
+    retention_->Stop();
     return stopped;
   }
 
@@ -171,7 +220,13 @@ class IncidentApplication final : public config::Application {
                          .opcon = opcon_.get(),
                          .servicenow = servicenow_.get(),
                          .templates = [this] { return Templates(); },
-                         .deployment = config.deployment()});
+                         .deployment = config.deployment(),
+                         .clock = RealClock::Get(),
+                         .settles = config.workflow().has_settle_delay(),
+                         .provisional_ticket_after = OrDefault(
+                             config.workflow().provisional_ticket_after(),
+                             config.workflow().has_provisional_ticket_after(),
+                             absl::InfiniteDuration())});
     const int workers = config.workflow().workers();
     engine_ = std::make_unique<Engine>(
         EngineOptions{.workers = workers > 0 ? workers : kDefaultWorkers,
@@ -184,9 +239,12 @@ class IncidentApplication final : public config::Application {
     intake_ = std::make_unique<Intake>(
         IntakeOptions{.default_opcon = config.default_opcon(),
                       .max_open_reports =
-                          max_open > 0 ? max_open : kDefaultMaxOpenReports},
-        store_.get(), [this] { return Templates(); },
-        [this] { engine_->Wake(); });
+                          max_open > 0 ? max_open : kDefaultMaxOpenReports,
+                      .settle_delay = OrDefault(
+                          config.workflow().settle_delay(),
+                          config.workflow().has_settle_delay(),
+                          absl::ZeroDuration())},
+        store_.get(), [this] { return Templates(); });
     health_ = std::make_unique<HealthProbe>(
         store_.get(), opcon_.get(), opcon_target_, servicenow_.get(),
         servicenow_target_, RealClock::Get());
@@ -195,8 +253,8 @@ class IncidentApplication final : public config::Application {
         .store = store_.get(),
         .health = health_.get(),
         .templates = [this] { return Templates(); },
-        .wake = [this] { engine_->Wake(); },
         .default_opcon = config.default_opcon(),
+        .clock = RealClock::Get(),
         .max_concurrent_calls = rpc::MaxConcurrentCalls(config.listener())});
     OPCON_SNOW_ASSIGN_OR_RETURN(
         server_, rpc::Server::Create(rpc::ServerOptionsFrom(config.listener()),
@@ -219,6 +277,7 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<ServiceNow> servicenow_;
   std::unique_ptr<Steps> steps_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Retention> retention_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HealthProbe> health_;
   std::unique_ptr<IncidentServiceImpl> service_;
@@ -233,8 +292,7 @@ void ValidateConfig(const IncidentServiceConfig& config,
   rpc::ValidateChannel(config.opcon_gateway(), "opcon_gateway", faults);
   rpc::ValidateChannel(config.servicenow_gateway(), "servicenow_gateway",
                        faults);
-  config::CheckRequired("store.sqlite.path", config.store().sqlite().path(),
-                        faults);
+  ValidateStore(config.store(), faults);
   config::CheckRequired("default_opcon", config.default_opcon(), faults);
   ValidateDeployment(config.deployment(), faults);
   ValidateWorkflow(config.workflow(), faults);

@@ -1,13 +1,17 @@
 #include "incident_service/identity.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/digest/sha256.h"
+#include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -34,26 +38,77 @@ bool IsNumber(absl::string_view text) {
          first_digit != text.end() && text.size() <= 40;
 }
 
-bool ShowsTheRun(const v1::JobEvent& event, const ::opcon::v1::DailyJob& job) {
-  if (event.job_number() != 0 && event.job_number() != job.job_number()) {
-    return false;
-  }
-  switch (job.status().category()) {
-    case ::opcon::v1::JOB_CATEGORY_FAILED:
-    case ::opcon::v1::JOB_CATEGORY_UNDER_REVIEW:
-    case ::opcon::v1::JOB_CATEGORY_FIXED:
-      return true;
-    default:
-      // Missed start, late, cancelled and the like say nothing of an ended
-      // run: for them the job's present run is the one.
-      return event.kind() != v1::EVENT_KIND_JOB_FAILED &&
-             event.kind() != v1::EVENT_KIND_UNSPECIFIED;
-  }
+std::string TimeText(const google::protobuf::Timestamp& time) {
+  return absl::StrCat(time.seconds(), ".", time.nanos());
 }
 
-std::string RunEnd(const ::opcon::v1::DailyJob& job) {
-  if (!job.has_end_time()) return "";
-  return absl::StrCat(job.end_time().seconds(), ".", job.end_time().nanos());
+std::string RunEnd(const ::opcon::v1::JobRun& run) {
+  return run.has_end_time() ? TimeText(run.end_time()) : "";
+}
+
+// OpCon may round; a report that is made by another clock is not told apart
+// any better by more.
+constexpr absl::Duration kClockSlack = absl::Seconds(2);
+
+absl::Time EndOf(const ::opcon::v1::JobRun& run) {
+  return run.has_end_time() ? ToTime(run.end_time()) : absl::InfinitePast();
+}
+
+// When the observation was made, by whichever clock is earlier: it cannot have
+// been made after it arrived.
+absl::Time ObservedAt(const v1::Report& report) {
+  const absl::Time arrived = report.has_create_time()
+                                 ? ToTime(report.create_time())
+                                 : absl::InfiniteFuture();
+  if (!report.event().has_occurred_time()) return arrived;
+  return std::min(arrived, ToTime(report.event().occurred_time()));
+}
+
+bool SameRun(const ::opcon::v1::JobRun& a, const ::opcon::v1::JobRun& b) {
+  return a.job_number() == b.job_number() && RunEnd(a) == RunEnd(b);
+}
+
+// What all failures of a report have in common.
+v1::Failure FailureFor(const v1::Report& report,
+                       const ::opcon::v1::DailyJob& job) {
+  v1::Failure failure;
+  *failure.mutable_job_key() = report.event().job_key();
+  failure.set_kind(report.event().kind());
+  failure.set_schedule_name(job.schedule().name().empty()
+                                ? report.event().schedule_name()
+                                : job.schedule().name());
+  failure.set_first_report_id(report.report_id());
+  return failure;
+}
+
+void TakeRun(const ::opcon::v1::JobRun& run, v1::Failure* failure) {
+  failure->set_job_number(run.job_number());
+  if (run.has_end_time()) *failure->mutable_run_end_time() = run.end_time();
+  failure->set_machine(run.machine());
+  failure->set_termination(run.termination());
+}
+
+template <class Fits>
+bool HasAny(const std::vector<::opcon::v1::JobRun>& runs, Fits fits) {
+  return std::any_of(runs.begin(), runs.end(), fits);
+}
+
+// The index of the run, of those that `fits` lets through, that the report is
+// likely about; `runs` are by their ends, earliest first.
+template <class Fits>
+std::size_t LikeliestRun(const std::vector<::opcon::v1::JobRun>& runs,
+                         absl::Time observed, Fits fits) {
+  std::optional<std::size_t> first_after;
+  std::optional<std::size_t> last_before;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (!fits(runs[i])) continue;
+    if (EndOf(runs[i]) <= observed + kClockSlack) {
+      last_before = i;
+    } else if (!first_after.has_value()) {
+      first_after = i;
+    }
+  }
+  return last_before.value_or(first_after.value_or(0));
 }
 
 }  // namespace
@@ -76,38 +131,180 @@ std::string JobKeyText(const v1::JobKey& key) {
   return absl::StrCat(key.opcon(), "/", JobId(key));
 }
 
-v1::Failure IdentifyFailure(const v1::Report& report,
-                            const ::opcon::v1::DailyJob& job) {
-  const v1::JobEvent& event = report.event();
-  v1::Failure failure;
-  *failure.mutable_job_key() = event.job_key();
-  failure.set_kind(event.kind());
-  failure.set_schedule_name(job.schedule().name());
-  failure.set_first_report_id(report.report_id());
-  const std::string key = JobKeyText(event.job_key());
-  // The recovery of a run is not its failure, though both show the same run.
-  const absl::string_view what =
-      event.kind() == v1::EVENT_KIND_RECOVERED ? "recovered" : "failed";
-  if (ShowsTheRun(event, job)) {
-    failure.set_job_number(job.job_number());
-    if (job.has_end_time()) *failure.mutable_run_end_time() = job.end_time();
-    failure.set_machine(job.start_machine());
-    failure.set_termination(job.termination());
-    failure.set_failure_id(Fingerprint(
-        {what, "run", key, absl::StrCat(job.job_number()), RunEnd(job)}));
-    return failure;
+bool TellsOfAFailedRun(v1::EventKind kind) {
+  switch (kind) {
+    case v1::EVENT_KIND_MISSED_START_TIME:
+    case v1::EVENT_KIND_EXCEEDED_MAX_RUNTIME:
+    case v1::EVENT_KIND_LATE_TO_START:
+    case v1::EVENT_KIND_LATE_TO_FINISH:
+    case v1::EVENT_KIND_WAIT_MACHINE:
+    case v1::EVENT_KIND_STILL_ATTEMPTING_TO_START:
+    case v1::EVENT_KIND_TO_BE_KILLED:
+    case v1::EVENT_KIND_PRERUN_FAILED:
+    case v1::EVENT_KIND_CANCELLED:
+    case v1::EVENT_KIND_RECOVERED:
+      return false;
+    default:
+      return true;
   }
+}
+
+bool ShowsAFailedRun(const ::opcon::v1::JobStatus& status) {
+  return status.category() == ::opcon::v1::JOB_CATEGORY_FAILED ||
+         status.category() == ::opcon::v1::JOB_CATEGORY_UNDER_REVIEW ||
+         status.category() == ::opcon::v1::JOB_CATEGORY_FIXED;
+}
+
+bool IsWell(const ::opcon::v1::JobStatus& status) {
+  return status.category() == ::opcon::v1::JOB_CATEGORY_FINISHED_OK ||
+         status.category() == ::opcon::v1::JOB_CATEGORY_SKIPPED ||
+         status.category() == ::opcon::v1::JOB_CATEGORY_FIXED;
+}
+
+::opcon::v1::JobRun LatestRun(const ::opcon::v1::DailyJob& job) {
+  ::opcon::v1::JobRun run;
+  run.set_job_id(job.id());
+  run.set_job_number(job.job_number());
+  *run.mutable_status() = job.status();
+  run.set_termination(job.termination());
+  if (job.has_start_time()) *run.mutable_start_time() = job.start_time();
+  if (job.has_end_time()) *run.mutable_end_time() = job.end_time();
+  run.set_machine(job.start_machine());
+  return run;
+}
+
+bool IsAboutTheLatestRun(const v1::Report& report,
+                         const ::opcon::v1::DailyJob& job) {
+  const v1::JobEvent& event = report.event();
+  const ::opcon::v1::JobRun latest = LatestRun(job);
+  return ShowsAFailedRun(job.status()) &&
+         (event.job_number() == 0 || event.job_number() == job.job_number()) &&
+         (event.termination().empty() || job.termination().empty() ||
+          event.termination() == job.termination()) &&
+         EndOf(latest) <= ObservedAt(report) + kClockSlack;
+}
+
+std::vector<::opcon::v1::JobRun> FailedRunsOf(
+    const v1::Report& report, const ::opcon::v1::DailyJob& job,
+    const std::vector<::opcon::v1::JobRun>& history) {
+  std::vector<::opcon::v1::JobRun> runs;
+  if (ShowsAFailedRun(job.status())) runs.push_back(LatestRun(job));
+  for (const ::opcon::v1::JobRun& run : history) {
+    const bool known = HasAny(runs, [&](const ::opcon::v1::JobRun& other) {
+      return SameRun(run, other);
+    });
+    if (!known && run.job_id() == job.id() && ShowsAFailedRun(run.status())) {
+      runs.push_back(run);
+    }
+  }
+  if (runs.empty()) return runs;
+  std::stable_sort(
+      runs.begin(), runs.end(),
+      [](const ::opcon::v1::JobRun& a, const ::opcon::v1::JobRun& b) {
+        return EndOf(a) < EndOf(b);
+      });
+
+  const v1::JobEvent& event = report.event();
+  const auto has_number = [&](const ::opcon::v1::JobRun& run) {
+    return event.job_number() == 0 || run.job_number() == event.job_number();
+  };
+  const bool by_number = HasAny(runs, has_number);
+  const auto has_termination = [&](const ::opcon::v1::JobRun& run) {
+    return (!by_number || has_number(run)) &&
+           (event.termination().empty() ||
+            run.termination() == event.termination());
+  };
+  const bool by_termination = HasAny(runs, has_termination);
+  const std::size_t likeliest = LikeliestRun(
+      runs, ObservedAt(report), [&](const ::opcon::v1::JobRun& run) {
+        return by_termination ? has_termination(run)
+                              : !by_number || has_number(run);
+      });
+
+  std::vector<::opcon::v1::JobRun> ordered(
+      runs.begin() + static_cast<std::ptrdiff_t>(likeliest), runs.end());
+  for (std::size_t i = likeliest; i > 0; --i) ordered.push_back(runs[i - 1]);
+  return ordered;
+}
+
+v1::Failure FailureOfRun(const v1::Report& report,
+                         const ::opcon::v1::DailyJob& job,
+                         const ::opcon::v1::JobRun& run) {
+  v1::Failure failure = FailureFor(report, job);
+  TakeRun(run, &failure);
+  failure.set_failure_id(
+      Fingerprint({"failed", "run", JobKeyText(failure.job_key()),
+                   absl::StrCat(run.job_number()), RunEnd(run)}));
+  return failure;
+}
+
+v1::Failure FailureOfEvent(const v1::Report& report,
+                           const ::opcon::v1::DailyJob& job) {
+  v1::Failure failure = FailureFor(report, job);
+  const ::opcon::v1::JobRun run = LatestRun(job);
+  TakeRun(run, &failure);
+  const std::string key = JobKeyText(failure.job_key());
+  if (failure.kind() == v1::EVENT_KIND_RECOVERED) {
+    // The recovery of a run is not its failure, though both show the same run.
+    failure.set_failure_id(
+        Fingerprint({"recovered", "run", key, absl::StrCat(run.job_number()),
+                     RunEnd(run)}));
+  } else {
+    failure.set_failure_id(Fingerprint(
+        {"event", v1::EventKind_Name(failure.kind()), key,
+         absl::StrCat(run.job_number()),
+         run.has_start_time() ? TimeText(run.start_time()) : "", RunEnd(run)}));
+  }
+  return failure;
+}
+
+v1::Failure ProvisionalFailure(const v1::Report& report,
+                               const ::opcon::v1::DailyJob& job) {
+  const v1::JobEvent& event = report.event();
+  v1::Failure failure = FailureFor(report, job);
   failure.set_provisional(true);
   failure.set_job_number(event.job_number());
   failure.set_machine(event.machine());
   failure.set_termination(event.termination());
-  // The reporter's run number tells reports of one run together; without it
-  // each report stands for itself.
+  const std::string key = JobKeyText(event.job_key());
+  // Where OpCon keeps the number on a restart, it tells nothing.
+  const bool numbered = event.job_number() != 0 && job.job_number() != 0 &&
+                        event.job_number() != job.job_number();
   failure.set_failure_id(
-      event.job_number() != 0
-          ? Fingerprint({what, "number", key, absl::StrCat(event.job_number())})
-          : Fingerprint({what, "report", key, report.report_id()}));
+      numbered ? Fingerprint({"failed", "number", key,
+                              absl::StrCat(event.job_number())})
+               : Fingerprint({"failed", "report", key, report.report_id()}));
   return failure;
+}
+
+::opcon::v1::DailyJob JobAtRun(::opcon::v1::DailyJob job,
+                               const ::opcon::v1::JobRun& run) {
+  job.set_job_number(run.job_number());
+  *job.mutable_status() = run.status();
+  job.set_termination(run.termination());
+  job.clear_start_time();
+  if (run.has_start_time()) *job.mutable_start_time() = run.start_time();
+  job.clear_end_time();
+  if (run.has_end_time()) *job.mutable_end_time() = run.end_time();
+  if (!run.machine().empty()) job.set_start_machine(run.machine());
+  job.clear_detail_messages();
+  return job;
+}
+
+::opcon::v1::DailyJob JobFromReport(const v1::Report& report) {
+  const v1::JobEvent& event = report.event();
+  const v1::JobKey& key = event.job_key();
+  ::opcon::v1::DailyJob job;
+  job.set_id(JobId(key));
+  job.set_name(key.job_name());
+  job.mutable_schedule()->set_name(event.schedule_name());
+  *job.mutable_schedule()->mutable_date() = key.schedule_date();
+  job.mutable_schedule()->set_schedule_id(key.schedule_id());
+  job.mutable_schedule()->set_schedule_instance(key.schedule_instance());
+  job.set_start_machine(event.machine());
+  job.set_termination(event.termination());
+  job.mutable_status()->set_description("not known, OpCon could not be asked");
+  return job;
 }
 
 std::string FailureMarker(absl::string_view failure_id) {
@@ -126,6 +323,11 @@ std::string CorrelationId(absl::string_view public_address,
   std::string full = absl::StrCat(public_address, ",", job.id());
   // ServiceNow counts characters; bytes are never fewer.
   if (full.size() <= kMaxCorrelationId) return full;
+  if (job.uid() == 0) {
+    // Only OpCon can tell it: a name that no job has, until it was asked.
+    return absl::StrCat(public_address, ",#unknown-",
+                        Fingerprint({job.id()}).substr(0, 16));
+  }
   return absl::StrCat(public_address, ",#", job.uid());
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -29,11 +30,57 @@ std::string JobId(const ::incident::v1::JobKey& key);
 // `production/20260105|16|1|JOB001`.
 std::string JobKeyText(const ::incident::v1::JobKey& key);
 
-// The failure that an event is about, as OpCon shows the job now. Provisional,
-// with the report's own identity, if the job no longer shows the run: it is
-// running again, or another run has ended since.
-::incident::v1::Failure IdentifyFailure(const ::incident::v1::Report& report,
-                                        const ::opcon::v1::DailyJob& job);
+// Whether the kind says that a run failed, as a kind that is not known is taken
+// to say. The others tell of something else: late, cancelled, recovered.
+bool TellsOfAFailedRun(::incident::v1::EventKind kind);
+
+// Failed, Under Review, Fixed: the latest run of the job failed.
+bool ShowsAFailedRun(const ::opcon::v1::JobStatus& status);
+
+// Finished OK, Skipped, Fixed: nobody needs to look after the job.
+bool IsWell(const ::opcon::v1::JobStatus& status);
+
+// The latest run of the job, as the job shows it.
+::opcon::v1::JobRun LatestRun(const ::opcon::v1::DailyJob& job);
+
+// Whether the latest run is the one that the report, of a failed run, speaks
+// of. If not, the history of the job may tell.
+bool IsAboutTheLatestRun(const ::incident::v1::Report& report,
+                         const ::opcon::v1::DailyJob& job);
+
+// The failed runs that the report may be about, the likeliest first: the latest
+// that had ended when the report was made, among those with its run number and
+// termination code if there are any. Then the later ones and then the earlier
+// ones, nearest first: if the first has been reported by somebody else, the
+// report may be about one that nobody has reported yet. `history` is the job's
+// in any order; runs of other daily jobs are left out.
+std::vector<::opcon::v1::JobRun> FailedRunsOf(
+    const ::incident::v1::Report& report, const ::opcon::v1::DailyJob& job,
+    const std::vector<::opcon::v1::JobRun>& history);
+
+// The failure of a run: the same for everyone who looks at the run.
+::incident::v1::Failure FailureOfRun(const ::incident::v1::Report& report,
+                                     const ::opcon::v1::DailyJob& job,
+                                     const ::opcon::v1::JobRun& run);
+
+// What a report says that does not tell of a failed run (or tells of one of a
+// job that never ran), as a failure of its own: the same for everyone who
+// reports the same kind of event of the same run.
+::incident::v1::Failure FailureOfEvent(const ::incident::v1::Report& report,
+                                       const ::opcon::v1::DailyJob& job);
+
+// The failure of a run that OpCon cannot tell. The reporter's run number tells
+// reports of one run together where it is not the number of the latest run;
+// otherwise each report stands for itself.
+::incident::v1::Failure ProvisionalFailure(const ::incident::v1::Report& report,
+                                           const ::opcon::v1::DailyJob& job);
+
+// The job as it was when the run had ended.
+::opcon::v1::DailyJob JobAtRun(::opcon::v1::DailyJob job,
+                               const ::opcon::v1::JobRun& run);
+
+// The job as far as the report knows it.
+::opcon::v1::DailyJob JobFromReport(const ::incident::v1::Report& report);
 
 // What is found again in texts: `[OpCon failure 0123456789abcdef]`.
 std::string FailureMarker(absl::string_view failure_id);
@@ -45,7 +92,8 @@ std::string ChooseSysId(absl::string_view deployment,
                         absl::string_view servicenow, int generation);
 
 // `host:port,20260105|16|1|JOB001`; `host:port,#<uid>` where that would be
-// longer than the 100 characters that ServiceNow keeps.
+// longer than the 100 characters that ServiceNow keeps (`#unknown-…` while the
+// uid is not known).
 std::string CorrelationId(absl::string_view public_address,
                           const ::opcon::v1::DailyJob& job);
 

@@ -1,8 +1,12 @@
 #include "incident_service/identity.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
@@ -11,7 +15,11 @@ namespace opcon_snow::incident {
 namespace {
 
 namespace v1 = ::incident::v1;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
+
+constexpr std::int64_t kFirstEnd = 1767603607;
 
 v1::JobKey Key() {
   v1::JobKey key;
@@ -40,7 +48,8 @@ v1::Report FailedReport(const std::string& report_id) {
   job.set_uid(4711);
   job.set_job_number(49895);
   job.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_FAILED);
-  job.mutable_end_time()->set_seconds(1767603607);
+  job.mutable_end_time()->set_seconds(kFirstEnd);
+  job.set_termination("5");
   job.set_start_machine("GENP001");
   return job;
 }
@@ -50,9 +59,15 @@ TEST(IdentityTest, JobKeyIsOpConsDailyJobId) {
   EXPECT_EQ(JobKeyText(Key()), "production/20260105|16|1|JOB001");
 }
 
+// The failure of the latest run, whatever else there may be.
+v1::Failure Identify(const v1::Report& report,
+                     const ::opcon::v1::DailyJob& job) {
+  return FailureOfRun(report, job, LatestRun(job));
+}
+
 TEST(IdentityTest, TwoReportersOfOneRunFindTheSameFailure) {
-  const v1::Failure a = IdentifyFailure(FailedReport("a"), FailedJob());
-  const v1::Failure b = IdentifyFailure(FailedReport("b"), FailedJob());
+  const v1::Failure a = Identify(FailedReport("a"), FailedJob());
+  const v1::Failure b = Identify(FailedReport("b"), FailedJob());
   EXPECT_EQ(a.failure_id(), b.failure_id());
   EXPECT_FALSE(a.provisional());
   // OpCon is believed, not the reporter.
@@ -61,28 +76,181 @@ TEST(IdentityTest, TwoReportersOfOneRunFindTheSameFailure) {
 
 TEST(IdentityTest, AnotherRunIsAnotherFailureWhetherOrNotItsNumberChanges) {
   const std::string first =
-      IdentifyFailure(FailedReport("a"), FailedJob()).failure_id();
+      Identify(FailedReport("a"), FailedJob()).failure_id();
   ::opcon::v1::DailyJob new_number = FailedJob();
   new_number.set_job_number(49896);
-  EXPECT_NE(IdentifyFailure(FailedReport("a"), new_number).failure_id(), first);
+  EXPECT_NE(Identify(FailedReport("a"), new_number).failure_id(), first);
   ::opcon::v1::DailyJob same_number = FailedJob();
-  same_number.mutable_end_time()->set_seconds(1767603999);
-  EXPECT_NE(IdentifyFailure(FailedReport("a"), same_number).failure_id(),
-            first);
+  same_number.mutable_end_time()->set_seconds(kFirstEnd + 600);
+  EXPECT_NE(Identify(FailedReport("a"), same_number).failure_id(), first);
+}
+
+TEST(IdentityTest, ARunIsTheSameInTheHistoryAndOnTheJob) {
+  const ::opcon::v1::DailyJob failed = FailedJob();
+  ::opcon::v1::DailyJob running = FailedJob();
+  running.set_job_number(49896);
+  running.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_RUNNING);
+  running.clear_end_time();
+  const auto runs =
+      FailedRunsOf(FailedReport("b"), running, {LatestRun(failed)});
+  ASSERT_THAT(runs, SizeIs(1));
+  const v1::Failure later = FailureOfRun(FailedReport("b"), running, runs[0]);
+  EXPECT_EQ(later.failure_id(),
+            Identify(FailedReport("a"), failed).failure_id());
+  EXPECT_EQ(later.termination(), "5");
+  // Templates speak of the run that failed, not of the one under way.
+  const ::opcon::v1::DailyJob shown = JobAtRun(running, runs[0]);
+  EXPECT_EQ(shown.job_number(), 49895);
+  EXPECT_EQ(shown.end_time().seconds(), kFirstEnd);
+  EXPECT_EQ(shown.status().category(), ::opcon::v1::JOB_CATEGORY_FAILED);
+}
+
+TEST(IdentityTest, TheLatestRunIsTheOneUnlessTheReportIsOlderOrSaysOtherwise) {
+  const ::opcon::v1::DailyJob job = FailedJob();
+  EXPECT_TRUE(IsAboutTheLatestRun(FailedReport("a"), job));
+  v1::Report older = FailedReport("a");
+  older.mutable_event()->mutable_occurred_time()->set_seconds(kFirstEnd - 60);
+  EXPECT_FALSE(IsAboutTheLatestRun(older, job));
+  // It arrived before the run ended, whatever the reporter's clock says.
+  v1::Report arrived = FailedReport("a");
+  arrived.mutable_create_time()->set_seconds(kFirstEnd - 60);
+  arrived.mutable_event()->mutable_occurred_time()->set_seconds(kFirstEnd + 60);
+  EXPECT_FALSE(IsAboutTheLatestRun(arrived, job));
+  v1::Report numbered = FailedReport("a");
+  numbered.mutable_event()->set_job_number(7);
+  EXPECT_FALSE(IsAboutTheLatestRun(numbered, job));
+  v1::Report other_code = FailedReport("a");
+  other_code.mutable_event()->set_termination("6");
+  EXPECT_FALSE(IsAboutTheLatestRun(other_code, job));
+  ::opcon::v1::DailyJob running = FailedJob();
+  running.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_RUNNING);
+  EXPECT_FALSE(IsAboutTheLatestRun(FailedReport("a"), running));
+}
+
+TEST(IdentityTest, TheLikeliestRunComesFirstThenLaterThenEarlierOnes) {
+  ::opcon::v1::DailyJob job = FailedJob();
+  std::vector<::opcon::v1::JobRun> history;
+  for (int i = 0; i < 4; ++i) {
+    ::opcon::v1::JobRun run = LatestRun(job);
+    run.mutable_end_time()->set_seconds(kFirstEnd + i * 100);
+    run.set_termination(absl::StrCat(i));
+    history.insert(history.begin(), run);
+  }
+  // Neither a run that went well nor one of another day is a candidate.
+  history.push_back(history[0]);
+  history.back().mutable_status()->set_category(
+      ::opcon::v1::JOB_CATEGORY_FINISHED_OK);
+  history.back().mutable_end_time()->set_seconds(kFirstEnd + 140);
+  history.push_back(history[0]);
+  history.back().set_job_id("20260104|16|1|JOB001");
+  history.back().mutable_end_time()->set_seconds(kFirstEnd + 145);
+  job.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_RUNNING);
+
+  const auto order = [&](const v1::Report& report) {
+    std::vector<std::string> codes;
+    for (const auto& run : FailedRunsOf(report, job, history)) {
+      codes.push_back(run.termination());
+    }
+    return codes;
+  };
+  v1::Report report = FailedReport("a");
+  report.mutable_event()->mutable_occurred_time()->set_seconds(kFirstEnd + 150);
+  EXPECT_THAT(order(report), ElementsAre("1", "2", "3", "0"));
+  // Made before any run ended by its clock: the first.
+  report.mutable_event()->mutable_occurred_time()->set_seconds(kFirstEnd - 50);
+  EXPECT_THAT(order(report), ElementsAre("0", "1", "2", "3"));
+  report.mutable_event()->set_termination("2");
+  EXPECT_THAT(order(report), ElementsAre("2", "3", "1", "0"));
+  report.mutable_event()->set_termination("none has it");
+  report.mutable_event()->mutable_occurred_time()->set_seconds(kFirstEnd + 999);
+  EXPECT_THAT(order(report), ElementsAre("3", "2", "1", "0"));
+}
+
+// As the RESOLVE step does it: the first candidate that nobody has reported.
+// Each run is reported at least once, some time after its end, and each report
+// is looked into at any later time, when the job may have failed again or run:
+// every run is applied, and once.
+RC_GTEST_PROP(IdentityProperties, EveryFailedRunIsAppliedWhateverTheDelays,
+              (bool keeps_number, bool shows_last_run)) {
+  const int count = *rc::gen::inRange(1, 5);
+  std::vector<::opcon::v1::JobRun> runs;
+  for (int i = 0; i < count; ++i) {
+    ::opcon::v1::JobRun run = LatestRun(FailedJob());
+    run.set_job_number(keeps_number ? 7 : 7 + i);
+    run.mutable_end_time()->set_seconds(kFirstEnd + i * 100);
+    runs.push_back(run);
+  }
+  struct Observation {
+    v1::Report report;
+    int runs_at_look;
+  };
+  std::vector<Observation> observations;
+  for (int i = 0; i < count; ++i) {
+    const int copies = *rc::gen::inRange(1, 3);
+    for (int copy = 0; copy < copies; ++copy) {
+      v1::Report report = FailedReport(absl::StrCat(i, "-", copy));
+      report.mutable_event()->mutable_occurred_time()->set_seconds(
+          runs[static_cast<std::size_t>(i)].end_time().seconds() +
+          *rc::gen::inRange(0, 500));
+      if (*rc::gen::arbitrary<bool>()) {
+        report.mutable_event()->set_job_number(
+            runs[static_cast<std::size_t>(i)].job_number());
+      }
+      observations.push_back({report, *rc::gen::inRange(i + 1, count + 1)});
+    }
+  }
+  // Reports are looked into in any order that their looks allow.
+  std::stable_sort(observations.begin(), observations.end(),
+                   [](const Observation& a, const Observation& b) {
+                     return a.runs_at_look < b.runs_at_look;
+                   });
+  std::set<std::string> applied;
+  for (const Observation& observation : observations) {
+    ::opcon::v1::DailyJob job = FailedJob();
+    const std::vector<::opcon::v1::JobRun> ended(
+        runs.begin(), runs.begin() + observation.runs_at_look);
+    job = JobAtRun(job, ended.back());
+    if (!shows_last_run) {
+      job.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_RUNNING);
+    }
+    for (const auto& run : FailedRunsOf(observation.report, job, ended)) {
+      const std::string id =
+          FailureOfRun(observation.report, job, run).failure_id();
+      if (applied.insert(id).second) break;
+    }
+  }
+  RC_ASSERT(applied.size() == static_cast<std::size_t>(count));
 }
 
 TEST(IdentityTest, RecoveryOfARunIsNotItsFailure) {
   v1::Report recovered = FailedReport("a");
   recovered.mutable_event()->set_kind(v1::EVENT_KIND_RECOVERED);
-  EXPECT_NE(IdentifyFailure(recovered, FailedJob()).failure_id(),
-            IdentifyFailure(FailedReport("a"), FailedJob()).failure_id());
+  EXPECT_NE(FailureOfEvent(recovered, FailedJob()).failure_id(),
+            Identify(FailedReport("a"), FailedJob()).failure_id());
 }
 
-TEST(IdentityTest, ARunThatOpConNoLongerShowsIsProvisional) {
+TEST(IdentityTest, TwoEventsOfOneRunAreTwo) {
+  v1::Report late_start = FailedReport("a");
+  late_start.mutable_event()->set_kind(v1::EVENT_KIND_LATE_TO_START);
+  v1::Report late_finish = FailedReport("b");
+  late_finish.mutable_event()->set_kind(v1::EVENT_KIND_LATE_TO_FINISH);
+  v1::Report late_again = FailedReport("c");
+  late_again.mutable_event()->set_kind(v1::EVENT_KIND_LATE_TO_FINISH);
+  const ::opcon::v1::DailyJob job = FailedJob();
+  EXPECT_NE(FailureOfEvent(late_start, job).failure_id(),
+            FailureOfEvent(late_finish, job).failure_id());
+  EXPECT_EQ(FailureOfEvent(late_again, job).failure_id(),
+            FailureOfEvent(late_finish, job).failure_id());
+  EXPECT_TRUE(TellsOfAFailedRun(v1::EVENT_KIND_INITIALIZATION_ERROR));
+  EXPECT_TRUE(TellsOfAFailedRun(static_cast<v1::EventKind>(4711)));
+  EXPECT_FALSE(TellsOfAFailedRun(v1::EVENT_KIND_LATE_TO_START));
+}
+
+TEST(IdentityTest, ARunThatOpConCannotTellIsProvisional) {
   ::opcon::v1::DailyJob running = FailedJob();
   running.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_RUNNING);
-  const v1::Failure a = IdentifyFailure(FailedReport("a"), running);
-  const v1::Failure b = IdentifyFailure(FailedReport("b"), running);
+  const v1::Failure a = ProvisionalFailure(FailedReport("a"), running);
+  const v1::Failure b = ProvisionalFailure(FailedReport("b"), running);
   EXPECT_TRUE(a.provisional());
   EXPECT_EQ(a.machine(), "SAID");
   // Nothing says that the two are one.
@@ -92,8 +260,20 @@ TEST(IdentityTest, ARunThatOpConNoLongerShowsIsProvisional) {
   numbered.mutable_event()->set_job_number(7);
   v1::Report numbered_too = FailedReport("d");
   numbered_too.mutable_event()->set_job_number(7);
-  EXPECT_EQ(IdentifyFailure(numbered, FailedJob()).failure_id(),
-            IdentifyFailure(numbered_too, FailedJob()).failure_id());
+  EXPECT_EQ(ProvisionalFailure(numbered, running).failure_id(),
+            ProvisionalFailure(numbered_too, running).failure_id());
+  // Where the number stays the same it tells nothing.
+  running.set_job_number(7);
+  EXPECT_NE(ProvisionalFailure(numbered, running).failure_id(),
+            ProvisionalFailure(numbered_too, running).failure_id());
+}
+
+TEST(IdentityTest, WhatAReportKnowsMakesAJob) {
+  const ::opcon::v1::DailyJob job = JobFromReport(FailedReport("a"));
+  EXPECT_EQ(job.id(), "20260105|16|1|JOB001");
+  EXPECT_EQ(job.start_machine(), "SAID");
+  EXPECT_EQ(CorrelationId("opcon:9010", job),
+            "opcon:9010,20260105|16|1|JOB001");
 }
 
 TEST(IdentityTest, SysIdsLookLikeServiceNowsAndDependOnEveryPart) {
@@ -115,6 +295,9 @@ TEST(IdentityTest, CorrelationIdFallsBackToTheUidWhereItWouldBeCutOff) {
   EXPECT_THAT(CorrelationId("opcon:9010", job), SizeIs(100));
   job.set_id(job.id() + "x");
   EXPECT_EQ(CorrelationId("opcon:9010", job), "opcon:9010,#4711");
+  job.clear_uid();
+  EXPECT_THAT(CorrelationId("opcon:9010", job),
+              HasSubstr("opcon:9010,#unknown-"));
 }
 
 TEST(IdentityTest, TicketFieldIsTakenApart) {

@@ -85,8 +85,10 @@ v1::GetHealthResponse HealthProbe::Look(bool probe) {
 }
 
 void HealthProbe::LookAtStore(v1::GetHealthResponse* response) {
-  TimedHop hop(response->add_hops(), "store", "", clock_);
-  hop.Found(store_->NextDueTime().status(), "readable");
+  TimedHop hop(response->add_hops(), "store", store_->Info().location, clock_);
+  absl::Status found = store_->LastWrite();
+  if (found.ok()) found = store_->TimeToNextStep().status();
+  hop.Found(found, "reads and writes");
 }
 
 void HealthProbe::LookAtOpCon(bool probe, v1::GetHealthResponse* response) {

@@ -1,18 +1,21 @@
 #include "incident_service/service/incident_service.h"
 
 #include <algorithm>
-#include <optional>
+#include <cstddef>
+#include <cstdint>
+#include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "common/async/task.h"
+#include "absl/strings/str_split.h"
+#include "common/async/one_shot.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
-#include "google/rpc/error_details.pb.h"
-#include "incident_service/identity.h"
 #include "incident_service/service/request_check.h"
-#include "incident_service/store/times.h"
+#include "incident_service/service/watch.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -20,59 +23,17 @@ namespace {
 namespace v1 = ::incident::v1;
 
 constexpr char kDomain[] = "incident-service";
-// For calls that wait for the disk; those of GetHealth wait for gateways too.
+// For calls that wait for the disk.
 constexpr int kPoolThreads = 8;
-constexpr int kDefaultPageSize = 50;
-constexpr int kMaxPageSize = 1000;
+// For those of GetHealth, which wait for gateways.
+constexpr int kHealthThreads = 2;
+constexpr std::size_t kBackupChunk = std::size_t{256} << 10;
 
-int PageSize(int asked) {
-  return asked <= 0 ? kDefaultPageSize : std::min(asked, kMaxPageSize);
-}
-
-ReportFilter FilterOf(const v1::ListReportsRequest& request) {
-  ReportFilter filter;
-  for (const int state : request.states()) {
-    filter.states.push_back(static_cast<v1::ReportState>(state));
-  }
-  filter.opcon = request.opcon();
-  filter.job_name = request.job_name();
-  filter.schedule_name = request.schedule_name();
-  filter.request_id = request.request_id();
-  if (request.has_schedule_date()) {
-    filter.schedule_date = CompactDate(request.schedule_date());
-  }
-  if (request.has_created_since_time()) {
-    filter.created_since = ToTime(request.created_since_time());
-  }
-  return filter;
-}
-
-absl::Status CheckListReports(const v1::ListReportsRequest& request) {
-  RequestCheck check;
-  if (request.page_size() < 0) {
-    check.Add("page_size", "must not be negative");
-  }
-  if (request.has_schedule_date()) {
-    check.Date("schedule_date", request.schedule_date());
-  }
-  // A token is the id of the last report of the page before.
-  if (!request.page_token().empty() && request.page_token().size() != 26) {
-    check.Add("page_token", "is not one that ListReports gave");
-  }
-  return check.Result();
-}
-
-// A method that works synchronously, as a coroutine on the pool.
-template <class Work>
-auto Blocking(Work work) {
-  return [work = std::move(work)](
-             rpc::CallContext& call,
-             const auto& request) -> async::Task<decltype(work(request))> {
-    // Nobody waits any more: the caller will ask again.
-    const absl::Status wanted = call.CheckCancelled();
-    if (!wanted.ok()) co_return wanted;
-    co_return work(request);
-  };
+// Who calls, as far as is known: the certificate says it for sure.
+std::string Actor(const rpc::CallContext& call) {
+  const std::vector<std::string> names = call.PeerIdentities();
+  return names.empty() ? absl::StrCat("unauthenticated (", call.peer(), ")")
+                       : names[0];
 }
 
 absl::Status NotOffered(absl::string_view method, absl::string_view instead) {
@@ -84,78 +45,114 @@ absl::Status NotOffered(absl::string_view method, absl::string_view instead) {
                    {.reason = "NOT_OFFERED", .domain = kDomain});
 }
 
+absl::Status TooManyWatchers(int most) {
+  return MakeError(
+      absl::StatusCode::kResourceExhausted,
+      absl::StrCat(most,
+                   " callers watch reports already, as many as may: end one, "
+                   "or ask GetReport now and then"),
+      {.reason = "OVERLOADED",
+       .domain = kDomain,
+       .retry_after = absl::Seconds(30)});
+}
+
+absl::Status Draining() {
+  return MakeError(absl::StatusCode::kCancelled,
+                   "the service stops; go on from the last resume_token when "
+                   "it is back",
+                   {.reason = "CANCELLED",
+                    .domain = kDomain,
+                    .retry_after = absl::Seconds(1)});
+}
+
 }  // namespace
+
+template <class Work>
+auto IncidentServiceImpl::Blocking(Work work, WorkerPool* pool) {
+  return [work = std::move(work), pool](
+             rpc::CallContext& call, const auto& request)
+             -> async::Task<decltype(work(call, request))> {
+    co_await pool->Hop();
+    // Nobody waits any more: the caller will ask again.
+    const absl::Status wanted = call.CheckCancelled();
+    if (!wanted.ok()) co_return wanted;
+    co_return work(call, request);
+  };
+}
 
 IncidentServiceImpl::IncidentServiceImpl(ServiceDependencies dependencies)
     : d_(std::move(dependencies)),
+      queries_(d_.store, d_.default_opcon),
       pool_(kPoolThreads),
+      acknowledgements_(1),
+      health_pool_(kHealthThreads),
+      bell_(d_.store, d_.clock),
       bridge_({.domain = kDomain,
                .service = v1::IncidentService::service_full_name(),
-               .executor =
-                   [this](std::function<void()> function) {
-                     pool_.Run(std::move(function));
-                   },
                .max_active_calls = d_.max_concurrent_calls}) {}
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::ReportJobEvent(
     grpc::CallbackServerContext* context,
     const v1::ReportJobEventRequest* request,
     v1::ReportJobEventResponse* response) {
-  return bridge_.Unary(context, request, response,
-                       Blocking([this](const v1::ReportJobEventRequest& asked) {
-                         return d_.intake->Report(asked);
-                       }));
-}
-
-grpc::ServerUnaryReactor* IncidentServiceImpl::ListReports(
-    grpc::CallbackServerContext* context, const v1::ListReportsRequest* request,
-    v1::ListReportsResponse* response) {
   return bridge_.Unary(
       context, request, response,
-      Blocking([this](const v1::ListReportsRequest& asked)
-                   -> absl::StatusOr<v1::ListReportsResponse> {
-        OPCON_SNOW_RETURN_IF_ERROR(CheckListReports(asked));
-        OPCON_SNOW_ASSIGN_OR_RETURN(
-            ReportPage page,
-            d_.store->ListReports(FilterOf(asked), asked.page_token(),
-                                  PageSize(asked.page_size())));
-        v1::ListReportsResponse answer;
-        for (v1::Report& report : page.reports) {
-          *answer.add_reports() = std::move(report);
-        }
-        answer.set_next_page_token(page.next);
-        return answer;
-      }));
+      [this](rpc::CallContext&, const v1::ReportJobEventRequest& asked) {
+        return Report(asked);
+      });
 }
 
-grpc::ServerUnaryReactor* IncidentServiceImpl::GetReport(
-    grpc::CallbackServerContext* context, const v1::GetReportRequest* request,
-    v1::GetReportResponse* response) {
-  return bridge_.Unary(context, request, response,
-                       Blocking([this](const v1::GetReportRequest& asked)
-                                    -> absl::StatusOr<v1::GetReportResponse> {
-                         OPCON_SNOW_ASSIGN_OR_RETURN(
-                             StoredReport stored,
-                             d_.store->GetReport(asked.report_id()));
-                         v1::GetReportResponse answer;
-                         *answer.mutable_report() = std::move(stored.report);
-                         return answer;
-                       }));
+async::Task<absl::StatusOr<v1::ReportJobEventResponse>>
+IncidentServiceImpl::Report(const v1::ReportJobEventRequest& request) {
+  using Answer = absl::StatusOr<v1::ReportJobEventResponse>;
+  async::OneShot<Answer> stored;
+  d_.intake->Report(request, [this, stored](Answer answer) {
+    // The store's thread has other things to do than to answer.
+    acknowledgements_.Run(
+        [stored, answer = std::move(answer)]() mutable {
+          stored.Set(std::move(answer));
+        });
+  });
+  Answer answer = co_await stored.Wait();
+  co_return answer;
 }
+
+// Methods that ask the store, which differ in their names only.
+#define OPCON_SNOW_QUERY(Method)                                            \
+  grpc::ServerUnaryReactor* IncidentServiceImpl::Method(                    \
+      grpc::CallbackServerContext* context,                                 \
+      const v1::Method##Request* request, v1::Method##Response* response) { \
+    return bridge_.Unary(                                                   \
+        context, request, response,                                         \
+        Blocking([this](rpc::CallContext&,                                  \
+                        const v1::Method##Request& asked) {                 \
+          return queries_.Method(asked);                                    \
+        }));                                                                \
+  }
+
+OPCON_SNOW_QUERY(ListReports)
+OPCON_SNOW_QUERY(GetReport)
+OPCON_SNOW_QUERY(ListFailures)
+OPCON_SNOW_QUERY(GetTicketLink)
+OPCON_SNOW_QUERY(ListTicketLinks)
+OPCON_SNOW_QUERY(ListAuditEntries)
+
+#undef OPCON_SNOW_QUERY
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::RetryReport(
     grpc::CallbackServerContext* context, const v1::RetryReportRequest* request,
     v1::RetryReportResponse* response) {
-  return bridge_.Unary(context, request, response,
-                       Blocking([this](const v1::RetryReportRequest& asked)
-                                    -> absl::StatusOr<v1::RetryReportResponse> {
-                         v1::RetryReportResponse answer;
-                         OPCON_SNOW_ASSIGN_OR_RETURN(
-                             *answer.mutable_report(),
-                             d_.store->RetryReport(asked.report_id()));
-                         d_.wake();
-                         return answer;
-                       }));
+  return bridge_.Unary(
+      context, request, response,
+      Blocking([this](rpc::CallContext& call,
+                      const v1::RetryReportRequest& asked)
+                   -> absl::StatusOr<v1::RetryReportResponse> {
+        v1::RetryReportResponse answer;
+        OPCON_SNOW_ASSIGN_OR_RETURN(
+            *answer.mutable_report(),
+            d_.store->RetryReport(asked.report_id(), {.actor = Actor(call)}));
+        return answer;
+      }));
 }
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::DiscardReport(
@@ -164,7 +161,8 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::DiscardReport(
     v1::DiscardReportResponse* response) {
   return bridge_.Unary(
       context, request, response,
-      Blocking([this](const v1::DiscardReportRequest& asked)
+      Blocking([this](rpc::CallContext& call,
+                      const v1::DiscardReportRequest& asked)
                    -> absl::StatusOr<v1::DiscardReportResponse> {
         RequestCheck check;
         check.Text("reason", asked.reason(), 1, 1000);
@@ -172,36 +170,9 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::DiscardReport(
         v1::DiscardReportResponse answer;
         OPCON_SNOW_ASSIGN_OR_RETURN(
             *answer.mutable_report(),
-            d_.store->DiscardReport(asked.report_id(), asked.reason()));
-        d_.wake();
-        return answer;
-      }));
-}
-
-grpc::ServerUnaryReactor* IncidentServiceImpl::GetTicketLink(
-    grpc::CallbackServerContext* context,
-    const v1::GetTicketLinkRequest* request,
-    v1::GetTicketLinkResponse* response) {
-  return bridge_.Unary(
-      context, request, response,
-      Blocking([this](const v1::GetTicketLinkRequest& asked)
-                   -> absl::StatusOr<v1::GetTicketLinkResponse> {
-        RequestCheck check;
-        check.JobKey("job_key", asked.job_key());
-        OPCON_SNOW_RETURN_IF_ERROR(check.Result());
-        v1::JobKey key = asked.job_key();
-        if (key.opcon().empty()) key.set_opcon(d_.default_opcon);
-        OPCON_SNOW_ASSIGN_OR_RETURN(
-            std::optional<v1::TicketLink> link,
-            d_.store->FindLink(key, asked.servicenow()));
-        if (!link.has_value()) {
-          return MakeError(
-              absl::StatusCode::kNotFound,
-              absl::StrCat("job ", JobKeyText(key), " has no ticket here"),
-              {.reason = "RECORD_NOT_FOUND", .domain = kDomain});
-        }
-        v1::GetTicketLinkResponse answer;
-        *answer.mutable_link() = *std::move(link);
+            d_.store->DiscardReport(
+                asked.report_id(),
+                {.actor = Actor(call), .reason = asked.reason()}));
         return answer;
       }));
 }
@@ -212,7 +183,7 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::ListTemplates(
     v1::ListTemplatesResponse* response) {
   return bridge_.Unary(
       context, request, response,
-      Blocking([this](const v1::ListTemplatesRequest&)
+      Blocking([this](rpc::CallContext&, const v1::ListTemplatesRequest&)
                    -> absl::StatusOr<v1::ListTemplatesResponse> {
         const std::shared_ptr<const TemplateSet> templates = d_.templates();
         v1::ListTemplatesResponse answer;
@@ -235,11 +206,14 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::ListTemplates(
 grpc::ServerUnaryReactor* IncidentServiceImpl::GetHealth(
     grpc::CallbackServerContext* context, const v1::GetHealthRequest* request,
     v1::GetHealthResponse* response) {
-  return bridge_.Unary(context, request, response,
-                       Blocking([this](const v1::GetHealthRequest& asked)
-                                    -> absl::StatusOr<v1::GetHealthResponse> {
-                         return d_.health->Look(asked.probe());
-                       }));
+  return bridge_.Unary(
+      context, request, response,
+      Blocking(
+          [this](rpc::CallContext&, const v1::GetHealthRequest& asked)
+              -> absl::StatusOr<v1::GetHealthResponse> {
+            return d_.health->Look(asked.probe());
+          },
+          &health_pool_));
 }
 
 grpc::ServerWriteReactor<v1::WatchReportsResponse>*
@@ -247,11 +221,50 @@ IncidentServiceImpl::WatchReports(grpc::CallbackServerContext* context,
                                   const v1::WatchReportsRequest* request) {
   return bridge_.ServerStream<v1::WatchReportsResponse>(
       context, request,
-      [](rpc::CallContext&, const v1::WatchReportsRequest&,
-         rpc::Writer<v1::WatchReportsResponse>&) -> async::Task<absl::Status> {
-        co_return NotOffered("WatchReports",
-                             "Ask GetReport until it has ended.");
+      [this](rpc::CallContext& call, const v1::WatchReportsRequest& asked,
+             rpc::Writer<v1::WatchReportsResponse>& writer) {
+        return StreamChanges(call, asked, writer);
       });
+}
+
+// A watcher costs a coroutine and one batch of changes: one that reads slowly
+// holds back its own stream only, and goes on from what the store still knows.
+async::Task<absl::Status> IncidentServiceImpl::StreamChanges(
+    rpc::CallContext& call, const v1::WatchReportsRequest& request,
+    rpc::Writer<v1::WatchReportsResponse>& writer) {
+  const absl::Cleanup leave = [this] { --watchers_; };
+  if (++watchers_ > d_.max_watchers) co_return TooManyWatchers(d_.max_watchers);
+  const std::stop_callback on_cancel(call.stop_token(),
+                                     [this] { bell_.Ring(); });
+  const std::stop_callback on_drain(call.drain_token(),
+                                    [this] { bell_.Ring(); });
+  co_await pool_.Hop();
+  absl::StatusOr<Watch> watch = Watch::Begin(d_.store, request);
+  if (!watch.ok()) co_return watch.status();
+  bool quiet = false;
+  while (true) {
+    const std::int64_t rings = bell_.rings();
+    const absl::Status wanted = call.CheckCancelled();
+    if (!wanted.ok()) co_return wanted;
+    if (call.drain_token().stop_requested()) co_return Draining();
+    absl::StatusOr<std::vector<v1::WatchReportsResponse>> messages =
+        watch->Next();
+    if (!messages.ok()) co_return messages.status();
+    if (messages->empty() && quiet) messages->push_back(watch->Heartbeat());
+    for (v1::WatchReportsResponse& message : *messages) {
+      const absl::Status written = co_await writer.Write(std::move(message));
+      if (!written.ok()) co_return written;
+    }
+    if (!watch->more()) {
+      const SteadyTime quiet_until =
+          SteadyAfter(d_.clock->SteadyNow(), d_.heartbeat);
+      async::OneShot<bool> changed =
+          bell_.After(watch->sequence(), rings, d_.heartbeat);
+      co_await changed.Wait();
+      quiet = d_.clock->SteadyNow() >= quiet_until;
+    }
+    co_await pool_.Hop();
+  }
 }
 
 grpc::ServerWriteReactor<v1::BackUpStoreResponse>*
@@ -259,11 +272,29 @@ IncidentServiceImpl::BackUpStore(grpc::CallbackServerContext* context,
                                  const v1::BackUpStoreRequest* request) {
   return bridge_.ServerStream<v1::BackUpStoreResponse>(
       context, request,
-      [](rpc::CallContext&, const v1::BackUpStoreRequest&,
-         rpc::Writer<v1::BackUpStoreResponse>&) -> async::Task<absl::Status> {
-        co_return NotOffered("BackUpStore",
-                             "Stop the service and copy the store's files.");
+      [this](rpc::CallContext&, const v1::BackUpStoreRequest&,
+             rpc::Writer<v1::BackUpStoreResponse>& writer) {
+        return StreamBackup(writer);
       });
+}
+
+async::Task<absl::Status> IncidentServiceImpl::StreamBackup(
+    rpc::Writer<v1::BackUpStoreResponse>& writer) {
+  co_await pool_.Hop();
+  absl::StatusOr<std::unique_ptr<StoreBackup>> backup = d_.store->BackUp();
+  if (!backup.ok()) co_return backup.status();
+  v1::BackUpStoreResponse message;
+  *message.mutable_header() = (*backup)->header();
+  while (true) {
+    const absl::Status written = co_await writer.Write(std::move(message));
+    if (!written.ok()) co_return written;
+    co_await pool_.Hop();
+    absl::StatusOr<std::string> bytes = (*backup)->Read(kBackupChunk);
+    if (!bytes.ok()) co_return bytes.status();
+    if (bytes->empty()) co_return absl::OkStatus();
+    message.Clear();
+    message.set_chunk(*std::move(bytes));
+  }
 }
 
 // The methods that are not offered differ in their names only.
@@ -273,14 +304,12 @@ IncidentServiceImpl::BackUpStore(grpc::CallbackServerContext* context,
       const v1::Method##Request* request, v1::Method##Response* response) { \
     return bridge_.Unary(                                                   \
         context, request, response,                                         \
-        Blocking([](const v1::Method##Request&)                             \
+        Blocking([](rpc::CallContext&, const v1::Method##Request&)          \
                      -> absl::StatusOr<v1::Method##Response> {              \
           return NotOffered(#Method, instead);                              \
         }));                                                                \
   }
 
-OPCON_SNOW_NOT_OFFERED(ListFailures, "ListReports shows failure_id.")
-OPCON_SNOW_NOT_OFFERED(ListTicketLinks, "GetTicketLink answers for one job.")
 OPCON_SNOW_NOT_OFFERED(SyncTicket, "")
 OPCON_SNOW_NOT_OFFERED(ValidateTemplate,
                        "incident_service --check-config checks templates.")
@@ -289,7 +318,6 @@ OPCON_SNOW_NOT_OFFERED(ImportTemplate, "")
 OPCON_SNOW_NOT_OFFERED(CreateSilence, "")
 OPCON_SNOW_NOT_OFFERED(ListSilences, "")
 OPCON_SNOW_NOT_OFFERED(ExpireSilence, "")
-OPCON_SNOW_NOT_OFFERED(ListAuditEntries, "The log has every step's outcome.")
 
 #undef OPCON_SNOW_NOT_OFFERED
 

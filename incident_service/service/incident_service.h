@@ -1,20 +1,26 @@
 #ifndef OPCON_SNOW_INCIDENT_SERVICE_SERVICE_INCIDENT_SERVICE_H_
 #define OPCON_SNOW_INCIDENT_SERVICE_SERVICE_INCIDENT_SERVICE_H_
 
-// incident.v1.IncidentService over the intake and the store. Every method
-// hands over to a pool of workers and returns.
+// incident.v1.IncidentService over the intake and the store. No method holds a
+// thread of gRPC's: reports are handed to the store, which says when they are
+// durable, and all others wait on a pool of workers.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/async/task.h"
 #include "common/clock/clock.h"
 #include "common/rpc/reactor.h"
 #include "common/rpc/server.h"
 #include "incident/v1/incident_service.grpc.pb.h"
+#include "incident_service/service/change_bell.h"
 #include "incident_service/service/health.h"
 #include "incident_service/service/intake.h"
+#include "incident_service/service/queries.h"
 #include "incident_service/service/worker_pool.h"
 #include "incident_service/store/store.h"
 #include "incident_service/templates/template_set.h"
@@ -27,10 +33,13 @@ struct ServiceDependencies {
   Store* store = nullptr;
   HealthProbe* health = nullptr;
   std::function<std::shared_ptr<const TemplateSet>()> templates;
-  // Tells the workflow that something may be due.
-  std::function<void()> wake;
   std::string default_opcon;
+  Clock* clock = nullptr;
   int max_concurrent_calls = 200;
+  // Streams of WatchReports at once; beyond it they are refused.
+  int max_watchers = 100;
+  // A stream without changes shows that it lives. The contract says 30 s.
+  absl::Duration heartbeat = absl::Seconds(20);
 };
 
 class IncidentServiceImpl final
@@ -69,19 +78,6 @@ class IncidentServiceImpl final
       grpc::CallbackServerContext* context,
       const ::incident::v1::GetTicketLinkRequest* request,
       ::incident::v1::GetTicketLinkResponse* response) override;
-  grpc::ServerUnaryReactor* ListTemplates(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::ListTemplatesRequest* request,
-      ::incident::v1::ListTemplatesResponse* response) override;
-  grpc::ServerUnaryReactor* GetHealth(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::GetHealthRequest* request,
-      ::incident::v1::GetHealthResponse* response) override;
-
-  // Not offered by this version: UNIMPLEMENTED with reason NOT_OFFERED.
-  grpc::ServerWriteReactor<::incident::v1::WatchReportsResponse>* WatchReports(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::WatchReportsRequest* request) override;
   grpc::ServerUnaryReactor* ListFailures(
       grpc::CallbackServerContext* context,
       const ::incident::v1::ListFailuresRequest* request,
@@ -90,6 +86,26 @@ class IncidentServiceImpl final
       grpc::CallbackServerContext* context,
       const ::incident::v1::ListTicketLinksRequest* request,
       ::incident::v1::ListTicketLinksResponse* response) override;
+  grpc::ServerUnaryReactor* ListAuditEntries(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ListAuditEntriesRequest* request,
+      ::incident::v1::ListAuditEntriesResponse* response) override;
+  grpc::ServerUnaryReactor* ListTemplates(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ListTemplatesRequest* request,
+      ::incident::v1::ListTemplatesResponse* response) override;
+  grpc::ServerUnaryReactor* GetHealth(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::GetHealthRequest* request,
+      ::incident::v1::GetHealthResponse* response) override;
+  grpc::ServerWriteReactor<::incident::v1::WatchReportsResponse>* WatchReports(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::WatchReportsRequest* request) override;
+  grpc::ServerWriteReactor<::incident::v1::BackUpStoreResponse>* BackUpStore(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::BackUpStoreRequest* request) override;
+
+  // Not offered by this version: UNIMPLEMENTED with reason NOT_OFFERED.
   grpc::ServerUnaryReactor* SyncTicket(
       grpc::CallbackServerContext* context,
       const ::incident::v1::SyncTicketRequest* request,
@@ -118,17 +134,32 @@ class IncidentServiceImpl final
       grpc::CallbackServerContext* context,
       const ::incident::v1::ExpireSilenceRequest* request,
       ::incident::v1::ExpireSilenceResponse* response) override;
-  grpc::ServerUnaryReactor* ListAuditEntries(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::ListAuditEntriesRequest* request,
-      ::incident::v1::ListAuditEntriesResponse* response) override;
-  grpc::ServerWriteReactor<::incident::v1::BackUpStoreResponse>* BackUpStore(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::BackUpStoreRequest* request) override;
 
  private:
+  // A method that waits for the disk or a gateway, on a pool.
+  template <class Work>
+  auto Blocking(Work work, WorkerPool* pool);
+  template <class Work>
+  auto Blocking(Work work) {
+    return Blocking(std::move(work), &pool_);
+  }
+  async::Task<absl::StatusOr<::incident::v1::ReportJobEventResponse>> Report(
+      const ::incident::v1::ReportJobEventRequest& request);
+  async::Task<absl::Status> StreamChanges(
+      rpc::CallContext& call,
+      const ::incident::v1::WatchReportsRequest& request,
+      rpc::Writer<::incident::v1::WatchReportsResponse>& writer);
+  async::Task<absl::Status> StreamBackup(
+      rpc::Writer<::incident::v1::BackUpStoreResponse>& writer);
+
   const ServiceDependencies d_;
+  const Queries queries_;
   WorkerPool pool_;
+  // One, so that answers of a batch are finished without waking anybody else.
+  WorkerPool acknowledgements_;
+  WorkerPool health_pool_;
+  ChangeBell bell_;
+  std::atomic<int> watchers_{0};
   rpc::Bridge bridge_;
 };
 

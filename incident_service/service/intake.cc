@@ -10,6 +10,7 @@
 #include "incident_service/identity.h"
 #include "incident_service/service/request_check.h"
 #include "incident_service/workflow/error_record.h"
+#include "incident_service/workflow/failpoint.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -75,6 +76,22 @@ v1::Report RejectedReport(const v1::ReportJobEventRequest& request) {
   return report;
 }
 
+// Ten thousand jobs may fail at once, so what is in the store is not told again
+// unless somebody has to look after it.
+void LogAccepted(const v1::Report& report) {
+  if (report.has_rejected()) {
+    log::Error("report.rejected_command_line",
+               {{"report_id", report.report_id()},
+                {"problem", report.rejected().problem()}});
+    return;
+  }
+  if (!log::IsEnabled(log::Level::kDebug)) return;
+  log::Debug("report.accepted",
+             {{"report_id", report.report_id()},
+              {"request_id", report.request_id()},
+              {"job", JobKeyText(report.event().job_key())}});
+}
+
 }  // namespace
 
 absl::Status ValidateReport(const v1::ReportJobEventRequest& request) {
@@ -99,19 +116,15 @@ absl::Status ValidateReport(const v1::ReportJobEventRequest& request) {
 }
 
 Intake::Intake(IntakeOptions options, Store* store,
-               std::function<std::shared_ptr<const TemplateSet>()> templates,
-               std::function<void()> wake)
+               std::function<std::shared_ptr<const TemplateSet>()> templates)
     : options_(std::move(options)),
       store_(store),
-      templates_(std::move(templates)),
-      wake_(std::move(wake)) {}
+      templates_(std::move(templates)) {}
 
-absl::StatusOr<v1::ReportJobEventResponse> Intake::Report(
-    const v1::ReportJobEventRequest& request) {
-  OPCON_SNOW_RETURN_IF_ERROR(ValidateReport(request));
-  v1::ReportJobEventResponse response;
-  v1::Report report;
-  std::vector<v1::StepKind> first_steps;
+Store::NewReport Intake::ReportOf(
+    const v1::ReportJobEventRequest& request) const {
+  Store::NewReport fresh;
+  v1::Report& report = fresh.report;
   if (request.has_event()) {
     *report.mutable_event() = request.event();
     v1::JobKey* key = report.mutable_event()->mutable_job_key();
@@ -119,15 +132,19 @@ absl::StatusOr<v1::ReportJobEventResponse> Intake::Report(
     if (report.event().kind() == v1::EVENT_KIND_UNSPECIFIED) {
       report.mutable_event()->set_kind(v1::EVENT_KIND_JOB_FAILED);
     }
-    first_steps = {v1::STEP_KIND_RESOLVE};
+    // Only a failed run may turn out to be none.
+    const bool settles = TellsOfAFailedRun(report.event().kind());
+    fresh.first_steps = {
+        {v1::STEP_KIND_RESOLVE, StepPriority::kResolve,
+         settles ? options_.settle_delay : absl::ZeroDuration()}};
     const std::shared_ptr<const TemplateSet> templates = templates_();
     if (templates->Find(request.template_()) == nullptr) {
-      response.add_warnings(absl::StrCat(
+      report.add_warnings(absl::StrCat(
           "template \"", request.template_(), "\" is not known (known are ",
           templates->Names(), "): the report is kept and waits for a person"));
     }
     if (!v1::EventKind_IsValid(report.event().kind())) {
-      response.add_warnings(
+      report.add_warnings(
           "the kind of event is not known to this version; it is treated as "
           "a failed job");
     }
@@ -137,30 +154,39 @@ absl::StatusOr<v1::ReportJobEventResponse> Intake::Report(
   report.set_request_id(request.request_id());
   report.set_requested_template(request.template_());
   *report.mutable_source() = request.source();
-  *report.mutable_warnings() = response.warnings();
-  if (request.validate_only()) return response;
+  fresh.digest = Digest(request, report);
+  fresh.max_open = options_.max_open_reports;
+  return fresh;
+}
 
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      CreatedReport created,
-      store_->CreateReport(report, Digest(request, report), first_steps,
-                           options_.max_open_reports));
-  if (!created.duplicate) {
-    log::Info(
-        "report.accepted",
-        {{"report_id", created.report.report_id()},
-         {"request_id", request.request_id()},
-         {"job", request.has_event() ? JobKeyText(report.event().job_key())
-                                     : "rejected command line"}});
-    if (request.has_rejected()) {
-      log::Error("report.rejected_command_line",
-                 {{"report_id", created.report.report_id()},
-                  {"problem", request.rejected().problem()}});
-    }
-    wake_();
+void Intake::Report(const v1::ReportJobEventRequest& request, Done done) {
+  const absl::Status valid = ValidateReport(request);
+  if (!valid.ok()) {
+    done(valid);
+    return;
   }
-  response.set_duplicate(created.duplicate);
-  *response.mutable_report() = std::move(created.report);
-  return response;
+  Store::NewReport fresh = ReportOf(request);
+  v1::ReportJobEventResponse response;
+  *response.mutable_warnings() = fresh.report.warnings();
+  if (request.validate_only()) {
+    done(std::move(response));
+    return;
+  }
+  Failpoint("commit.REPORT.before");
+  store_->CreateReportAsync(
+      std::move(fresh),
+      [response = std::move(response), done = std::move(done)](
+          absl::StatusOr<CreatedReport> created) mutable {
+        Failpoint("commit.REPORT.after");
+        if (!created.ok()) {
+          done(created.status());
+          return;
+        }
+        if (!created->duplicate) LogAccepted(created->report);
+        response.set_duplicate(created->duplicate);
+        *response.mutable_report() = std::move(created->report);
+        done(std::move(response));
+      });
 }
 
 }  // namespace opcon_snow::incident

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "incident/v1/incident_service.pb.h"
 #include "incident_service/store/store.h"
 #include "incident_service/templates/template_set.h"
@@ -21,24 +22,31 @@ struct IntakeOptions {
   // The OpCon instance of reports that name none.
   std::string default_opcon;
   std::int64_t max_open_reports = 1000000;
+  // How long failures settle before they are looked into.
+  absl::Duration settle_delay = absl::ZeroDuration();
 };
 
 // Thread-safe.
 class Intake {
  public:
-  // All pointers must outlive it. `wake` is called after a report was stored.
+  // All pointers must outlive it.
   Intake(IntakeOptions options, Store* store,
-         std::function<std::shared_ptr<const TemplateSet>()> templates,
-         std::function<void()> wake);
+         std::function<std::shared_ptr<const TemplateSet>()> templates);
 
-  absl::StatusOr<::incident::v1::ReportJobEventResponse> Report(
-      const ::incident::v1::ReportJobEventRequest& request);
+  // Does not block. Calls `done` once: when the report is durable, on a thread
+  // of the store's that must not be held up, or before it returns if there is
+  // nothing to store.
+  using Done = std::function<void(
+      absl::StatusOr<::incident::v1::ReportJobEventResponse>)>;
+  void Report(const ::incident::v1::ReportJobEventRequest& request, Done done);
 
  private:
+  Store::NewReport ReportOf(
+      const ::incident::v1::ReportJobEventRequest& request) const;
+
   const IntakeOptions options_;
   Store* const store_;
   const std::function<std::shared_ptr<const TemplateSet>()> templates_;
-  const std::function<void()> wake_;
 };
 
 // What is wrong with the request: INVALID_ARGUMENT with a violation for each

@@ -5,6 +5,7 @@
 // own never do.
 
 #include <condition_variable>
+#include <coroutine>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -24,6 +25,21 @@ class WorkerPool {
   // From any thread. The queue has no bound of its own: who calls has one (the
   // calls that a listener admits).
   void Run(std::function<void()> function);
+
+  // `co_await pool.Hop()` goes on on a thread of the pool.
+  class HopAwaiter {
+   public:
+    explicit HopAwaiter(WorkerPool* pool) : pool_(pool) {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) const {
+      pool_->Run([waiting] { waiting.resume(); });
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    WorkerPool* const pool_;
+  };
+  [[nodiscard]] HopAwaiter Hop() { return HopAwaiter(this); }
 
  private:
   void Work();

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -77,6 +79,10 @@ bool IsSettled(v1::ReportState state) {
          state == v1::REPORT_STATE_DISCARDED;
 }
 
+bool HasEnded(v1::ReportState state) {
+  return IsSettled(state) && state != v1::REPORT_STATE_DEAD_LETTER;
+}
+
 bool IsBestEffort(v1::StepKind kind) {
   return kind == v1::STEP_KIND_ATTACH_LOG;
 }
@@ -97,11 +103,18 @@ void DeriveState(v1::Report* report) {
   }
   if (const v1::Step* waiting =
           FirstIn(*report, v1::STEP_STATE_WAITING, true)) {
-    *report->mutable_error() = waiting->error();
+    if (waiting->has_error()) *report->mutable_error() = waiting->error();
     *report->mutable_next_attempt_time() = waiting->next_attempt_time();
     Settle(report, v1::REPORT_STATE_WAITING,
-           absl::StrCat("Will be tried again: ", StepName(waiting->kind()),
-                        ". ", waiting->error().message()));
+           waiting->has_error()
+               ? absl::StrCat("Will be tried again: ",
+                              StepName(waiting->kind()), ". ",
+                              waiting->error().message())
+               : absl::StrCat("Waits until ",
+                              absl::FormatTime(
+                                  ToTime(waiting->next_attempt_time()),
+                                  absl::UTCTimeZone()),
+                              " before ", StepName(waiting->kind()), "."));
     return;
   }
   const bool begun = report->steps_size() > 1 ||
@@ -112,7 +125,7 @@ void DeriveState(v1::Report* report) {
 }
 
 bool HoldsJob(const v1::Report& report) {
-  if (IsSettled(report.state())) return false;
+  if (HasEnded(report.state())) return false;
   for (const v1::Step& step : report.steps()) {
     if (!IsEnded(step.state()) && !IsBestEffort(step.kind())) return true;
   }

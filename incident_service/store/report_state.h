@@ -13,6 +13,8 @@ bool IsEnded(::incident::v1::StepState state);
 // SUCCEEDED, MERGED, SUPPRESSED, DISCARDED, DEAD_LETTER: nothing happens any
 // more by itself.
 bool IsSettled(::incident::v1::ReportState state);
+// SUCCEEDED, MERGED, SUPPRESSED, DISCARDED: it has an end time.
+bool HasEnded(::incident::v1::ReportState state);
 // Best effort: its failure does not make the report a dead letter, and other
 // reports of the job do not wait for it.
 bool IsBestEffort(::incident::v1::StepKind kind);

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,24 +12,57 @@
 namespace opcon_snow::incident {
 namespace {
 
-absl::Status StorageError(sqlite3* db, absl::string_view what) {
-  return MakeError(
-      absl::StatusCode::kUnavailable,
-      absl::StrCat("the store cannot ", what, ": ", sqlite3_errmsg(db),
-                   "; check space, permissions and health of its disk"),
-      {.reason = "STORE_UNAVAILABLE", .domain = "incident-service"});
+// More are finalized after use: lists with many kinds of filters.
+constexpr std::size_t kMostPrepared = 128;
+
+struct Explanation {
+  absl::StatusCode code;
+  const char* mend;
+};
+
+Explanation Explain(int result) {
+  switch (result & 0xff) {
+    case SQLITE_FULL:
+      return {absl::StatusCode::kUnavailable,
+              "free space on its disk, or raise the quota or limit on its "
+              "size; what was acknowledged is kept"};
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {absl::StatusCode::kUnavailable,
+              "let the service's user write to the file and its folder, and "
+              "see that the file system is not mounted read-only"};
+    case SQLITE_CANTOPEN:
+      return {absl::StatusCode::kUnavailable,
+              "see that its folder exists and that the service's user may "
+              "write to it"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {absl::StatusCode::kUnavailable,
+              "another program holds it locked, such as sqlite3: end that "
+              "one"};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {absl::StatusCode::kDataLoss,
+              "it is damaged: stop the service, put the last backup in its "
+              "place (`incidentctl admin backup` makes them), and keep the "
+              "damaged file: `sqlite3 FILE .recover` may save more"};
+    default:
+      return {absl::StatusCode::kUnavailable,
+              "check space, permissions and health of its disk"};
+  }
 }
 
 }  // namespace
 
-Statement::Statement(sqlite3* db, sqlite3_stmt* statement)
-    : db_(db), statement_(statement) {}
-
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+  if (statement_ != nullptr) db_->TakeBack(std::move(sql_), statement_);
+}
 
 Statement::Statement(Statement&& other) noexcept
     : db_(other.db_),
       statement_(std::exchange(other.statement_, nullptr)),
+      sql_(std::move(other.sql_)),
       next_(other.next_),
       bind_error_(other.bind_error_) {}
 
@@ -58,14 +92,14 @@ Statement& Statement::BindNull() {
 }
 
 absl::StatusOr<bool> Statement::Step() {
-  if (bind_error_ != SQLITE_OK) return StorageError(db_, "bind a value");
+  if (bind_error_ != SQLITE_OK) return db_->Error("bind a value");
   switch (sqlite3_step(statement_)) {
     case SQLITE_ROW:
       return true;
     case SQLITE_DONE:
       return false;
     default:
-      return StorageError(db_, "read or write");
+      return db_->Error("read or write");
   }
 }
 
@@ -94,44 +128,97 @@ bool Statement::IsNull(int column) const {
 }
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(
-    const std::string& path) {
+    const std::string& path, DatabaseMode mode) {
+  const bool writes = mode == DatabaseMode::kReadWrite;
   sqlite3* db = nullptr;
   const int opened = sqlite3_open_v2(
       path.c_str(), &db,
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+      SQLITE_OPEN_NOMUTEX | (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                    : SQLITE_OPEN_READONLY),
       nullptr);
-  std::unique_ptr<Database> database(new Database(db));
-  if (opened != SQLITE_OK) {
-    return StorageError(db, absl::StrCat("open ", path));
+  std::unique_ptr<Database> database(new Database(db, path));
+  if (opened != SQLITE_OK) return database->Error("open");
+  sqlite3_extended_result_codes(db, 1);
+  OPCON_SNOW_RETURN_IF_ERROR(database->Execute(
+      "PRAGMA busy_timeout=5000; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
+      " PRAGMA trusted_schema=OFF;"));
+  if (!writes) {
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    return database;
   }
   // FULL, not NORMAL: in WAL mode NORMAL may lose the last commits in a power
   // cut, and each of them was acknowledged to somebody.
   OPCON_SNOW_RETURN_IF_ERROR(
       database->Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                        "PRAGMA foreign_keys=ON; PRAGMA mmap_size=0; "
-                        "PRAGMA busy_timeout=5000;"));
+                        "PRAGMA journal_size_limit=67108864; "
+                        "PRAGMA foreign_keys=ON;"));
   return database;
 }
 
-Database::~Database() { sqlite3_close_v2(db_); }
+Database::~Database() {
+  for (const auto& [sql, statement] : prepared_) sqlite3_finalize(statement);
+  sqlite3_close_v2(db_);
+}
 
 absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()),
-                         &statement, nullptr) != SQLITE_OK) {
-    return StorageError(db_, "prepare a statement");
+  std::string text(sql);
+  const auto known = prepared_.find(text);
+  if (known != prepared_.end()) {
+    sqlite3_stmt* const statement = known->second;
+    prepared_.erase(known);
+    return Statement(this, statement, std::move(text));
   }
-  return Statement(db_, statement);
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(db_, text.data(), static_cast<int>(text.size()),
+                         &statement, nullptr) != SQLITE_OK) {
+    return Error("prepare a statement");
+  }
+  return Statement(this, statement, std::move(text));
+}
+
+void Database::TakeBack(std::string sql, sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (prepared_.size() >= kMostPrepared ||
+      !prepared_.emplace(std::move(sql), statement).second) {
+    sqlite3_finalize(statement);
+  }
 }
 
 absl::Status Database::Execute(const char* sql) {
   if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-    return StorageError(db_, "write");
+    return Error("write");
   }
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::int64_t> Database::QueryInt(absl::string_view sql) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(Statement query, Prepare(sql));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const bool row, query.Step());
+  return row ? query.Int(0) : 0;
+}
+
+bool Database::InTransaction() const {
+  return sqlite3_get_autocommit(db_) == 0;
+}
+
 std::int64_t Database::changes() const { return sqlite3_changes64(db_); }
+
+absl::Status Database::Error(absl::string_view doing) const {
+  const int result = sqlite3_extended_errcode(db_);
+  const Explanation explanation = Explain(result);
+  std::string reason = sqlite3_errmsg(db_);
+  if (const int error = sqlite3_system_errno(db_);
+      error != 0 && (result & 0xff) == SQLITE_IOERR) {
+    absl::StrAppend(&reason, " (", std::strerror(error), ")");
+  }
+  return MakeError(explanation.code,
+                   absl::StrCat("the store ", path_, " cannot ", doing, ": ",
+                                reason, "; ", explanation.mend),
+                   {.reason = "STORE_UNAVAILABLE",
+                    .domain = "incident-service",
+                    .metadata = {{"path", path_}}});
+}
 
 absl::StatusOr<Transaction> Transaction::Begin(Database* db) {
   OPCON_SNOW_RETURN_IF_ERROR(db->Execute("BEGIN IMMEDIATE"));
@@ -139,8 +226,7 @@ absl::StatusOr<Transaction> Transaction::Begin(Database* db) {
 }
 
 Transaction::~Transaction() {
-  if (db_ == nullptr) return;
-  // Fails only if SQLite has rolled back by itself already.
+  if (db_ == nullptr || !db_->InTransaction()) return;
   const absl::Status ignored = db_->Execute("ROLLBACK");
   static_cast<void>(ignored);
 }

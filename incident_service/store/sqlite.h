@@ -3,9 +3,12 @@
 
 // SQLite with Status and without leaks; just what the store needs.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,11 +19,13 @@ struct sqlite3_stmt;
 
 namespace opcon_snow::incident {
 
+class Database;
+
 // A prepared statement. Bind from left to right, then Step. Values are bound,
-// never written into the text. An error of Bind shows at Step.
+// never written into the text. An error of Bind shows at Step. Must not outlive
+// its database.
 class Statement {
  public:
-  Statement(sqlite3* db, sqlite3_stmt* statement);
   ~Statement();
   Statement(Statement&& other) noexcept;
   Statement& operator=(Statement&&) = delete;
@@ -30,7 +35,7 @@ class Statement {
   Statement& BindBlob(absl::string_view bytes);
   Statement& BindNull();
 
-  // True: a row is there. False: done. UNAVAILABLE, reason STORE_UNAVAILABLE.
+  // True: a row is there. False: done. See Database for errors.
   absl::StatusOr<bool> Step();
   // For statements without rows.
   absl::Status Run();
@@ -40,31 +45,57 @@ class Statement {
   bool IsNull(int column) const;
 
  private:
-  sqlite3* const db_;
+  friend class Database;
+  Statement(Database* db, sqlite3_stmt* statement, std::string sql)
+      : db_(db), statement_(statement), sql_(std::move(sql)) {}
+
+  Database* const db_;
   sqlite3_stmt* statement_;
+  std::string sql_;
   int next_ = 1;
   int bind_error_ = 0;
 };
 
-// One connection. Not thread-safe: the store guards it.
+enum class DatabaseMode {
+  kReadWrite,  // made if it is not there
+  kReadOnly,   // beside one that writes; never checkpoints
+};
+
+// One connection. Not thread-safe: its owner guards it.
+//
+// Errors name the file and what to do: DATA_LOSS if it is damaged, else
+// UNAVAILABLE; reason STORE_UNAVAILABLE.
 class Database {
  public:
-  // Opens or makes the file with WAL and synchronous=FULL: what is committed
-  // survives a power cut.
+  // With WAL and synchronous=FULL: what is committed survives a power cut.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
-      const std::string& path);
+      const std::string& path, DatabaseMode mode = DatabaseMode::kReadWrite);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // `sql` is a constant of the program.
+  // Statements are kept prepared for the next time.
   absl::StatusOr<Statement> Prepare(absl::string_view sql);
+  // Without rows and values; also several at once. `sql` is a constant of the
+  // program.
   absl::Status Execute(const char* sql);
+  // The first column of the only row of `sql`; 0 without rows.
+  absl::StatusOr<std::int64_t> QueryInt(absl::string_view sql);
+  // False after SQLite has rolled back by itself, as it does on some errors.
+  bool InTransaction() const;
   std::int64_t changes() const;
+  const std::string& path() const { return path_; }
 
  private:
-  explicit Database(sqlite3* db) : db_(db) {}
+  friend class Statement;
+  Database(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
+  absl::Status Error(absl::string_view doing) const;
+  void TakeBack(std::string sql, sqlite3_stmt* statement);
+
   sqlite3* const db_;
+  const std::string path_;
+  // Those that nobody uses at the moment.
+  std::unordered_map<std::string, sqlite3_stmt*> prepared_;
 };
 
 // Rolls back unless committed.

@@ -1,13 +1,25 @@
+// What only a store in a file can do or suffer: crashes, other processes, older
+// files, disks that are full or broken, copies.
+
 #include "incident_service/store/sqlite_store.h"
 
-#include <algorithm>
+#include <sys/resource.h>
+
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <mutex>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/clock/fake_clock.h"
+#include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -18,390 +30,433 @@ namespace opcon_snow::incident {
 namespace {
 
 namespace v1 = ::incident::v1;
-using ::testing::ElementsAre;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr std::int64_t kNoLimit = 1000000;
 
-v1::Report NewReport(const std::string& request_id,
-                     const std::string& job = "JOB001") {
-  v1::Report report;
-  report.set_request_id(request_id);
-  v1::JobKey* key = report.mutable_event()->mutable_job_key();
-  key->set_opcon("production");
-  key->mutable_schedule_date()->set_year(2026);
-  key->mutable_schedule_date()->set_month(1);
-  key->mutable_schedule_date()->set_day(5);
-  key->set_schedule_id(16);
-  key->set_schedule_instance(1);
-  key->set_job_name(job);
-  report.mutable_event()->set_schedule_name("Payroll");
-  return report;
-}
-
-v1::Failure FailureWithId(const std::string& id) {
-  v1::Failure failure;
-  failure.set_failure_id(id);
-  *failure.mutable_job_key() = NewReport("x").event().job_key();
-  return failure;
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 class SqliteStoreTest : public ::testing::Test {
  protected:
-  SqliteStoreTest() { Reopen(); }
+  SqliteStoreTest() {
+    EXPECT_NE(mkdtemp(directory_.data()), nullptr);
+    options_.path = directory_ + "/incidents.db";
+  }
 
   // As after a crash: nothing is closed in an orderly way but the file.
-  void Reopen() {
+  void Open() {
     store_.reset();
-    absl::StatusOr<std::unique_ptr<SqliteStore>> opened =
-        SqliteStore::Open(path_, &clock_);
+    auto opened = SqliteStore::Open(options_, &clock_);
     ASSERT_OK(opened.status());
     store_ = *std::move(opened);
   }
 
+  absl::StatusOr<CreatedReport> TryCreate(const std::string& request_id,
+                                          const std::string& job = "JOB001") {
+    v1::Report report;
+    report.set_request_id(request_id);
+    v1::JobKey* key = report.mutable_event()->mutable_job_key();
+    key->set_opcon("production");
+    key->set_job_name(job);
+    return store_->CreateReport(report, "digest", {v1::STEP_KIND_RESOLVE},
+                                kNoLimit);
+  }
   std::string Create(const std::string& request_id,
                      const std::string& job = "JOB001") {
-    const auto created =
-        store_->CreateReport(NewReport(request_id, job), "digest",
-                             {v1::STEP_KIND_RESOLVE}, kNoLimit);
+    const auto created = TryCreate(request_id, job);
     EXPECT_OK(created.status());
-    return created->report.report_id();
+    return created.ok() ? created->report.report_id() : "";
   }
 
   std::vector<ClaimedStep> Claim(int limit = 100) {
-    auto claimed = store_->ClaimSteps(clock_.Now(), limit);
+    auto claimed = store_->ClaimSteps({.limit = limit});
     EXPECT_OK(claimed.status());
-    return *std::move(claimed);
+    return claimed.ok() ? *std::move(claimed) : std::vector<ClaimedStep>();
   }
 
-  // Ends the claimed step in `state`, with these steps after it.
-  absl::Status End(const ClaimedStep& claimed, v1::StepState state,
-                   std::vector<v1::StepKind> next = {}) {
+  absl::Status End(const ClaimedStep& claimed, v1::StepState state) {
     StepCommit commit;
     commit.claim = claimed.claim;
     commit.step = claimed.step;
     commit.step.set_state(state);
-    if (state == v1::STEP_STATE_WAITING) {
-      SetTime(clock_.Now() + absl::Minutes(1),
-              commit.step.mutable_next_attempt_time());
-    }
-    commit.next_steps = std::move(next);
     return store_->Commit(commit);
   }
 
-  v1::Report Get(const std::string& report_id) {
-    auto stored = store_->GetReport(report_id);
-    EXPECT_OK(stored.status());
-    return stored->report;
+  // Creates reports until one is refused; returns how many were acknowledged.
+  int CreateUntilRefused(absl::Status* refused) {
+    for (int i = 0; i < 10000; ++i) {
+      const auto created =
+          TryCreate(absl::StrCat("request-", i), absl::StrCat("J", i));
+      if (created.ok()) continue;
+      *refused = created.status();
+      return i;
+    }
+    return -1;
   }
 
-  const std::string path_ = absl::StrCat(
-      ::testing::TempDir(), "/",
-      ::testing::UnitTest::GetInstance()->current_test_info()->name(), ".db");
+  std::string directory_ = ::testing::TempDir() + "/sqlite-XXXXXX";
+  SqliteStoreOptions options_;
   FakeClock clock_;
   std::unique_ptr<SqliteStore> store_;
 };
 
-TEST_F(SqliteStoreTest, AnAcknowledgedReportIsThereAfterACrash) {
+TEST_F(SqliteStoreTest, WhatWasAcknowledgedIsThereAfterACrash) {
+  Open();
   const std::string id = Create("request-1");
-  Reopen();
-  const v1::Report report = Get(id);
-  EXPECT_EQ(report.request_id(), "request-1");
-  EXPECT_EQ(report.state(), v1::REPORT_STATE_ACCEPTED);
-  EXPECT_EQ(report.event().job_key().job_name(), "JOB001");
-  EXPECT_THAT(Claim(), SizeIs(1));
-}
-
-TEST_F(SqliteStoreTest, TheSameRequestAddsNothing) {
-  const std::string id = Create("request-1");
-  const auto again = store_->CreateReport(NewReport("request-1"), "digest",
-                                          {v1::STEP_KIND_RESOLVE}, kNoLimit);
-  ASSERT_OK(again.status());
-  EXPECT_TRUE(again->duplicate);
-  EXPECT_EQ(again->report.report_id(), id);
-  EXPECT_THAT(Claim(), SizeIs(1));
-}
-
-TEST_F(SqliteStoreTest, AReusedRequestIdIsRefused) {
-  Create("request-1");
-  const auto other = store_->CreateReport(NewReport("request-1"), "other",
-                                          {v1::STEP_KIND_RESOLVE}, kNoLimit);
-  EXPECT_THAT(other.status(), HasReason("REQUEST_ID_REUSED"));
-}
-
-TEST_F(SqliteStoreTest, TooManyOpenReportsAreRefusedWithADelay) {
-  Create("request-1");
-  const auto refused = store_->CreateReport(NewReport("request-2"), "digest",
-                                            {v1::STEP_KIND_RESOLVE}, 1);
-  EXPECT_THAT(refused.status(), StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(refused.status(), HasReason("OVERLOADED"));
-  // A repetition of what was acknowledged is not.
-  EXPECT_OK(store_
-                ->CreateReport(NewReport("request-1"), "digest",
-                               {v1::STEP_KIND_RESOLVE}, 1)
-                .status());
-}
-
-TEST_F(SqliteStoreTest, AClaimedStepIsHandedOutOnce) {
-  Create("request-1");
-  const std::vector<ClaimedStep> first = Claim();
-  ASSERT_THAT(first, SizeIs(1));
-  EXPECT_EQ(first[0].step.attempts(), 1);
-  EXPECT_EQ(first[0].step.state(), v1::STEP_STATE_RUNNING);
-  EXPECT_THAT(Claim(), IsEmpty());
+  Open();
+  const auto stored = store_->GetReport(id);
+  ASSERT_OK(stored.status());
+  EXPECT_EQ(stored->report.request_id(), "request-1");
+  EXPECT_TRUE(TryCreate("request-1")->duplicate);
 }
 
 TEST_F(SqliteStoreTest, AStepUnderWayWhenTheProcessDiesIsHandedOutAgain) {
+  Open();
   Create("request-1");
   const std::vector<ClaimedStep> before = Claim();
-  Reopen();
+  ASSERT_THAT(before, SizeIs(1));
+  Open();
   const std::vector<ClaimedStep> after = Claim();
   ASSERT_THAT(after, SizeIs(1));
   EXPECT_EQ(after[0].step.attempts(), 2);
   EXPECT_GT(after[0].claim.epoch, before[0].claim.epoch);
-}
-
-TEST_F(SqliteStoreTest, AnOldClaimCanNeitherActNorCommit) {
-  Create("request-1");
-  const std::vector<ClaimedStep> before = Claim();
-  Reopen();
-  const std::vector<ClaimedStep> after = Claim();
-  EXPECT_THAT(store_->CheckClaim(before[0].claim), HasReason("CLAIM_LOST"));
   EXPECT_THAT(End(before[0], v1::STEP_STATE_SUCCEEDED),
               HasReason("CLAIM_LOST"));
-  EXPECT_OK(store_->CheckClaim(after[0].claim));
   EXPECT_OK(End(after[0], v1::STEP_STATE_SUCCEEDED));
-  // And a claim ends with its commit.
-  EXPECT_THAT(store_->CheckClaim(after[0].claim), HasReason("CLAIM_LOST"));
 }
 
-TEST_F(SqliteStoreTest, AWaitingStepIsDueAtItsTime) {
-  const std::string id = Create("request-1");
-  EXPECT_OK(End(Claim()[0], v1::STEP_STATE_WAITING));
-  EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_WAITING);
-  EXPECT_THAT(Claim(), IsEmpty());
-  const auto next = store_->NextDueTime();
-  ASSERT_OK(next.status());
-  EXPECT_EQ(*next, clock_.Now() + absl::Minutes(1));
-  clock_.Advance(absl::Minutes(1));
-  EXPECT_THAT(Claim(), SizeIs(1));
-}
-
-TEST_F(SqliteStoreTest, ReportsOfOneJobAreDoneOneAfterTheOther) {
-  const std::string first = Create("request-1");
-  const std::string second = Create("request-2");
-  const std::string other = Create("request-3", "JOB002");
-  std::vector<ClaimedStep> claimed = Claim();
-  ASSERT_THAT(claimed, SizeIs(2));
-  EXPECT_EQ(claimed[0].claim.report_id, first);
-  EXPECT_EQ(claimed[1].claim.report_id, other);
-
-  // Waiting for an upstream holds the job: a second ticket must not overtake.
-  EXPECT_OK(End(claimed[0], v1::STEP_STATE_WAITING));
-  EXPECT_THAT(Claim(), IsEmpty());
-  clock_.Advance(absl::Minutes(1));
-  claimed = Claim();
-  ASSERT_THAT(claimed, SizeIs(1));
-  EXPECT_OK(End(claimed[0], v1::STEP_STATE_SUCCEEDED, {v1::STEP_KIND_TICKET}));
-  claimed = Claim();
-  ASSERT_THAT(claimed, SizeIs(1));
-  EXPECT_EQ(claimed[0].claim.report_id, first);
-  // With the ticket settled, a log that is still missing holds nobody.
-  EXPECT_OK(
-      End(claimed[0], v1::STEP_STATE_SUCCEEDED, {v1::STEP_KIND_ATTACH_LOG}));
-  claimed = Claim();
-  ASSERT_THAT(claimed, SizeIs(2));
-  EXPECT_EQ(claimed[0].claim.kind, v1::STEP_KIND_ATTACH_LOG);
-  EXPECT_EQ(claimed[1].claim.report_id, second);
-}
-
-TEST_F(SqliteStoreTest, ADeadLetterDoesNotHoldItsJob) {
-  const std::string first = Create("request-1");
-  const std::string second = Create("request-2");
-  EXPECT_OK(End(Claim()[0], v1::STEP_STATE_FAILED));
-  std::vector<ClaimedStep> claimed = Claim();
-  ASSERT_THAT(claimed, SizeIs(1));
-  EXPECT_EQ(claimed[0].claim.report_id, second);
-  // Retried while the other is at work, it waits for it although it is older.
-  ASSERT_OK(store_->RetryReport(first).status());
-  EXPECT_THAT(Claim(), IsEmpty());
-  EXPECT_OK(End(claimed[0], v1::STEP_STATE_SUCCEEDED));
-  claimed = Claim();
-  ASSERT_THAT(claimed, SizeIs(1));
-  EXPECT_EQ(claimed[0].claim.report_id, first);
-}
-
-TEST_F(SqliteStoreTest, OneReportOwnsAFailureAtADestination) {
-  const std::string first = Create("request-1");
-  const std::string second = Create("request-2", "JOB002");
-  const std::vector<ClaimedStep> claimed = Claim();
-  ASSERT_THAT(claimed, SizeIs(2));
-  const v1::Failure failure = FailureWithId("f1");
-  const auto owner = [&](int claim, const char* servicenow) {
-    return store_->OwnFailure(claimed[static_cast<std::size_t>(claim)].claim,
-                              failure, servicenow);
-  };
-  EXPECT_THAT(owner(0, "prod"), IsOkAndHolds(first));
-  EXPECT_THAT(owner(1, "prod"), IsOkAndHolds(first));
-  EXPECT_THAT(owner(0, "prod"), IsOkAndHolds(first));
-  EXPECT_THAT(owner(1, "test"), IsOkAndHolds(second));
-}
-
-TEST_F(SqliteStoreTest, ACommitWritesEverythingOrNothing) {
-  const std::string id = Create("request-1");
-  const ClaimedStep claimed = Claim()[0];
-  ASSERT_OK(
-      store_->OwnFailure(claimed.claim, FailureWithId("f1"), "prod").status());
-  StepCommit commit;
-  commit.claim = claimed.claim;
-  commit.step = claimed.step;
-  commit.step.set_state(v1::STEP_STATE_SUCCEEDED);
-  commit.report = claimed.stored.report;
-  commit.report->set_failure_id("f1");
-  commit.memo.emplace().set_servicenow("prod");
-  v1::TicketRef ticket;
-  ticket.set_servicenow("prod");
-  ticket.set_number("INC0010001");
-  commit.failure_ticket = ticket;
-  v1::TicketLink link;
-  *link.mutable_job_key() = claimed.stored.report.event().job_key();
-  *link.mutable_ticket() = ticket;
-  commit.link = link;
-  commit.next_steps = {v1::STEP_KIND_TICKET};
-
-  StepCommit stale = commit;
-  stale.claim.epoch += 1;
-  EXPECT_THAT(store_->Commit(stale), HasReason("CLAIM_LOST"));
-  const auto nothing = store_->FindLink(link.job_key(), "prod");
-  ASSERT_OK(nothing.status());
-  EXPECT_FALSE(nothing->has_value());
-  EXPECT_EQ(Get(id).failure_id(), "");
-
-  ASSERT_OK(store_->Commit(commit));
-  Reopen();
-  const auto found = store_->FindLink(link.job_key(), "prod");
-  ASSERT_OK(found.status());
-  ASSERT_TRUE(found->has_value());
-  EXPECT_EQ((*found)->ticket().number(), "INC0010001");
-  const auto stored = store_->GetReport(id);
-  ASSERT_OK(stored.status());
-  EXPECT_EQ(stored->report.failure_id(), "f1");
-  EXPECT_EQ(stored->memo.servicenow(), "prod");
-  ASSERT_THAT(stored->report.steps(), SizeIs(2));
-  EXPECT_EQ(stored->report.steps(1).kind(), v1::STEP_KIND_TICKET);
-}
-
-TEST_F(SqliteStoreTest, ARejectedCommandLineIsADeadLetterWithoutSteps) {
+TEST_F(SqliteStoreTest, CountersSurviveACrash) {
+  Open();
+  Create("request-1");
+  const std::int64_t change = store_->LastChange().value();
+  const std::string id = store_->Info().id;
+  Open();
+  EXPECT_EQ(store_->LastChange().value(), change);
+  EXPECT_EQ(store_->Info().id, id);
   v1::Report report;
-  report.set_request_id("request-1");
-  report.mutable_rejected()->add_arguments("-x");
-  report.set_summary("Needs a person");
-  const auto created = store_->CreateReport(report, "digest", {}, kNoLimit);
-  ASSERT_OK(created.status());
-  EXPECT_EQ(created->report.state(), v1::REPORT_STATE_DEAD_LETTER);
-  EXPECT_THAT(Claim(), IsEmpty());
-  EXPECT_THAT(store_->RetryReport(created->report.report_id()).status(),
-              HasReason("REPORT_STATE"));
-  EXPECT_OK(
-      store_->DiscardReport(created->report.report_id(), "done").status());
+  report.set_request_id("request-2");
+  EXPECT_THAT(
+      store_->CreateReport(report, "d", {v1::STEP_KIND_RESOLVE}, 1).status(),
+      HasReason("OVERLOADED"));
 }
 
-TEST_F(SqliteStoreTest, DiscardEndsAReportAndFreesItsJob) {
-  const std::string first = Create("request-1");
-  const std::string second = Create("request-2");
-  const ClaimedStep claimed = Claim()[0];
-  EXPECT_THAT(store_->DiscardReport(first, "no").status(),
-              HasReason("REPORT_STATE"));
-  EXPECT_OK(End(claimed, v1::STEP_STATE_WAITING));
-  const auto discarded = store_->DiscardReport(first, "known trouble");
-  ASSERT_OK(discarded.status());
-  EXPECT_EQ(discarded->state(), v1::REPORT_STATE_DISCARDED);
-  EXPECT_THAT(discarded->summary(), ::testing::HasSubstr("known trouble"));
-  EXPECT_OK(store_->DiscardReport(first, "again").status());
-  EXPECT_THAT(store_->RetryReport(first).status(), HasReason("REPORT_STATE"));
-  ASSERT_THAT(Claim(), SizeIs(1));
-}
-
-TEST_F(SqliteStoreTest, ListsNewestFirstInPagesAndByFilter) {
-  std::vector<std::string> ids;
-  for (int i = 0; i < 5; ++i) {
-    ids.push_back(Create(absl::StrCat("request-", i), absl::StrCat("J", i)));
+TEST_F(SqliteStoreTest, CallersThatComeTogetherShareATransaction) {
+  Open();
+  constexpr int kReports = 200;
+  const std::int64_t before = store_->transactions();
+  std::mutex mutex;
+  std::condition_variable all_done;
+  int done = 0;
+  for (int i = 0; i < kReports; ++i) {
+    Store::NewReport fresh;
+    fresh.report.set_request_id(absl::StrCat("request-", i));
+    fresh.first_steps = {v1::STEP_KIND_RESOLVE};
+    fresh.max_open = kNoLimit;
+    // One of them is refused, which is no trouble of the others.
+    if (i == 100) fresh.max_open = 0;
+    store_->CreateReportAsync(
+        std::move(fresh), [&, i](absl::StatusOr<CreatedReport> created) {
+          EXPECT_EQ(created.ok(), i != 100) << created.status();
+          const std::lock_guard<std::mutex> lock(mutex);
+          if (++done == kReports) all_done.notify_one();
+        });
   }
-  auto page = store_->ListReports({}, "", 2);
-  ASSERT_OK(page.status());
-  ASSERT_THAT(page->reports, SizeIs(2));
-  EXPECT_EQ(page->reports[0].report_id(), ids[4]);
-  std::vector<std::string> seen;
-  std::string before;
-  do {
-    page = store_->ListReports({}, before, 2);
-    ASSERT_OK(page.status());
-    for (const v1::Report& report : page->reports) {
-      seen.push_back(report.report_id());
-    }
-    before = page->next;
-  } while (!before.empty());
-  EXPECT_THAT(seen, ElementsAre(ids[4], ids[3], ids[2], ids[1], ids[0]));
-
-  const auto count = [&](const ReportFilter& filter) {
-    const auto found = store_->ListReports(filter, "", 100);
-    EXPECT_OK(found.status());
-    return found->reports.size();
-  };
-  EXPECT_EQ(count({.job_name = "J3"}), 1U);
-  EXPECT_EQ(count({.job_name = "J3' OR '1'='1"}), 0U);
-  EXPECT_EQ(count({.schedule_name = "Payroll"}), 5U);
-  EXPECT_EQ(count({.schedule_date = "20260105"}), 5U);
-  EXPECT_EQ(count({.request_id = "request-2"}), 1U);
-  EXPECT_EQ(count({.states = {v1::REPORT_STATE_DEAD_LETTER}}), 0U);
-  EXPECT_EQ(count({.states = {v1::REPORT_STATE_ACCEPTED}}), 5U);
-  EXPECT_EQ(count({.created_since = clock_.Now() + absl::Seconds(1)}), 0U);
+  std::unique_lock<std::mutex> lock(mutex);
+  all_done.wait(lock, [&] { return done == kReports; });
+  EXPECT_LT(store_->transactions() - before, kReports / 2);
+  EXPECT_THAT(store_->ListReports({}, "", 1000)->reports, SizeIs(kReports - 1));
 }
 
 TEST_F(SqliteStoreTest, ASecondProcessIsKeptOut) {
-  EXPECT_THAT(SqliteStore::Open(path_, &clock_).status(),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       ::testing::HasSubstr("already running")));
+  Open();
+  EXPECT_THAT(
+      SqliteStore::Open(options_, &clock_).status(),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               AllOf(HasSubstr("already running"), HasSubstr(options_.path))));
 }
 
 TEST_F(SqliteStoreTest, AFileOfANewerVersionIsRefused) {
+  Open();
   store_.reset();
   {
-    auto db = Database::Open(path_);
+    auto db = Database::Open(options_.path);
     ASSERT_OK(db.status());
     ASSERT_OK((*db)->Execute("PRAGMA user_version = 9999"));
   }
-  EXPECT_THAT(SqliteStore::Open(path_, &clock_).status(),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       ::testing::HasSubstr("newer version")));
+  EXPECT_THAT(
+      SqliteStore::Open(options_, &clock_).status(),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               AllOf(HasSubstr("newer version"), HasSubstr(options_.path))));
 }
 
-TEST_F(SqliteStoreTest, ManyThreadsLoseNothingAndClaimNothingTwice) {
-  constexpr int kThreads = 4;
-  constexpr int kReports = 25;
+TEST_F(SqliteStoreTest, AFileOfVersion1IsMigratedAndGoesOn) {
+  {
+    auto db = Database::Open(options_.path);
+    ASSERT_OK(db.status());
+    const std::string text = ReadAll(
+        absl::StrCat(std::getenv("TEST_SRCDIR"),
+                     "/opcon_snow/incident_service/store/testdata/"
+                     "schema_v1.sql"));
+    ASSERT_THAT(text, HasSubstr("user_version = 1"));
+    ASSERT_OK((*db)->Execute(text.c_str()));
+  }
+  clock_.Advance(absl::Hours(1));
+  Open();
+  // What waits is due again, under way or not; the report behind another one
+  // of its job waits for it.
+  std::vector<std::string> claimed;
+  for (const ClaimedStep& step : Claim()) {
+    claimed.push_back(step.stored.report.request_id());
+  }
+  EXPECT_THAT(claimed, ::testing::ElementsAre("request-waiting",
+                                              "request-running", "request-new",
+                                              "request-log"));
+  EXPECT_THAT(store_->ListReports({}, "", 100)->reports, SizeIs(8));
+  const auto links = store_->ListLinks(
+      {.opcon = "production", .schedule_date = "20260105"}, "", 10);
+  ASSERT_OK(links.status());
+  ASSERT_THAT(links->records, SizeIs(1));
+  EXPECT_EQ(links->records[0].ticket().number(), "INC0010001");
+  const auto failures = store_->ListFailures(std::nullopt, "", 10);
+  ASSERT_OK(failures.status());
+  ASSERT_THAT(failures->records, SizeIs(1));
+  EXPECT_THAT(failures->records[0].tickets(), SizeIs(1));
+  // De-duplication goes on.
+  v1::Report report;
+  report.set_request_id("request-done");
+  const auto again =
+      store_->CreateReport(report, "digest-request-done", {}, kNoLimit);
+  ASSERT_OK(again.status());
+  EXPECT_TRUE(again->duplicate);
+  EXPECT_EQ(again->report.state(), v1::REPORT_STATE_SUCCEEDED);
+}
+
+TEST_F(SqliteStoreTest, AFullDiskRefusesNewReportsAndKeepsTheOthers) {
+  // Held until the end: the file is at its bound.
+  options_.pragmas = {"PRAGMA max_page_count = 120"};
+  Open();
+  absl::Status refused;
+  const int acknowledged = CreateUntilRefused(&refused);
+  EXPECT_GT(acknowledged, 10);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable,
+                                AllOf(HasSubstr(options_.path),
+                                      HasSubstr("free space"))));
+  EXPECT_THAT(refused, HasReason("STORE_UNAVAILABLE"));
+  EXPECT_TRUE(IsRetryable(refused));
+  // Reading goes on, and nothing that was acknowledged is lost.
+  const auto kept = store_->ListReports({}, "", 1000);
+  ASSERT_OK(kept.status());
+  EXPECT_THAT(kept->reports, SizeIs(acknowledged));
+  // There is room again.
+  options_.pragmas.clear();
+  Open();
+  EXPECT_THAT(store_->ListReports({}, "", 1000)->reports, SizeIs(acknowledged));
+  EXPECT_OK(TryCreate("request-new").status());
+}
+
+TEST_F(SqliteStoreTest, AWriteThatTheSystemRefusesIsNamed) {
+  Open();
+  // Beyond the limit the system would end the process by default.
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit all = limit;
+  limit.rlim_cur = 2 << 20;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  absl::Status refused;
+  const int acknowledged = CreateUntilRefused(&refused);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &all), 0);
+  std::signal(SIGXFSZ, before);
+  EXPECT_GT(acknowledged, 10);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable,
+                                AllOf(HasSubstr(options_.path),
+                                      HasSubstr("check space"))));
+  EXPECT_OK(TryCreate("request-new").status()) << "works again by itself";
+  Open();
+  EXPECT_THAT(store_->ListReports({}, "", 1000)->reports,
+              SizeIs(acknowledged + 1));
+}
+
+TEST_F(SqliteStoreTest, AReadOnlyStoreIsNamed) {
+  Open();
+  Create("request-1");
+  store_.reset();
+  options_.pragmas = {"PRAGMA query_only = ON"};
+  EXPECT_THAT(SqliteStore::Open(options_, &clock_).status(),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       AllOf(HasSubstr(options_.path),
+                             HasSubstr("not mounted read-only"))));
+  options_.pragmas.clear();
+  Open();
+  EXPECT_THAT(store_->ListReports({}, "", 10)->reports, SizeIs(1));
+}
+
+TEST_F(SqliteStoreTest, AFolderThatIsNotThereIsNamed) {
+  options_.path = directory_ + "/nowhere/incidents.db";
+  EXPECT_THAT(SqliteStore::Open(options_, &clock_).status(),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       AllOf(HasSubstr(directory_ + "/nowhere"),
+                             HasSubstr("folder must exist"))));
+}
+
+TEST_F(SqliteStoreTest, ADamagedFileIsNamed) {
+  Open();
+  for (int i = 0; i < 200; ++i) {
+    Create(absl::StrCat("request-", i), absl::StrCat("J", i));
+  }
+  store_.reset();
+  // Not a database at all.
+  {
+    std::fstream file(options_.path,
+                      std::ios::binary | std::ios::in | std::ios::out);
+    file << "something else";
+  }
+  EXPECT_THAT(SqliteStore::Open(options_, &clock_).status(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       AllOf(HasSubstr(options_.path), HasSubstr("damaged"),
+                             HasSubstr("backup"))));
+}
+
+TEST_F(SqliteStoreTest, DamageInTheMiddleIsFoundAndNamed) {
+  Open();
+  for (int i = 0; i < 200; ++i) {
+    Create(absl::StrCat("request-", i), absl::StrCat("J", i));
+  }
+  store_.reset();
+  {
+    std::fstream file(options_.path,
+                      std::ios::binary | std::ios::in | std::ios::out);
+    const std::string noise(4096, '\x5a');
+    for (const int page : {8, 12, 20, 30, 40, 50}) {
+      file.seekp(page * 4096);
+      file << noise;
+    }
+  }
+  // At the start or at the first look, whatever is hit.
+  auto opened = SqliteStore::Open(options_, &clock_);
+  absl::Status found = opened.status();
+  if (found.ok()) found = (*opened)->ListReports({}, "", 1000).status();
+  EXPECT_THAT(found, StatusIs(absl::StatusCode::kDataLoss,
+                              AllOf(HasSubstr(options_.path),
+                                    HasSubstr("damaged"))));
+  EXPECT_THAT(found, HasReason("STORE_UNAVAILABLE"));
+}
+
+TEST_F(SqliteStoreTest, AnotherProgramThatHoldsTheFileIsNamed) {
+  options_.pragmas = {"PRAGMA busy_timeout = 10"};
+  Open();
+  const std::string id = Create("request-1");
+  {
+    // As `sqlite3 FILE` with an open transaction would.
+    auto other = Database::Open(options_.path);
+    ASSERT_OK(other.status());
+    ASSERT_OK((*other)->Execute("BEGIN IMMEDIATE"));
+    EXPECT_THAT(TryCreate("request-2").status(),
+                StatusIs(absl::StatusCode::kUnavailable,
+                         AllOf(HasSubstr(options_.path),
+                               HasSubstr("another program"))));
+    EXPECT_OK(store_->GetReport(id).status());
+  }
+  EXPECT_OK(TryCreate("request-2").status());
+}
+
+TEST_F(SqliteStoreTest, ABackupIsAStoreOfItsMoment) {
+  Open();
+  const std::string id = Create("request-1");
+  auto backup = store_->BackUp();
+  ASSERT_OK(backup.status());
+  // One at a time.
+  EXPECT_THAT(store_->BackUp().status(), HasReason("OVERLOADED"));
+  Create("request-2");
+  EXPECT_EQ((*backup)->header().format(), "sqlite");
+  EXPECT_EQ((*backup)->header().schema_version(), 2);
+  EXPECT_EQ(ToTime((*backup)->header().snapshot_time()), clock_.Now());
+  const std::string copy = directory_ + "/copy.db";
+  std::int64_t size = 0;
+  {
+    std::ofstream file(copy, std::ios::binary);
+    while (true) {
+      const auto bytes = (*backup)->Read(1000);
+      ASSERT_OK(bytes.status());
+      if (bytes->empty()) break;
+      size += static_cast<std::int64_t>(bytes->size());
+      file << *bytes;
+    }
+  }
+  EXPECT_EQ(size, (*backup)->header().size_bytes());
+  backup->reset();
+  for (const auto& file : std::filesystem::directory_iterator(directory_)) {
+    EXPECT_THAT(file.path().string(), Not(HasSubstr(".copy")));
+  }
+  EXPECT_OK(store_->BackUp().status());
+
+  options_.path = copy;
+  Open();
+  EXPECT_OK(store_->GetReport(id).status());
+  EXPECT_THAT(store_->ListReports({}, "", 10)->reports, SizeIs(1));
+  EXPECT_THAT(Claim(), SizeIs(1));
+}
+
+TEST_F(SqliteStoreTest, ABackupThatCannotBeMadeSaysWhere) {
+  options_.backup_directory = directory_ + "/nowhere";
+  Open();
+  EXPECT_THAT(store_->BackUp().status(),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       HasSubstr(directory_ + "/nowhere")));
+  // And the place for the next is free.
+  EXPECT_THAT(store_->BackUp().status(), Not(HasReason("OVERLOADED")));
+}
+
+TEST_F(SqliteStoreTest, OldChangesAreToldByTheReports) {
+  Open();
+  const std::string quiet = Create("request-quiet", "QUIET");
+  Create("request-busy", "BUSY");
+  const std::int64_t begin = store_->LastChange().value();
+  // A step that is planned again and again, until the log has turned over.
+  ClaimedStep busy;
+  for (const ClaimedStep& step : Claim()) {
+    if (step.claim.report_id != quiet) busy = step;
+  }
+  StepCommit commit;
+  commit.claim = busy.claim;
+  commit.step = busy.step;
   std::vector<std::thread> threads;
-  std::vector<std::vector<std::string>> claimed(kThreads);
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < kReports; ++i) {
-        Create(absl::StrCat("request-", t, "-", i),
-               absl::StrCat("JOB-", t, "-", i));
-        for (const ClaimedStep& step : Claim(3)) {
-          claimed[static_cast<std::size_t>(t)].push_back(step.claim.report_id);
-        }
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < (Store::kChangesKept + 2000) / 8; ++i) {
+        EXPECT_OK(store_->Commit(commit));
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  std::vector<std::string> all;
-  for (const auto& ids : claimed) all.insert(all.end(), ids.begin(), ids.end());
-  for (const ClaimedStep& step : Claim(1000)) {
-    all.push_back(step.claim.report_id);
+
+  std::int64_t after = begin - 2;
+  int count = 0;
+  bool quiet_told = false;
+  while (true) {
+    const auto changes = store_->ListChanges(after, 5000);
+    ASSERT_OK(changes.status());
+    if (changes->empty()) break;
+    for (const ReportChange& change : *changes) {
+      EXPECT_GT(change.sequence, after);
+      after = change.sequence;
+      ++count;
+      quiet_told = quiet_told || change.report.report_id() == quiet;
+    }
   }
-  EXPECT_THAT(all, SizeIs(kThreads * kReports));
-  std::sort(all.begin(), all.end());
-  EXPECT_EQ(std::adjacent_find(all.begin(), all.end()), all.end());
+  EXPECT_EQ(after, store_->LastChange().value());
+  EXPECT_TRUE(quiet_told);
+  EXPECT_GE(count, Store::kChangesKept);
+  EXPECT_LT(count, Store::kChangesKept + 1500);
 }
 
 }  // namespace

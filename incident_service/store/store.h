@@ -1,19 +1,33 @@
 #ifndef OPCON_SNOW_INCIDENT_SERVICE_STORE_STORE_H_
 #define OPCON_SNOW_INCIDENT_SERVICE_STORE_STORE_H_
 
-// The memory of the incident service: reports, their steps, failures, links.
+// The memory of the incident service: reports, their steps, failures, links,
+// the audit trail, and the sequence of changes.
 //
 // Everything that a method acknowledges is on stable storage when the method
-// returns. Work is handed out by claims: a claimed step belongs to one worker,
-// and every write on its behalf is refused once the claim is no longer the
-// latest (its epoch is the fence), so that a worker that was believed dead
-// cannot undo what its successor did.
+// returns, except claims, which mean nothing once their worker is gone. Any
+// number of processes may share a store, so
+// - time is the store's: no method takes the caller's idea of now, because the
+//   clocks of machines differ;
+// - work is handed out by claims, which are leases. A claimed step belongs to
+//   one worker until it is committed or the lease expires; then it is handed
+//   out again. Each claim of a step has a greater epoch, and every write on
+//   behalf of a claim is refused once it is no longer the latest (the epoch is
+//   the fence): a worker that was believed dead cannot undo what its successor
+//   did;
+// - limits (open reports, steps of a kind under way) count what all processes
+//   do;
+// - whoever waits for work or changes is woken wherever they come from.
 //
 // All methods may be called from any thread. Errors: UNAVAILABLE with reason
-// STORE_UNAVAILABLE if the storage fails (nothing has changed then); what else
-// a method can answer is said there.
+// STORE_UNAVAILABLE if the storage fails (nothing has changed then); DATA_LOSS
+// with the same reason if it holds what cannot be read; what else a method can
+// answer is said there. `store_conformance.h` is this text as tests.
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +43,6 @@ namespace opcon_snow::incident {
 
 // A report as it is kept, with what its steps know.
 struct StoredReport {
-  // `steps`, `state` and times are filled from the rows of the steps.
   ::incident::v1::Report report;
   ::incident_store::v1::Memo memo;
 };
@@ -40,6 +53,30 @@ struct CreatedReport {
   bool duplicate = false;
 };
 
+// Classes of steps, in the order in which workers take them: what makes a
+// failure visible goes first. The numbers are stored.
+enum class StepPriority {
+  kCreate = 1,      // a new incident, and what the job is told about it
+  kResolve = 2,     // may turn out to be a create
+  kUpdate = 3,      // of an incident that people know already
+  kAttachment = 4,  // best effort
+};
+
+// A step that begins.
+struct NextStep {
+  // Converts by itself: most steps have the priority of their kind. A TICKET
+  // counts as a create unless told otherwise.
+  NextStep(::incident::v1::StepKind step_kind);  // NOLINT(google-explicit-*)
+  NextStep(::incident::v1::StepKind step_kind, StepPriority step_priority,
+           absl::Duration step_delay = absl::ZeroDuration())
+      : kind(step_kind), priority(step_priority), delay(step_delay) {}
+
+  ::incident::v1::StepKind kind;
+  StepPriority priority;
+  // How long it waits before its first attempt; the report is WAITING then.
+  absl::Duration delay;
+};
+
 // A step that belongs to the caller until it is committed or the claim ends.
 struct StepClaim {
   std::string report_id;
@@ -48,11 +85,26 @@ struct StepClaim {
   std::int64_t epoch = 0;
 };
 
+struct ClaimRequest {
+  int limit = 1;
+  // Who claims: a name that no other living process has. See ReleaseClaims.
+  std::string worker = "worker";
+  // How long the claims last unless they are renewed.
+  absl::Duration lease = absl::Minutes(1);
+  // At most so many steps of a kind under way at once, over all workers.
+  std::map<::incident::v1::StepKind, int> most_running{};
+};
+
+// What was done upstream during an attempt, collected for its commit.
+using AuditTrail = std::vector<::incident::v1::AuditEntry>;
+
 struct ClaimedStep {
   StepClaim claim;
   // As it is now: RUNNING, `attempts` already counting this one.
   ::incident::v1::Step step;
   StoredReport stored;
+  // Filled by the worker, of which there is one.
+  std::shared_ptr<AuditTrail> audit = std::make_shared<AuditTrail>();
 };
 
 // What a step leaves behind; written as one.
@@ -64,8 +116,8 @@ struct StepCommit {
   // Replaces the report's own fields (not steps, state, times); nullopt: none.
   std::optional<::incident::v1::Report> report;
   std::optional<::incident_store::v1::Memo> memo;
-  // Steps that begin now.
-  std::vector<::incident::v1::StepKind> next_steps;
+  // Steps that begin now. Those that the report has already are left alone.
+  std::vector<NextStep> next_steps;
   // Written by job key and destination.
   std::optional<::incident::v1::TicketLink> link;
   // Adds this ticket to the failure of the report.
@@ -74,6 +126,8 @@ struct StepCommit {
   // SUPPRESSED.
   ::incident::v1::ReportState final_state =
       ::incident::v1::REPORT_STATE_UNSPECIFIED;
+  // Added to the audit; the store sets id, report and, where absent, time.
+  AuditTrail audit{};
 };
 
 // Filters of ListReports; empty means any. All must hold. The members have
@@ -88,73 +142,239 @@ struct ReportFilter {
   std::optional<absl::Time> created_since{};
 };
 
+// One page of a list. `next` continues after it and is empty after the last
+// page; callers treat it as opaque.
+template <class Record>
+struct Page {
+  std::vector<Record> records;
+  std::string next;
+};
+
 struct ReportPage {
   std::vector<::incident::v1::Report> reports;
   // The id to continue before; empty after the last page.
   std::string next;
 };
 
+// Filters of ListLinks; empty means any.
+struct LinkFilter {
+  std::optional<::incident::v1::JobKey> job_key{};
+  std::string opcon{};
+  std::string servicenow{};
+  std::string ticket_number{};
+  std::string schedule_date{};  // YYYYMMDD
+};
+
+// Filters of ListAudit; empty means any.
+struct AuditFilter {
+  std::string report_id{};
+  std::string target{};
+  std::optional<absl::Time> created_since{};
+};
+
+// A report as it was after one change.
+struct ReportChange {
+  std::int64_t sequence = 0;
+  ::incident::v1::Report report;
+};
+
+// Who decided something about a report, and why.
+struct Decision {
+  std::string actor;
+  std::string reason{};
+};
+
+// What DeleteExpired deletes: what ended, or last changed, before these.
+struct Expiry {
+  // Reports that have ended, and audit entries.
+  absl::Time reports_before = absl::InfinitePast();
+  // What de-duplicates (ids of requests, failures, links) and is of no report
+  // that is kept.
+  absl::Time keys_before = absl::InfinitePast();
+  // At most so many of each kind in one go, so that nobody waits long.
+  int limit = 100;
+};
+
+// A consistent copy of the store. Not thread-safe.
+class StoreBackup {
+ public:
+  virtual ~StoreBackup() = default;
+  virtual const ::incident::v1::BackupHeader& header() const = 0;
+  // The next bytes, at most `max_bytes`; empty after the last.
+  virtual absl::StatusOr<std::string> Read(std::size_t max_bytes) = 0;
+};
+
+// What a store says of itself, for people.
+struct StoreInfo {
+  std::string kind;      // `sqlite`
+  std::string location;  // a path or an address, without credentials
+  // Different for any two stores; part of tokens, so that one of another store
+  // is noticed.
+  std::string id;
+};
+
+// What the store calls listeners with.
+struct StoreSignal {
+  // Steps may have become due.
+  bool work = false;
+  // Reports have changed.
+  bool changes = false;
+};
+
+// Ends when destroyed; after that the listener is not called any more.
+class StoreSubscription {
+ public:
+  virtual ~StoreSubscription() = default;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
 
-  // Adds a report, with `first_steps` due at once (none: a dead letter from
-  // the start, as rejected command lines are). `digest` stands for the whole
-  // observation: the same request_id with another digest is INVALID_ARGUMENT
-  // with reason REQUEST_ID_REUSED. RESOURCE_EXHAUSTED with reason OVERLOADED
-  // if more than `max_open` reports are open.
-  virtual absl::StatusOr<CreatedReport> CreateReport(
+  struct NewReport {
+    ::incident::v1::Report report;
+    // Stands for the whole observation.
+    std::string digest;
+    // Begin at once, or after their delay. None: a dead letter from the start,
+    // as rejected command lines are.
+    std::vector<NextStep> first_steps;
+    std::int64_t max_open = 0;
+  };
+  using CreateDone = std::function<void(absl::StatusOr<CreatedReport>)>;
+
+  // Adds a report and calls `done` once it is durable, on a thread of the
+  // store's that must not be held up; many callers share one write to disk.
+  // The same request_id with another digest is INVALID_ARGUMENT with reason
+  // REQUEST_ID_REUSED. RESOURCE_EXHAUSTED with reason OVERLOADED if `max_open`
+  // reports are open. If the report is past its retention, only its ids, its
+  // last state and a summary are returned.
+  virtual void CreateReportAsync(NewReport fresh, CreateDone done) = 0;
+  // The same for callers that wait.
+  absl::StatusOr<CreatedReport> CreateReport(
       const ::incident::v1::Report& report, absl::string_view digest,
-      const std::vector<::incident::v1::StepKind>& first_steps,
-      std::int64_t max_open) = 0;
+      const std::vector<NextStep>& first_steps, std::int64_t max_open);
 
   // NOT_FOUND with reason RECORD_NOT_FOUND.
   virtual absl::StatusOr<StoredReport> GetReport(
       absl::string_view report_id) = 0;
+
+  // A page may end before its limit so that it is not larger than about this
+  // many bytes.
+  static constexpr std::size_t kPageBytes = std::size_t{2} << 20;
 
   // Newest first, those before the id `before` (empty: from the newest).
   virtual absl::StatusOr<ReportPage> ListReports(const ReportFilter& filter,
                                                  absl::string_view before,
                                                  int limit) = 0;
 
-  // Hands out up to `limit` steps that are due at `now`, oldest report first.
-  // Of reports with one job key, only the oldest open one is handed out until
-  // its ticket is settled; log attachments do not count.
-  virtual absl::StatusOr<std::vector<ClaimedStep>> ClaimSteps(absl::Time now,
-                                                              int limit) = 0;
+  // Hands out up to `limit` steps that are due, by priority, then oldest
+  // report first. Of the reports with one job key one holds the job: the first
+  // that came, then, once its ticket is settled or it has ended, the oldest
+  // that waits. Steps of the others are not handed out; log attachments are
+  // exempt.
+  virtual absl::StatusOr<std::vector<ClaimedStep>> ClaimSteps(
+      const ClaimRequest& request) = 0;
 
-  // When the next step that waits is due; absl::InfiniteFuture() if none is.
-  // Steps that wait for another report of their job are not counted.
-  virtual absl::StatusOr<absl::Time> NextDueTime() = 0;
+  // How long until a step may be claimed (zero: now), or a lease expires;
+  // infinite if neither will happen by itself.
+  virtual absl::StatusOr<absl::Duration> TimeToNextStep() = 0;
 
-  // ABORTED if the claim is no longer the latest. To be asked right before an
-  // effect.
+  // Makes the claims last for another `lease` from now; returns those that
+  // belong to somebody else by now.
+  virtual absl::StatusOr<std::vector<StepClaim>> RenewClaims(
+      const std::vector<StepClaim>& claims, absl::Duration lease) = 0;
+
+  // Gives back what `worker` holds, so that it is taken up at once: when it
+  // stops, or starts again under its old name. Attempts and plans stay.
+  virtual absl::Status ReleaseClaims(absl::string_view worker) = 0;
+
+  // ABORTED with reason CLAIM_LOST if the claim is no longer the latest or its
+  // lease has expired. To be asked right before an effect.
   virtual absl::Status CheckClaim(const StepClaim& claim) = 0;
 
   // Makes the failure known on behalf of the claim's report and returns the
   // report that owns it at this destination: the caller's own, or the earlier
   // one that it is to be merged into. Repeating it gives the same answer.
+  // ABORTED as for Commit.
   virtual absl::StatusOr<std::string> OwnFailure(
       const StepClaim& claim, const ::incident::v1::Failure& failure,
       absl::string_view servicenow) = 0;
 
-  // ABORTED if the claim is no longer the latest; nothing is written then.
+  // ABORTED with reason CLAIM_LOST if the claim is no longer the latest;
+  // nothing is written then. A lease that has expired is no obstacle as long
+  // as nobody else has claimed the step: what was done should be recorded.
   virtual absl::Status Commit(const StepCommit& commit) = 0;
 
   // nullopt if there is none.
   virtual absl::StatusOr<std::optional<::incident::v1::TicketLink>> FindLink(
       const ::incident::v1::JobKey& job_key, absl::string_view servicenow) = 0;
 
-  // Makes the failed or waiting steps of a dead letter or waiting report due
-  // now. NOT_FOUND; FAILED_PRECONDITION with reason REPORT_STATE in any other
-  // state, except that a report at work is simply returned.
-  virtual absl::StatusOr<::incident::v1::Report> RetryReport(
-      absl::string_view report_id) = 0;
+  // Latest change first; `after` is the `next` of the page before.
+  virtual absl::StatusOr<Page<::incident::v1::TicketLink>> ListLinks(
+      const LinkFilter& filter, absl::string_view after, int limit) = 0;
 
-  // Ends a report as DISCARDED. NOT_FOUND; FAILED_PRECONDITION with reason
-  // REPORT_STATE if a step is under way or the report has ended otherwise.
+  // Newest first, of one job or all.
+  virtual absl::StatusOr<Page<::incident::v1::Failure>> ListFailures(
+      const std::optional<::incident::v1::JobKey>& job_key,
+      absl::string_view after, int limit) = 0;
+
+  // Makes the failed or waiting steps of a dead letter or waiting report due
+  // now, and audits it. NOT_FOUND; FAILED_PRECONDITION with reason
+  // REPORT_STATE in any other state, except that a report at work is simply
+  // returned.
+  virtual absl::StatusOr<::incident::v1::Report> RetryReport(
+      absl::string_view report_id, const Decision& decision) = 0;
+
+  // Ends a report as DISCARDED, and audits it. NOT_FOUND; FAILED_PRECONDITION
+  // with reason REPORT_STATE if a step is under way or the report has ended
+  // otherwise.
   virtual absl::StatusOr<::incident::v1::Report> DiscardReport(
-      absl::string_view report_id, absl::string_view reason) = 0;
+      absl::string_view report_id, const Decision& decision) = 0;
+
+  // Adds entries that belong to no step's commit.
+  virtual absl::Status AppendAudit(const AuditTrail& entries) = 0;
+
+  // Newest first.
+  virtual absl::StatusOr<Page<::incident::v1::AuditEntry>> ListAudit(
+      const AuditFilter& filter, absl::string_view after, int limit) = 0;
+
+  // The number of the last change; 0 before the first.
+  virtual absl::StatusOr<std::int64_t> LastChange() = 0;
+
+  // The changes after number `after`, in order, at most `limit`. The last
+  // kChangesKept changes are all there; of earlier ones only the last of each
+  // report that is still kept. INVALID_ARGUMENT with reason INVALID_REQUEST if
+  // `after` is in the future.
+  static constexpr int kChangesKept = 20000;
+  virtual absl::StatusOr<std::vector<ReportChange>> ListChanges(
+      std::int64_t after, int limit) = 0;
+
+  // The reports that have not ended and whose last change has a number above
+  // `after` and at most `upto`, in that order, at most `limit`: what a stream
+  // of changes begins with.
+  virtual absl::StatusOr<std::vector<ReportChange>> ListOpen(
+      std::int64_t after, std::int64_t upto, int limit) = 0;
+
+  // Deletes what is past its retention; returns how many records went, so that
+  // the caller goes on until it is fewer than asked for. What de-duplicates
+  // stays: see Expiry.
+  virtual absl::StatusOr<int> DeleteExpired(const Expiry& expiry) = 0;
+
+  // One at a time: RESOURCE_EXHAUSTED with reason OVERLOADED while another one
+  // exists. UNIMPLEMENTED if the store has a better way of its own.
+  virtual absl::StatusOr<std::unique_ptr<StoreBackup>> BackUp() = 0;
+
+  // Calls `listener` after changes, by whichever process, on any thread and
+  // without locks of the store's; it must not block. Calls are joined, and may
+  // be lost while a connection is down: look now and then without being told.
+  using Listener = std::function<void(const StoreSignal&)>;
+  virtual std::unique_ptr<StoreSubscription> Subscribe(Listener listener) = 0;
+
+  virtual StoreInfo Info() const = 0;
+
+  // OK, or why the last attempt to write was not stored. For people who ask
+  // how it is; nobody need ask before a write.
+  virtual absl::Status LastWrite() const = 0;
 };
 
 }  // namespace opcon_snow::incident

@@ -14,6 +14,7 @@ namespace v1 = ::incident::v1;
 struct LocalMoment {
   std::string date;
   std::string time;
+  std::string clock;
 };
 
 LocalMoment MomentOf(const TemplateFacts& facts) {
@@ -26,12 +27,13 @@ LocalMoment MomentOf(const TemplateFacts& facts) {
   } else if (job.has_start_time()) {
     moment = &job.start_time();
   }
-  if (moment == nullptr) return {"unknown", "unknown"};
+  if (moment == nullptr) return {"unknown", "unknown", "unknown"};
   const absl::TimeZone zone =
       absl::FixedTimeZone(static_cast<int>(job.utc_offset().seconds()));
   const absl::Time time = ToTime(*moment);
   return {absl::FormatTime("%Y-%m-%d", time, zone),
-          absl::FormatTime("%H:%M:%S %Ez", time, zone)};
+          absl::FormatTime("%H:%M:%S %Ez", time, zone),
+          absl::FormatTime("%H%M%S", time, zone)};
 }
 
 std::string OrNone(const std::string& text) {
@@ -93,6 +95,7 @@ MustacheValues ValuesOf(const TemplateFacts& facts) {
       {"event", EventWords(failure.kind())},
       {"date", moment.date},
       {"time", moment.time},
+      {"clock", moment.clock},
       {"frequency", job.frequency()},
       {"department", job.department()},
       {"documentation", job.documentation().job_text()},

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "common/config/validate.h"
 #include "incident_service/identity.h"
 #include "incident_service/templates/facts.h"
 #include "incident_service/templates/mustache_text.h"
@@ -16,7 +19,9 @@ namespace {
 // The lengths of a stock instance.
 constexpr std::size_t kMaxShortDescription = 160;
 constexpr std::size_t kMaxDescription = 4000;
+constexpr std::size_t kMaxNote = 4000;
 constexpr std::size_t kMaxFileName = 100;
+constexpr std::int64_t kSecondsOfDay = 24 * 3600;
 constexpr int kMaxColumns = 100;
 
 constexpr char kDefaultShortDescription[] =
@@ -40,7 +45,9 @@ constexpr char kWorkNote[] =
     "OpCon job {{job}} {{event}} on {{date}} at {{time}} (workflow "
     "{{schedule}}, machine {{machine}}, termination code {{termination}}, run "
     "{{job_number}}).";
-constexpr char kDefaultFileName[] = "{{job}}_{{date}}_{{job_number}}.txt";
+// Tells runs apart also where a restart keeps the number.
+constexpr char kDefaultFileName[] =
+    "{{job}}_{{date}}_{{clock}}_{{job_number}}.txt";
 
 // Columns that the suite writes itself; a template that set them would break
 // what the suite relies on.
@@ -186,6 +193,19 @@ std::shared_ptr<const Template> Template::Compile(
     faults->Add(at + ".log_attachment.max_bytes",
                 "must be 0 (for 5 MiB) to 67108864");
   }
+  if (config.has_reuse_within()) {
+    config::CheckRange(at + ".reuse_within", config.reuse_within(),
+                       absl::Hours(24), absl::Hours(31 * 24), faults);
+    if (config.reuse_within().nanos() != 0 ||
+        config.reuse_within().seconds() % kSecondsOfDay != 0) {
+      faults->Add(at + ".reuse_within",
+                  "must be whole days: schedule dates are compared");
+    }
+    if (config.always_create_new_ticket()) {
+      faults->Add(at + ".reuse_within",
+                  "contradicts always_create_new_ticket: set one of them");
+    }
+  }
   auto texts = std::make_unique<Texts>();
   texts->short_description =
       ParseText(OrDefault(config.short_description(), kDefaultShortDescription),
@@ -233,8 +253,15 @@ RenderedTicket Template::Render(const TemplateFacts& facts) const {
 }
 
 std::string Template::RenderWorkNote(const TemplateFacts& facts) const {
-  return absl::StrCat(CutTo(texts_->work_note->Render(ValuesOf(facts)), 3900),
-                      "\n", FailureMarker(facts.failure.failure_id()));
+  std::string note = texts_->work_note->Render(ValuesOf(facts));
+  if (facts.well_again) note += " It has become well again by itself.";
+  if (!facts.overwritten_description.empty()) {
+    absl::StrAppend(&note, "\n\nThe description until now:\n",
+                    facts.overwritten_description);
+  }
+  const std::string ending =
+      absl::StrCat("\n", FailureMarker(facts.failure.failure_id()));
+  return absl::StrCat(CutTo(std::move(note), kMaxNote - ending.size()), ending);
 }
 
 std::string Template::LogFileName(const TemplateFacts& facts, int index,

@@ -25,6 +25,10 @@ struct TemplateFacts {
   // replaces none.
   std::string previous_ticket{};
   std::string previous_reason{};
+  // For work notes: the description that an update takes the place of, if no
+  // note tells it yet, and whether the job has become well again by itself.
+  std::string overwritten_description{};
+  bool well_again = false;
 };
 
 // The texts of one incident, within ServiceNow's lengths.
@@ -47,8 +51,8 @@ class Template {
   const ::config::v1::Template& config() const { return config_; }
   std::string correlation_display() const;
   RenderedTicket Render(const TemplateFacts& facts) const;
-  // The work note for an incident that the failure is added to; contains the
-  // failure's marker.
+  // The work note for an incident that the failure is added to, within
+  // ServiceNow's length; its last line is the failure's marker.
   std::string RenderWorkNote(const TemplateFacts& facts) const;
   // A name that ServiceNow instances accept, for the log of this number (from
   // 0) out of `count`.

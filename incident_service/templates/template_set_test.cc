@@ -111,9 +111,9 @@ TEST(TemplateTest, LogFileNamesAreThoseThatInstancesAccept) {
   failure.mutable_job_key()->set_job_name("Load GL/ü $0001");
   const ::opcon::v1::DailyJob job = SomeJob();
   EXPECT_EQ(chosen->LogFileName({failure, job}, 0, 1),
-            "Load_GL____0001_2026-01-05_49895.txt");
+            "Load_GL____0001_2026-01-05_030007_49895.txt");
   EXPECT_EQ(chosen->LogFileName({failure, job}, 1, 2),
-            "Load_GL____0001_2026-01-05_49895_2.txt");
+            "Load_GL____0001_2026-01-05_030007_49895_2.txt");
   failure.mutable_job_key()->set_job_name(std::string(128, 'x'));
   const std::string longest = chosen->LogFileName({failure, job}, 0, 2);
   EXPECT_THAT(longest, AllOf(SizeIs(100), EndsWith("_1.txt")));

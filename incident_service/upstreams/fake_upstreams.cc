@@ -22,6 +22,19 @@ absl::Status NotFound(const std::string& reason) {
                    {.reason = reason, .domain = "fake"});
 }
 
+// Whether writing the request's fields would change nothing.
+bool IsAsWanted(const sn::Incident& is,
+                const sn::UpdateIncidentRequest& request) {
+  const sn::Incident& wanted = request.incident();
+  for (const std::string& path : request.update_mask().paths()) {
+    if ((path == "state" && is.state() != wanted.state()) ||
+        (path == "description" && is.description() != wanted.description())) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 void FailurePlan::FailBefore(const std::string& rpc, absl::Status status,
@@ -266,7 +279,7 @@ std::string FakeServiceNow::Add(const std::string& number,
   fake.instance = instance;
   sn::Incident& incident = fake.incident;
   // Where chosen ids, which are hashes, do not come.
-  incident.set_sys_id(absl::StrFormat("%032x", incidents.size() + 1));
+  incident.set_sys_id(absl::StrFormat("%032x", ++last_person_id_));
   incident.set_number(number);
   incident.set_short_description("By a person");
   incident.set_description("By a person");
@@ -335,6 +348,7 @@ absl::StatusOr<sn::CreateIncidentResponse> FakeServiceNow::CreateIncident(
     FakeIncident fake;
     fake.instance = instance;
     fake.incident = request.incident();
+    fake.created_with_marker = request.marker();
     fake.incident.set_number(absl::StrFormat("INC%07d", next_number_++));
     fake.incident.set_url(
         absl::StrCat("https://", instance, ".example/", sys_id));
@@ -374,13 +388,18 @@ absl::StatusOr<sn::UpdateIncidentResponse> FakeServiceNow::UpdateIncident(
   const auto found = incidents.find(request.incident().sys_id());
   if (found == incidents.end()) return NotFound("RECORD_NOT_FOUND");
   FakeIncident& fake = found->second;
+  const sn::Incident& wanted = request.incident();
+  const std::string& marker = request.journal_entry().marker();
+  const bool noted = std::any_of(
+      fake.work_notes.begin(), fake.work_notes.end(),
+      [&](const std::string& note) { return absl::StrContains(note, marker); });
   const auto& allowed = request.allowed_from_states();
-  if (!allowed.empty() && std::find(allowed.begin(), allowed.end(),
-                                    fake.incident.state()) == allowed.end()) {
+  if (!(noted && IsAsWanted(fake.incident, request)) && !allowed.empty() &&
+      std::find(allowed.begin(), allowed.end(), fake.incident.state()) ==
+          allowed.end()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "other state",
                      {.reason = "INCIDENT_STATE", .domain = "fake"});
   }
-  const sn::Incident& wanted = request.incident();
   for (const std::string& path : request.update_mask().paths()) {
     if (path == "state") SetState(&fake, wanted.state());
     if (path == "description") {
@@ -394,16 +413,26 @@ absl::StatusOr<sn::UpdateIncidentResponse> FakeServiceNow::UpdateIncident(
     }
   }
   sn::UpdateIncidentResponse response;
-  const std::string& marker = request.journal_entry().marker();
-  const bool noted = std::any_of(
-      fake.work_notes.begin(), fake.work_notes.end(),
-      [&](const std::string& note) { return absl::StrContains(note, marker); });
   if (!marker.empty() && !noted) {
     fake.work_notes.push_back(request.journal_entry().text());
     response.set_journal_entry_added(true);
   }
   *response.mutable_incident() = fake.incident;
   OPCON_SNOW_RETURN_IF_ERROR(failures.After("UpdateIncident"));
+  return response;
+}
+
+absl::StatusOr<sn::ListJournalEntriesResponse>
+FakeServiceNow::ListJournalEntries(
+    const sn::ListJournalEntriesRequest& request) {
+  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("ListJournalEntries"));
+  const auto found = incidents.find(request.incident_sys_id());
+  if (found == incidents.end()) return NotFound("RECORD_NOT_FOUND");
+  sn::ListJournalEntriesResponse response;
+  for (const std::string& note : found->second.work_notes) {
+    response.add_entries()->set_text(note);
+  }
+  OPCON_SNOW_RETURN_IF_ERROR(failures.After("ListJournalEntries"));
   return response;
 }
 

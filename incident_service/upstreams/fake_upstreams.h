@@ -109,6 +109,8 @@ struct FakeIncident {
   // The name of the ServiceNow instance.
   std::string instance;
   ::servicenow::v1::Incident incident;
+  // Of the request that created it; empty if a person did.
+  std::string created_with_marker;
   std::vector<std::string> work_notes;
   struct File {
     std::string name;
@@ -145,6 +147,9 @@ class FakeServiceNow final : public ServiceNow {
       const ::servicenow::v1::GetIncidentRequest& request) override;
   absl::StatusOr<::servicenow::v1::UpdateIncidentResponse> UpdateIncident(
       const ::servicenow::v1::UpdateIncidentRequest& request) override;
+  absl::StatusOr<::servicenow::v1::ListJournalEntriesResponse>
+  ListJournalEntries(
+      const ::servicenow::v1::ListJournalEntriesRequest& request) override;
   absl::StatusOr<::servicenow::v1::AttachFileResponse> AttachFile(
       const ::servicenow::v1::AttachFileHeader& header,
       absl::string_view content) override;
@@ -153,6 +158,7 @@ class FakeServiceNow final : public ServiceNow {
   absl::StatusOr<std::string> InstanceOf(const std::string& asked) const;
 
   int next_number_ = 1;
+  int last_person_id_ = 0;
 };
 
 }  // namespace opcon_snow::incident

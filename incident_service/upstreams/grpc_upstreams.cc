@@ -150,6 +150,10 @@ class GrpcServiceNow final : public ServiceNow {
       const sn::UpdateIncidentRequest& request) override {
     return Unary("UpdateIncident", &Stub::UpdateIncident, request);
   }
+  absl::StatusOr<sn::ListJournalEntriesResponse> ListJournalEntries(
+      const sn::ListJournalEntriesRequest& request) override {
+    return Unary("ListJournalEntries", &Stub::ListJournalEntries, request);
+  }
 
   absl::StatusOr<sn::AttachFileResponse> AttachFile(
       const sn::AttachFileHeader& header, absl::string_view content) override {

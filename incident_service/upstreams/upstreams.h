@@ -53,6 +53,9 @@ class ServiceNow {
       const ::servicenow::v1::GetIncidentRequest& request) = 0;
   virtual absl::StatusOr<::servicenow::v1::UpdateIncidentResponse>
   UpdateIncident(const ::servicenow::v1::UpdateIncidentRequest& request) = 0;
+  virtual absl::StatusOr<::servicenow::v1::ListJournalEntriesResponse>
+  ListJournalEntries(
+      const ::servicenow::v1::ListJournalEntriesRequest& request) = 0;
   // Sends `header`, filled by the caller, and then `content`.
   virtual absl::StatusOr<::servicenow::v1::AttachFileResponse> AttachFile(
       const ::servicenow::v1::AttachFileHeader& header,

@@ -1,5 +1,6 @@
 // ATTACH_LOG: the job's logs, from the agent to the incident. Best effort.
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "common/digest/sha256.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "incident_service/store/times.h"
 #include "incident_service/workflow/bounded_log.h"
 #include "incident_service/workflow/effect.h"
 #include "incident_service/workflow/steps.h"
@@ -22,19 +24,32 @@ constexpr std::int64_t kDefaultMaxBytes = std::int64_t{5} << 20;
 // A run has one log, sometimes a handful; more is somebody's mistake.
 constexpr int kMaxFiles = 20;
 
+constexpr char kOtherRun[] = "OpCon shows another run under that number by now";
+
 StepCommit NothingToAttach(const ClaimedStep& claimed, std::string why) {
   StepCommit commit = Succeeded(claimed, std::move(why));
   commit.step.set_state(v1::STEP_STATE_SKIPPED);
   return commit;
 }
 
+bool IsAnotherRun(const v1::Failure& failure, const ::opcon::v1::DailyJob& job) {
+  return failure.has_run_end_time() &&
+         job.job_number() == failure.job_number() &&
+         (!job.has_end_time() ||
+          ToTime(job.end_time()) != ToTime(failure.run_end_time()));
+}
+
 }  // namespace
 
 absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
   const StoredReport& stored = claimed.stored;
-  const int run = FailureOf(stored).job_number();
+  const v1::Failure failure = FailureOf(stored);
+  const int run = failure.job_number();
   if (run == 0) {
-    return NothingToAttach(claimed, "the job has no run, hence no log");
+    return NothingToAttach(claimed, "the run is not known, hence no log");
+  }
+  if (failure.provisional() && run == stored.memo.job().job_number()) {
+    return NothingToAttach(claimed, kOtherRun);
   }
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::shared_ptr<const Template> chosen,
                               FindTemplate(stored.memo.template_()));
@@ -52,9 +67,10 @@ absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
   std::vector<std::string> attached;
   for (int i = 0; i < count; ++i) {
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        std::string name,
+        std::optional<std::string> name,
         AttachOne(claimed, *chosen, logs->files(i).path(), i, count));
-    attached.push_back(std::move(name));
+    if (!name.has_value()) return NothingToAttach(claimed, kOtherRun);
+    attached.push_back(*std::move(name));
   }
   StepCommit commit = Succeeded(
       claimed, absl::StrCat("attached ", absl::StrJoin(attached, ", ")));
@@ -65,10 +81,9 @@ absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
   return commit;
 }
 
-absl::StatusOr<std::string> Steps::AttachOne(const ClaimedStep& claimed,
-                                             const Template& chosen,
-                                             const std::string& path, int index,
-                                             int count) {
+absl::StatusOr<std::optional<std::string>> Steps::AttachOne(
+    const ClaimedStep& claimed, const Template& chosen, const std::string& path,
+    int index, int count) {
   const StoredReport& stored = claimed.stored;
   const v1::Failure failure = FailureOf(stored);
   ::opcon::v1::ReadJobLogRequest request;
@@ -81,6 +96,14 @@ absl::StatusOr<std::string> Steps::AttachOne(const ClaimedStep& claimed,
   OPCON_SNOW_RETURN_IF_ERROR(d_.opcon->ReadJobLog(
       request, [&](absl::string_view chunk) { log.Append(chunk); }));
 
+  // Asked after the log was read: where a restart keeps the number, what was
+  // read may be the next run's.
+  const absl::StatusOr<::opcon::v1::DailyJob> job = GetJob(failure.job_key());
+  if (job.ok() && IsAnotherRun(failure, *job)) return std::nullopt;
+  if (!job.ok() && job.status().code() != absl::StatusCode::kNotFound) {
+    return job.status();
+  }
+
   const std::string content = log.Take();
   sn::AttachFileHeader header;
   header.set_instance(stored.memo.servicenow());
@@ -91,9 +114,18 @@ absl::StatusOr<std::string> Steps::AttachOne(const ClaimedStep& claimed,
   header.set_size_bytes(static_cast<std::int64_t>(content.size()));
   header.set_sha256(Sha256Hex(content));
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const auto reply, Effect(d_.store, claimed.claim, "AttachFile", [&] {
-        return d_.servicenow->AttachFile(header, content);
-      }));
+      const auto reply,
+      Effect(
+          d_.store, d_.clock, claimed,
+          {.action = "servicenow.AttachFile",
+           .instance = header.instance(),
+           .target = stored.report.ticket().number(),
+           .reason = absl::StrCat("the log of run ", failure.job_number())},
+          header, [&] { return d_.servicenow->AttachFile(header, content); },
+          [](const sn::AttachFileResponse& reply) {
+            return std::string(reply.created() ? "attached"
+                                               : "was attached already");
+          }));
   return absl::StrCat(reply.attachment().file_name(), " (", content.size(),
                       " bytes", log.cut() ? ", cut" : "", ")");
 }

@@ -3,24 +3,60 @@
 
 // The way in which steps change something upstream.
 
+#include <string>
+
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
+#include "absl/status/statusor.h"
+#include "common/clock/clock.h"
+#include "google/protobuf/message.h"
 #include "incident_service/store/store.h"
-#include "incident_service/workflow/failpoint.h"
 
 namespace opcon_snow::incident {
 
-// Calls `call`, which returns Status or StatusOr, if the claim is still the
-// caller's: a worker that was stopped for long must not act on old knowledge.
-template <class Call>
-auto Effect(Store* store, const StepClaim& claim, absl::string_view name,
-            Call call) -> decltype(call()) {
-  const absl::Status held = store->CheckClaim(claim);
+// What the audit says of an effect beside its request and its result.
+struct EffectFacts {
+  // `servicenow.CreateIncident`.
+  std::string action;
+  // The upstream instance, and what is changed there: a job, an incident.
+  std::string instance;
+  std::string target;
+  // Why.
+  std::string reason;
+};
+
+// The request as the audit keeps it: JSON in which long texts are cut, at most
+// 8 KiB of UTF-8.
+std::string AuditText(const google::protobuf::Message& request);
+
+// Begins and ends an entry of the audit.
+class AuditedCall {
+ public:
+  AuditedCall(const EffectFacts& facts,
+              const google::protobuf::Message& request, const Clock* clock);
+  // `came` is the answer in a few words, for a status that is OK.
+  ::incident::v1::AuditEntry Finish(const absl::Status& status,
+                                    const std::string& came);
+
+ private:
+  ::incident::v1::AuditEntry entry_;
+  const Clock* const clock_;
+  const SteadyTime begun_;
+};
+
+// Calls `call`, which returns StatusOr, if the claim is still the caller's: a
+// worker that was stopped for long must not act on old knowledge. What was
+// asked and what came is added to the claim's audit; `came` tells the answer in
+// a few words.
+template <class Call, class Came>
+auto Effect(Store* store, const Clock* clock, const ClaimedStep& claimed,
+            const EffectFacts& facts, const google::protobuf::Message& request,
+            Call call, Came came) -> decltype(call()) {
+  const absl::Status held = store->CheckClaim(claimed.claim);
   if (!held.ok()) return held;
-  Failpoint(absl::StrCat("effect.", name, ".before"));
+  AuditedCall audited(facts, request, clock);
   auto result = call();
-  Failpoint(absl::StrCat("effect.", name, ".after"));
+  claimed.audit->push_back(audited.Finish(
+      result.status(), result.ok() ? came(*result) : std::string()));
   return result;
 }
 

@@ -1,16 +1,14 @@
 #include "incident_service/workflow/engine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <iterator>
-#include <optional>
-#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
-#include "incident_service/store/times.h"
-#include "incident_service/workflow/error_record.h"
 #include "incident_service/workflow/failpoint.h"
 
 namespace opcon_snow::incident {
@@ -18,8 +16,8 @@ namespace {
 
 namespace v1 = ::incident::v1;
 
-// How long the dispatcher waits at most: the time of day may jump, and a store
-// that failed may work again.
+// How long the dispatcher waits at most: the time of day may jump, a signal of
+// the store may get lost, and a store that failed may work again.
 constexpr absl::Duration kLongestWait = absl::Seconds(30);
 constexpr absl::Duration kWaitAfterStoreError = absl::Seconds(1);
 
@@ -27,20 +25,36 @@ std::string StepLabel(v1::StepKind kind) {
   return v1::StepKind_Name(kind).substr(sizeof("STEP_KIND_") - 1);
 }
 
+std::string KeyOf(const StepClaim& claim) {
+  return absl::StrCat(claim.report_id, "/", static_cast<int>(claim.kind));
+}
+
+std::string MakeName() {
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  return absl::StrCat(host, "/", getpid(), "/", absl::Hex(std::random_device{}()));
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, Store* store, StepRunner* runner,
                Clock* clock)
-    : options_(options),
+    : options_(std::move(options)),
+      worker_(options_.worker.empty() ? MakeName() : options_.worker),
       store_(store),
-      runner_(runner),
       clock_(clock),
+      attempts_(options_.retry, runner, clock, [this] { return Jitter(); }),
       random_(std::random_device{}()) {}
 
 Engine::~Engine() { Stop(); }
 
 void Engine::Start() {
+  released_ = false;
+  subscription_ = store_->Subscribe([this](const StoreSignal& signal) {
+    if (signal.work) Wake();
+  });
   threads_.emplace_back([this] { Dispatch(); });
+  threads_.emplace_back([this] { Renew(); });
   for (int i = 0; i < options_.workers; ++i) {
     threads_.emplace_back([this] { Work(); });
   }
@@ -53,17 +67,31 @@ void Engine::Wake() {
 }
 
 void Engine::Stop() {
+  subscription_.reset();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
-    // Claimed but not begun: the next start makes them due again.
     queue_.clear();
   }
   dispatcher_wakes_.notify_all();
   worker_wakes_.notify_all();
-  store_retries_.notify_all();
+  stop_wakes_.notify_all();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  if (std::exchange(released_, true)) return;
+  const absl::Status released = store_->ReleaseClaims(worker_);
+  if (!released.ok()) {
+    // Their leases end by themselves.
+    log::Warning("engine.claims_not_released", {{"error", released}});
+  }
+}
+
+std::map<v1::StepKind, int> Engine::Limits() const {
+  std::map<v1::StepKind, int> limits = budget_.Limits();
+  // Logs are large and nobody waits for them: half of the workers are kept for
+  // tickets.
+  limits.emplace(v1::STEP_KIND_ATTACH_LOG, std::max(1, options_.workers / 2));
+  return limits;
 }
 
 void Engine::Dispatch() {
@@ -71,39 +99,47 @@ void Engine::Dispatch() {
   while (!stopping_) {
     woken_ = false;
     const int idle = options_.workers - busy_ - static_cast<int>(queue_.size());
-    absl::Time next = absl::InfiniteFuture();
+    // With every worker busy, the first to finish wakes the dispatcher.
+    absl::Duration wait = kLongestWait;
     if (idle > 0) {
+      ClaimRequest request{.limit = idle,
+                           .worker = worker_,
+                           .lease = options_.lease,
+                           .most_running = Limits()};
       lock.unlock();
-      next = ClaimDue(idle);
+      wait = std::min(ClaimDue(std::move(request)), kLongestWait);
       lock.lock();
     }
-    const absl::Duration wait =
-        std::clamp(next - clock_->Now(), absl::ZeroDuration(), kLongestWait);
     clock_->WaitUntil(lock, dispatcher_wakes_,
                       SteadyAfter(clock_->SteadyNow(), wait),
                       [this] { return woken_ || stopping_; });
   }
 }
 
-absl::Time Engine::ClaimDue(int limit) {
+absl::Duration Engine::ClaimDue(ClaimRequest request) {
   absl::StatusOr<std::vector<ClaimedStep>> claimed =
-      store_->ClaimSteps(clock_->Now(), limit);
-  absl::StatusOr<absl::Time> next =
-      claimed.ok() ? store_->NextDueTime() : claimed.status();
+      store_->ClaimSteps(request);
+  absl::StatusOr<absl::Duration> next =
+      claimed.ok() ? store_->TimeToNextStep() : claimed.status();
   if (!next.ok()) {
     log::Error("store.unavailable", {{"error", next.status()}});
-    return clock_->Now() + kWaitAfterStoreError;
+    return kWaitAfterStoreError;
   }
-  const bool all_busy = static_cast<int>(claimed->size()) == limit;
+  const bool none = claimed->empty();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!stopping_) {
+      for (const ClaimedStep& step : *claimed) {
+        held_[KeyOf(step.claim)] = step.claim;
+      }
       std::move(claimed->begin(), claimed->end(), std::back_inserter(queue_));
     }
   }
   worker_wakes_.notify_all();
-  // With every worker busy, the first to finish wakes the dispatcher.
-  return all_busy ? absl::InfiniteFuture() : *next;
+  // Ready, but not to be had: its kind is under way as often as it may be, and
+  // the end of one of them wakes the dispatcher.
+  if (none && *next <= absl::ZeroDuration()) return kWaitAfterStoreError;
+  return *next;
 }
 
 void Engine::Work() {
@@ -118,6 +154,7 @@ void Engine::Work() {
     RunStep(claimed);
     lock.lock();
     --busy_;
+    held_.erase(KeyOf(claimed.claim));
     // Its end may have made other steps due: its own next ones, or those of
     // reports that waited for it.
     woken_ = true;
@@ -125,47 +162,114 @@ void Engine::Work() {
   }
 }
 
-void Engine::RunStep(const ClaimedStep& claimed) {
-  const std::string label = StepLabel(claimed.claim.kind);
-  const std::string& report_id = claimed.claim.report_id;
-  absl::StatusOr<StepCommit> result = runner_->Run(claimed);
-  if (GetErrorReason(result.status()) == "CLAIM_LOST") {
-    log::Warning("step.claim_lost",
-                 {{"report_id", report_id}, {"step", label}});
-    return;
-  }
-  if (result.status().code() == absl::StatusCode::kCancelled && Stopping()) {
-    // Cut short by our own end, which is no attempt's failure: the step stays
-    // RUNNING in the store and is taken up again after the next start.
-    return;
-  }
-  const StepCommit commit =
-      result.ok() ? *std::move(result) : AfterFailure(claimed, result.status());
-  Failpoint(absl::StrCat("commit.", label, ".before"));
-  if (!CommitUntilStored(commit)) return;
-  Failpoint(absl::StrCat("commit.", label, ".after"));
-  if (commit.step.state() == v1::STEP_STATE_SUCCEEDED ||
-      commit.step.state() == v1::STEP_STATE_SKIPPED) {
-    log::Info("step.done", {{"report_id", report_id},
-                            {"step", label},
-                            {"attempts", commit.step.attempts()},
-                            {"outcome", commit.step.outcome()}});
+void Engine::Renew() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    const bool stop = clock_->WaitUntil(
+        lock, stop_wakes_,
+        SteadyAfter(clock_->SteadyNow(), options_.lease / 3),
+        [this] { return stopping_; });
+    if (stop) return;
+    std::vector<StepClaim> claims;
+    for (const auto& [key, claim] : held_) claims.push_back(claim);
+    if (claims.empty()) continue;
+    lock.unlock();
+    const absl::StatusOr<std::vector<StepClaim>> lost =
+        store_->RenewClaims(claims, options_.lease);
+    if (!lost.ok()) {
+      log::Error("engine.claims_not_renewed", {{"error", lost.status()}});
+    } else {
+      // Their workers find out before they do anything.
+      for (const StepClaim& claim : *lost) {
+        log::Debug("engine.claim_gone", {{"report_id", claim.report_id},
+                                         {"step", StepLabel(claim.kind)}});
+      }
+    }
+    lock.lock();
   }
 }
 
-bool Engine::CommitUntilStored(const StepCommit& commit) {
+void Engine::RunStep(const ClaimedStep& claimed) {
+  const std::string label = StepLabel(claimed.claim.kind);
+  const std::string& report_id = claimed.claim.report_id;
+  const AttemptResult result = attempts_.Make(claimed);
+  if (result.status.code() == absl::StatusCode::kCancelled && Stopping()) {
+    // Cut short by our own end, which is no attempt's failure: the claim is
+    // given back.
+    return;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    budget_.Record(claimed.claim.kind, result.status);
+  }
+  if (!result.commit.has_value()) {
+    log::Warning("step.claim_lost",
+                 {{"report_id", report_id}, {"step", label}});
+    if (claimed.audit->empty()) return;
+    // What it did before is told all the same.
+    for (v1::AuditEntry& entry : *claimed.audit) {
+      entry.set_report_id(report_id);
+    }
+    UntilStored(report_id,
+                [&] { return store_->AppendAudit(*claimed.audit); });
+    return;
+  }
+  Failpoint(absl::StrCat("commit.", label, ".before"));
+  if (!UntilStored(report_id,
+                   [&] { return store_->Commit(*result.commit); })) {
+    return;
+  }
+  Failpoint(absl::StrCat("commit.", label, ".after"));
+  LogOutcome(claimed, result);
+}
+
+void Engine::LogOutcome(const ClaimedStep& claimed,
+                        const AttemptResult& result) {
+  const v1::Step& step = result.commit->step;
+  const std::string& report_id = claimed.claim.report_id;
+  const std::string label = StepLabel(step.kind());
+  switch (step.state()) {
+    case v1::STEP_STATE_SUCCEEDED:
+    case v1::STEP_STATE_SKIPPED:
+      log::Info("step.done", {{"report_id", report_id},
+                              {"step", label},
+                              {"attempts", step.attempts()},
+                              {"outcome", step.outcome()}});
+      return;
+    case v1::STEP_STATE_WAITING: {
+      // A repetition that fails like the one before is not worth a warning
+      // again.
+      const bool repeated =
+          claimed.step.error().message() == result.status.message();
+      log::Write(repeated ? log::Level::kDebug : log::Level::kWarning,
+                 "step.will_be_retried",
+                 {{"report_id", report_id},
+                  {"step", label},
+                  {"attempts", step.attempts()},
+                  {"error", result.status}});
+      return;
+    }
+    default:
+      log::Error("step.given_up", {{"report_id", report_id},
+                                   {"step", label},
+                                   {"attempts", step.attempts()},
+                                   {"error", result.status}});
+  }
+}
+
+bool Engine::UntilStored(const std::string& report_id,
+                         const std::function<absl::Status()>& write) {
   while (true) {
-    const absl::Status committed = store_->Commit(commit);
-    if (committed.ok()) return true;
+    const absl::Status stored = write();
+    if (stored.ok()) return true;
     // What was done is done: only its record is missing, so it is written as
     // soon as the store takes it, and nothing else is done meanwhile.
-    log::Error("step.not_committed", {{"report_id", commit.claim.report_id},
-                                      {"step", StepLabel(commit.claim.kind)},
-                                      {"error", committed}});
-    if (committed.code() != absl::StatusCode::kUnavailable) return false;
+    log::Error("step.not_committed",
+               {{"report_id", report_id}, {"error", stored}});
+    if (stored.code() != absl::StatusCode::kUnavailable) return false;
     std::unique_lock<std::mutex> lock(mutex_);
     const bool stopping = clock_->WaitUntil(
-        lock, store_retries_,
+        lock, stop_wakes_,
         SteadyAfter(clock_->SteadyNow(), kWaitAfterStoreError),
         [this] { return stopping_; });
     if (stopping) return false;
@@ -175,42 +279,6 @@ bool Engine::CommitUntilStored(const StepCommit& commit) {
 bool Engine::Stopping() {
   const std::lock_guard<std::mutex> lock(mutex_);
   return stopping_;
-}
-
-StepCommit Engine::AfterFailure(const ClaimedStep& claimed,
-                                const absl::Status& status) {
-  StepCommit commit;
-  commit.claim = claimed.claim;
-  commit.step = claimed.step;
-  const absl::Time now = clock_->Now();
-  RetryPolicy policy = options_.retry;
-  policy.give_up_after =
-      runner_->GiveUpAfter(claimed, options_.retry.give_up_after);
-  const std::optional<absl::Time> next =
-      NextAttempt(policy, status, claimed.step.attempts(),
-                  ToTime(claimed.step.start_time()), now, Jitter());
-  // A repetition that fails like the one before is not worth a warning again.
-  const bool repeated = claimed.step.error().message() == status.message();
-  SetError(status, claimed.step.attempts(), !next.has_value(),
-           commit.step.mutable_error());
-  if (next.has_value()) {
-    commit.step.set_state(v1::STEP_STATE_WAITING);
-    SetTime(*next, commit.step.mutable_next_attempt_time());
-    log::Write(repeated ? log::Level::kDebug : log::Level::kWarning,
-               "step.will_be_retried",
-               {{"report_id", claimed.claim.report_id},
-                {"step", StepLabel(claimed.claim.kind)},
-                {"attempts", claimed.step.attempts()},
-                {"next_attempt", *next},
-                {"error", status}});
-  } else {
-    commit.step.set_state(v1::STEP_STATE_FAILED);
-    log::Error("step.given_up", {{"report_id", claimed.claim.report_id},
-                                 {"step", StepLabel(claimed.claim.kind)},
-                                 {"attempts", claimed.step.attempts()},
-                                 {"error", status}});
-  }
-  return commit;
 }
 
 double Engine::Jitter() {

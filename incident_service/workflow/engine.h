@@ -6,8 +6,12 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -15,6 +19,7 @@
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
 #include "incident_service/store/store.h"
+#include "incident_service/workflow/engine_attempt.h"
 #include "incident_service/workflow/retry_policy.h"
 #include "incident_service/workflow/step_runner.h"
 
@@ -23,6 +28,11 @@ namespace opcon_snow::incident {
 struct EngineOptions {
   int workers = 16;
   RetryPolicy retry;
+  // How long a claim lasts when its process is gone; renewed three times in
+  // that time.
+  absl::Duration lease = absl::Minutes(1);
+  // A name that no other process has; empty to make one up.
+  std::string worker{};
 };
 
 class Engine {
@@ -35,43 +45,52 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   void Start();
-  // Something may be due: a report was stored or retried. Any thread.
+  // Something may be due. The store tells of its own accord; this is for
+  // whoever knows better. Any thread.
   void Wake();
   // No new steps; waits for those under way, which the caller should have cut
-  // short by cancelling their calls. What is not finished is taken up again
-  // after the next start. Idempotent.
+  // short by cancelling their calls. What is not finished is given back to the
+  // store, for other processes or the next start. Idempotent.
   void Stop();
 
  private:
   void Dispatch();
   void Work();
+  // Keeps the claims alive.
+  void Renew();
   // Claims what is due; returns when there may be more.
-  absl::Time ClaimDue(int limit);
+  absl::Duration ClaimDue(ClaimRequest request);
   void RunStep(const ClaimedStep& claimed);
-  // False if the commit is refused or the engine stops.
-  bool CommitUntilStored(const StepCommit& commit);
+  void LogOutcome(const ClaimedStep& claimed, const AttemptResult& result);
+  // Until the store takes it. False if it refuses or the engine stops.
+  bool UntilStored(const std::string& report_id,
+                   const std::function<absl::Status()>& write);
   bool Stopping();
-  // What to store after a failed attempt: another one later, or the end.
-  StepCommit AfterFailure(const ClaimedStep& claimed,
-                          const absl::Status& status);
   double Jitter();
+  // How many steps of a kind may be under way. `mutex_` is held.
+  std::map<::incident::v1::StepKind, int> Limits() const;
 
   const EngineOptions options_;
+  const std::string worker_;
   Store* const store_;
-  StepRunner* const runner_;
   Clock* const clock_;
+  const AttemptMaker attempts_;
 
   std::mutex mutex_;
   std::condition_variable dispatcher_wakes_;
   std::condition_variable worker_wakes_;
-  std::condition_variable store_retries_;
+  std::condition_variable stop_wakes_;
   // Guarded by mutex_.
   std::deque<ClaimedStep> queue_;
+  std::map<std::string, StepClaim> held_;  // by report and kind
+  RetryBudget budget_;
   int busy_ = 0;
   bool woken_ = false;
   bool stopping_ = false;
+  bool released_ = true;
   std::mt19937_64 random_;
 
+  std::unique_ptr<StoreSubscription> subscription_;
   std::vector<std::thread> threads_;
 };
 

@@ -14,6 +14,12 @@ constexpr absl::Duration kLongestAskedFor = absl::Hours(1);
 // request: a person should see it the same hour, not after days.
 constexpr absl::Duration kInternalErrorLimit = absl::Hours(1);
 
+// From how many failures in a row on a kind of step is held back, and to how
+// many attempts at once: two, so that one that hangs does not hide that the
+// upstream is back.
+constexpr int kFailuresInARow = 10;
+constexpr int kAtOnceInTrouble = 2;
+
 bool FailedInside(const absl::Status& status) {
   return status.code() == absl::StatusCode::kInternal ||
          status.code() == absl::StatusCode::kUnknown;
@@ -56,6 +62,28 @@ std::optional<absl::Time> NextAttempt(const RetryPolicy& policy,
     wait = std::max(wait, std::min(*asked, kLongestAskedFor));
   }
   return now + wait;
+}
+
+void RetryBudget::Record(::incident::v1::StepKind kind,
+                         const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+      ++failures_[kind];
+      break;
+    default:
+      // It answered, whatever it said.
+      failures_.erase(kind);
+  }
+}
+
+std::map<::incident::v1::StepKind, int> RetryBudget::Limits() const {
+  std::map<::incident::v1::StepKind, int> limits;
+  for (const auto& [kind, failures] : failures_) {
+    if (failures >= kFailuresInARow) limits[kind] = kAtOnceInTrouble;
+  }
+  return limits;
 }
 
 }  // namespace opcon_snow::incident

@@ -2,8 +2,9 @@
 #define OPCON_SNOW_INCIDENT_SERVICE_WORKFLOW_RETRY_POLICY_H_
 
 // Whether a failed attempt of a step is repeated, and when. The only place in
-// the suite that retries. Pure functions of what they are given.
+// the suite that retries. Nothing here reads a clock.
 
+#include <map>
 #include <optional>
 
 #include "absl/status/status.h"
@@ -32,6 +33,22 @@ std::optional<absl::Time> NextAttempt(const RetryPolicy& policy,
                                       const absl::Status& status, int attempts,
                                       absl::Time begun, absl::Time now,
                                       double jitter);
+
+// Keeps repetitions from becoming a load of their own. A kind of step that
+// fails again and again for passing reasons has an upstream in trouble behind
+// it: then only a few attempts of the kind are made at once, until one of them
+// succeeds. Not thread-safe.
+class RetryBudget {
+ public:
+  // How an attempt ended.
+  void Record(::incident::v1::StepKind kind, const absl::Status& status);
+  // How many attempts of these kinds may be made at once; all others are free.
+  std::map<::incident::v1::StepKind, int> Limits() const;
+
+ private:
+  // Passing failures in a row.
+  std::map<::incident::v1::StepKind, int> failures_;
+};
 
 }  // namespace opcon_snow::incident
 

@@ -18,7 +18,9 @@ constexpr absl::Duration kDefaultLogGiveUp = absl::Minutes(10);
 
 }  // namespace
 
-Steps::Steps(StepDependencies dependencies) : d_(std::move(dependencies)) {}
+Steps::Steps(StepDependencies dependencies)
+    : d_(std::move(dependencies)),
+      directory_(d_.opcon, d_.servicenow, d_.clock) {}
 
 absl::StatusOr<StepCommit> Steps::Run(const ClaimedStep& claimed) {
   switch (claimed.claim.kind) {
@@ -79,10 +81,8 @@ absl::Status Steps::Remember(const ClaimedStep& claimed,
   commit.claim = claimed.claim;
   commit.step = claimed.step;
   commit.memo = memo;
-  Failpoint("commit.PLAN.before");
-  OPCON_SNOW_RETURN_IF_ERROR(d_.store->Commit(commit));
-  Failpoint("commit.PLAN.after");
-  return absl::OkStatus();
+  return BetweenFailpoints("commit.PLAN",
+                           [&] { return d_.store->Commit(commit); });
 }
 
 StepCommit Succeeded(const ClaimedStep& claimed, std::string outcome) {
@@ -96,7 +96,22 @@ StepCommit Succeeded(const ClaimedStep& claimed, std::string outcome) {
 }
 
 v1::Failure FailureOf(const StoredReport& stored) {
-  return IdentifyFailure(stored.report, stored.memo.job());
+  if (stored.memo.has_failure()) return stored.memo.failure();
+  // Resolved by a version that did not keep it.
+  v1::Failure failure = FailureOfRun(stored.report, stored.memo.job(),
+                                     LatestRun(stored.memo.job()));
+  failure.set_failure_id(stored.report.failure_id());
+  return failure;
+}
+
+TemplateFacts FactsOf(const v1::Failure& failure,
+                      const ::incident_store::v1::Memo& memo) {
+  TemplateFacts facts{failure, memo.job()};
+  facts.previous_ticket = memo.plan().previous_number();
+  facts.previous_reason = memo.plan().previous_reason();
+  facts.overwritten_description = memo.plan().overwritten_description();
+  facts.well_again = memo.well_again();
+  return facts;
 }
 
 }  // namespace opcon_snow::incident

@@ -8,7 +8,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,6 +20,7 @@
 #include "incident_service/store/store.h"
 #include "incident_service/templates/template_set.h"
 #include "incident_service/upstreams/upstreams.h"
+#include "incident_service/workflow/instance_directory.h"
 #include "incident_service/workflow/step_runner.h"
 
 namespace opcon_snow::incident {
@@ -31,15 +34,22 @@ struct StepDependencies {
   std::function<std::shared_ptr<const TemplateSet>()> templates;
   // See config.v1.IncidentServiceConfig.deployment.
   std::string deployment;
+  const Clock* clock = nullptr;
+  // Whether failures are let settle: then one of a job that is well again opens
+  // no ticket. The waiting itself is the store's.
+  bool settles = false;
+  // See config.v1.Workflow.
+  absl::Duration provisional_ticket_after = absl::InfiniteDuration();
 };
 
-// Thread-safe: holds no state of its own.
+// Thread-safe.
 class Steps final : public StepRunner {
  public:
   explicit Steps(StepDependencies dependencies);
 
-  // Does the claimed step and returns what is to be committed. An error is the
-  // attempt's failure; the caller decides about the next one.
+  // Does the claimed step and returns what is to be committed; what it wrote
+  // upstream is in `claimed.audit`. An error is the attempt's failure; the
+  // caller decides about the next one.
   absl::StatusOr<StepCommit> Run(const ClaimedStep& claimed) override;
 
   // When the step is given up, if not for the workflow's own limit.
@@ -55,42 +65,120 @@ class Steps final : public StepRunner {
 
   absl::StatusOr<std::shared_ptr<const Template>> FindTemplate(
       const std::string& name) const;
-  absl::StatusOr<std::string> PublicAddress(const std::string& opcon) const;
-  absl::StatusOr<std::string> ServiceNowName(const std::string& wanted) const;
-
-  // The parts of the ticket step.
-  struct ExistingTicket;
-  absl::StatusOr<ExistingTicket> FindExisting(const ClaimedStep& claimed) const;
-  absl::StatusOr<::incident_store::v1::Memo> MakePlan(
-      const ClaimedStep& claimed, const Template& chosen);
-  absl::StatusOr<StepCommit> CreateTicket(const ClaimedStep& claimed,
-                                          ::incident_store::v1::Memo memo,
-                                          const Template& chosen,
-                                          bool may_exist);
-  absl::StatusOr<StepCommit> UpdateTicket(const ClaimedStep& claimed,
-                                          ::incident_store::v1::Memo memo,
-                                          const Template& chosen);
-  StepCommit TicketDone(const ClaimedStep& claimed,
-                        ::incident_store::v1::Memo memo, const Template& chosen,
-                        const ::servicenow::v1::Incident& incident,
-                        std::string outcome) const;
   // Stores the memo in the middle of a step.
   absl::Status Remember(const ClaimedStep& claimed,
                         const ::incident_store::v1::Memo& memo);
-  absl::StatusOr<std::string> AttachOne(const ClaimedStep& claimed,
-                                        const Template& chosen,
-                                        const std::string& path, int index,
-                                        int count);
+
+  // The parts of RESOLVE.
+  bool MayDoWithoutOpCon(const ClaimedStep& claimed,
+                         const absl::Status& status) const;
+  absl::StatusOr<StepCommit> ResolveWithoutOpCon(
+      const ClaimedStep& claimed, ::incident_store::v1::Memo memo,
+      const absl::Status& why);
+  absl::StatusOr<StepCommit> ResolveFrom(const ClaimedStep& claimed,
+                                         ::incident_store::v1::Memo memo,
+                                         const ::opcon::v1::DailyJob& job);
+  absl::StatusOr<::opcon::v1::DailyJob> GetJob(
+      const ::incident::v1::JobKey& key);
+  // Fills `failure` and `job` of the memo; returns the report that owns the
+  // failure.
+  absl::StatusOr<std::string> Identify(const ClaimedStep& claimed,
+                                       const ::opcon::v1::DailyJob& job,
+                                       ::incident_store::v1::Memo* memo);
+  absl::StatusOr<std::string> IdentifyRun(
+      const ClaimedStep& claimed,
+      const std::vector<::incident::v1::Failure>& known,
+      const ::opcon::v1::DailyJob& job, ::incident_store::v1::Memo* memo);
+  absl::StatusOr<bool> Recall(const ClaimedStep& claimed,
+                              const std::vector<::incident::v1::Failure>& known,
+                              const ::opcon::v1::DailyJob& job,
+                              ::incident_store::v1::Memo* memo);
+  absl::StatusOr<std::string> OwnRemembered(
+      const ClaimedStep& claimed,
+      const std::vector<::incident::v1::Failure>& known,
+      const ::incident_store::v1::Memo& memo);
+  absl::StatusOr<std::string> Own(const ClaimedStep& claimed,
+                                  const ::incident_store::v1::Memo& memo);
+  absl::StatusOr<std::vector<::opcon::v1::JobRun>> History(
+      const ::incident::v1::JobKey& key);
+
+  // The parts of TICKET.
+  struct ExistingTicket;
+  absl::StatusOr<ExistingTicket> FindExisting(const ClaimedStep& claimed,
+                                              const Template& chosen);
+  absl::StatusOr<std::vector<::opcon::v1::IncidentTicket>> Rows(
+      const ::incident::v1::JobKey& key);
+  absl::Status FindOurRow(const ::incident::v1::JobKey& key,
+                          ExistingTicket* existing);
+  absl::Status LookAtField(const ClaimedStep& claimed, const Template& chosen,
+                           const std::vector<::incident::v1::TicketLink>& links,
+                           ExistingTicket* existing);
+  absl::Status LookAtLink(const ::incident_store::v1::Memo& memo,
+                          const Template& chosen, ExistingTicket* existing);
+  absl::Status LookAtUnfinished(const ClaimedStep& claimed,
+                                const Template& chosen,
+                                ExistingTicket* existing);
+  absl::Status LookAtEarlierDays(const ClaimedStep& claimed,
+                                 const Template& chosen,
+                                 ExistingTicket* existing);
+  absl::StatusOr<bool> BelongsElsewhere(
+      const ::incident_store::v1::Memo& memo,
+      const ::opcon::v1::IncidentTicket& row,
+      const std::optional<::servicenow::v1::Incident>& found);
+  absl::StatusOr<::incident_store::v1::Memo> MakePlan(
+      const ClaimedStep& claimed, const Template& chosen);
+  absl::StatusOr<bool> IsOutdated(const ClaimedStep& claimed,
+                                  const ::incident_store::v1::Memo& memo) const;
+  absl::StatusOr<std::optional<::servicenow::v1::Incident>> UpdatedBefore(
+      const ::incident_store::v1::Memo& memo);
+  absl::StatusOr<StepCommit> CarryOut(const ClaimedStep& claimed,
+                                      const ::incident_store::v1::Memo& memo,
+                                      const Template& chosen, bool may_exist);
+  absl::StatusOr<StepCommit> CreateTicket(
+      const ClaimedStep& claimed, const ::incident_store::v1::Memo& memo,
+      const Template& chosen, bool may_exist);
+  absl::StatusOr<StepCommit> UpdateTicket(
+      const ClaimedStep& claimed, const ::incident_store::v1::Memo& memo,
+      const Template& chosen);
+  // The link once the incident carries the failure; `known` is the one before.
+  ::incident::v1::TicketLink LinkAfter(
+      const ClaimedStep& claimed, const ::incident_store::v1::Memo& memo,
+      const ::servicenow::v1::Incident& incident,
+      const std::optional<::incident::v1::TicketLink>& known) const;
+  absl::StatusOr<StepCommit> TicketDone(
+      const ClaimedStep& claimed, const ::incident_store::v1::Memo& memo,
+      const Template& chosen, const ::servicenow::v1::Incident& incident,
+      const std::string& outcome,
+      const google::protobuf::RepeatedPtrField<std::string>& warnings) const;
+
+  // The parts of WRITE_BACK and ATTACH_LOG.
+  absl::StatusOr<::incident_store::v1::Memo> AskOpConLate(
+      const ClaimedStep& claimed);
+  absl::Status FinishLate(const ClaimedStep& claimed,
+                          const ::incident_store::v1::Memo& memo,
+                          const Template& chosen, StepCommit* commit);
+  absl::Status NameJobLate(const ClaimedStep& claimed,
+                           const ::incident_store::v1::Memo& memo);
+  absl::StatusOr<StepCommit> FieldTaken(const ClaimedStep& claimed,
+                                        const absl::Status& refused);
+  // Tells what was attached; nullopt if the log is not that run's any more.
+  absl::StatusOr<std::optional<std::string>> AttachOne(
+      const ClaimedStep& claimed, const Template& chosen,
+      const std::string& path, int index, int count);
 
   const StepDependencies d_;
+  InstanceDirectory directory_;
 };
 
 // What all steps begin their commit with: the step SUCCEEDED with this outcome.
 StepCommit Succeeded(const ClaimedStep& claimed, std::string outcome);
 
-// The failure that a resolved report is about, put together again from what
-// the store holds.
+// The failure that a resolved report is about.
 ::incident::v1::Failure FailureOf(const StoredReport& stored);
+
+// What templates may speak of.
+TemplateFacts FactsOf(const ::incident::v1::Failure& failure,
+                      const ::incident_store::v1::Memo& memo);
 
 }  // namespace opcon_snow::incident
 

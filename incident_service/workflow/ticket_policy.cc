@@ -5,26 +5,57 @@ namespace {
 
 namespace sn = ::servicenow::v1;
 
+sn::IncidentState ReopenState(const ::config::v1::Template& config,
+                              sn::IncidentState otherwise) {
+  switch (config.reopen_state()) {
+    case ::config::v1::REOPEN_STATE_NEW:
+      return sn::INCIDENT_STATE_NEW;
+    case ::config::v1::REOPEN_STATE_IN_PROGRESS:
+      return sn::INCIDENT_STATE_IN_PROGRESS;
+    case ::config::v1::REOPEN_STATE_ON_HOLD:
+      return sn::INCIDENT_STATE_ON_HOLD;
+    default:
+      return otherwise;
+  }
+}
+
 }  // namespace
 
-TicketDecision DecideOnTicket(::config::v1::ExistingTicketPolicy policy,
-                              const sn::Incident& incident) {
-  const bool resolved_only =
-      policy == ::config::v1::EXISTING_TICKET_POLICY_RESOLVED_ONLY;
-  switch (incident.state()) {
+TicketDecision DecideOnTicket(const ::config::v1::Template& config,
+                              sn::IncidentState state) {
+  const bool resolved_only = config.existing_ticket() ==
+                             ::config::v1::EXISTING_TICKET_POLICY_RESOLVED_ONLY;
+  switch (state) {
     case sn::INCIDENT_STATE_CLOSED:
     case sn::INCIDENT_STATE_CANCELED:
       return {.replace = true};
     case sn::INCIDENT_STATE_RESOLVED:
-      return {.new_state = resolved_only ? sn::INCIDENT_STATE_IN_PROGRESS
-                                         : sn::INCIDENT_STATE_NEW};
+      return {.new_state = ReopenState(
+                  config, resolved_only ? sn::INCIDENT_STATE_IN_PROGRESS
+                                        : sn::INCIDENT_STATE_NEW)};
+    case sn::INCIDENT_STATE_NEW:
     case sn::INCIDENT_STATE_IN_PROGRESS:
     case sn::INCIDENT_STATE_ON_HOLD:
       if (resolved_only) return {};
-      return {.new_state = sn::INCIDENT_STATE_NEW};
+      return {.new_state = ReopenState(config, sn::INCIDENT_STATE_NEW)};
     default:
       return {};
   }
+}
+
+std::vector<sn::IncidentState> StatesDecidedLike(
+    const ::config::v1::Template& config, sn::IncidentState state) {
+  std::vector<sn::IncidentState> states;
+  if (state == sn::INCIDENT_STATE_UNSPECIFIED) return states;
+  for (const sn::IncidentState other :
+       {sn::INCIDENT_STATE_NEW, sn::INCIDENT_STATE_IN_PROGRESS,
+        sn::INCIDENT_STATE_ON_HOLD, sn::INCIDENT_STATE_RESOLVED,
+        sn::INCIDENT_STATE_CLOSED, sn::INCIDENT_STATE_CANCELED}) {
+    if (DecideOnTicket(config, other) == DecideOnTicket(config, state)) {
+      states.push_back(other);
+    }
+  }
+  return states;
 }
 
 const char* StateWords(sn::IncidentState state) {

@@ -4,6 +4,8 @@
 // What happens to the ticket that a job has already, when it fails again. One
 // table per policy; see config.v1.ExistingTicketPolicy.
 
+#include <vector>
+
 #include "config/v1/template.pb.h"
 #include "servicenow/v1/incident.pb.h"
 
@@ -15,12 +17,22 @@ struct TicketDecision {
   // Else the state to set; UNSPECIFIED to leave it.
   ::servicenow::v1::IncidentState new_state =
       ::servicenow::v1::INCIDENT_STATE_UNSPECIFIED;
+
+  friend bool operator==(const TicketDecision&,
+                         const TicketDecision&) = default;
 };
 
-// A state that this version does not know is treated like In Progress:
-// somebody works on it, so it is updated and its state is left alone.
-TicketDecision DecideOnTicket(::config::v1::ExistingTicketPolicy policy,
-                              const ::servicenow::v1::Incident& incident);
+// By `existing_ticket` and `reopen_state` of the template. A state that this
+// version does not know is left alone: somebody works on the incident, so it is
+// updated and stays as it is.
+TicketDecision DecideOnTicket(const ::config::v1::Template& config,
+                              ::servicenow::v1::IncidentState state);
+
+// The states for which the template decides the same as for `state`, which is
+// one of them; none if `state` cannot be named.
+std::vector<::servicenow::v1::IncidentState> StatesDecidedLike(
+    const ::config::v1::Template& config,
+    ::servicenow::v1::IncidentState state);
 
 // Words for a person: "closed".
 const char* StateWords(::servicenow::v1::IncidentState state);

@@ -1,25 +1,14 @@
-// The steps on a real store against upstreams in memory, one after the other
-// on a clock that the test moves: what a report's way looks like, and what
-// failures on it do.
+// What a report's way looks like, and what failures on it do.
 
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "common/clock/fake_clock.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "incident_service/identity.h"
-#include "incident_service/store/sqlite_store.h"
-#include "incident_service/store/times.h"
-#include "incident_service/upstreams/fake_upstreams.h"
-#include "incident_service/workflow/error_record.h"
-#include "incident_service/workflow/retry_policy.h"
-#include "incident_service/workflow/steps.h"
+#include "incident_service/workflow/workflow_fixture.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -31,160 +20,25 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class WorkflowTest : public ::testing::Test {
- protected:
-  WorkflowTest() {
-    opcon_.job.set_id("20260105|16|1|JOB001");
-    opcon_.job.set_uid(4711);
-    opcon_.job.set_name("JOB001");
-    opcon_.job.set_job_number(49895);
-    opcon_.job.mutable_schedule()->set_name("Payroll");
-    opcon_.job.set_start_machine("GENP001");
-    opcon_.job.set_termination("0000000005");
-    opcon_.job.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_FAILED);
-    opcon_.job.mutable_end_time()->set_seconds(1767603607);
-    opcon_.logs["C:\\log.txt"] = "line 1\nline 2";
-    Configure({});
-    OpenStore();
-  }
-
-  void OpenStore() {
-    store_.reset();
-    auto opened = SqliteStore::Open(path_, &clock_);
-    ASSERT_OK(opened.status());
-    store_ = *std::move(opened);
-    steps_ = std::make_unique<Steps>(
-        StepDependencies{.store = store_.get(),
-                         .opcon = &opcon_,
-                         .servicenow = &servicenow_,
-                         .templates = [this] { return templates_; },
-                         .deployment = "test"});
-  }
-
-  void Configure(::config::v1::Template config) {
-    google::protobuf::RepeatedPtrField<::config::v1::Template> configs;
-    config.set_name("basic.json");
-    *configs.Add() = config;
-    config::Faults faults;
-    templates_ = TemplateSet::Compile(configs, "", &faults);
-    ASSERT_NE(templates_, nullptr) << faults.Format();
-  }
-
-  std::string Report(const std::string& request_id,
-                     v1::EventKind kind = v1::EVENT_KIND_JOB_FAILED,
-                     const std::string& template_name = "") {
-    v1::Report report;
-    report.set_request_id(request_id);
-    report.set_requested_template(template_name);
-    report.mutable_event()->set_kind(kind);
-    v1::JobKey* key = report.mutable_event()->mutable_job_key();
-    key->set_opcon("production");
-    key->mutable_schedule_date()->set_year(2026);
-    key->mutable_schedule_date()->set_month(1);
-    key->mutable_schedule_date()->set_day(5);
-    key->set_schedule_id(16);
-    key->set_schedule_instance(1);
-    key->set_job_name("JOB001");
-    const auto created =
-        store_->CreateReport(report, request_id, {v1::STEP_KIND_RESOLVE}, 1000);
-    EXPECT_OK(created.status());
-    return created->report.report_id();
-  }
-
-  // Does due steps, failed ones again after a minute, until nothing is left
-  // or `limit` attempts were made. Returns the attempts.
-  int Drive(int limit = 100) {
-    for (int attempts = 0; attempts < limit;) {
-      auto claimed = store_->ClaimSteps(clock_.Now(), 1);
-      EXPECT_OK(claimed.status());
-      if (claimed->empty()) {
-        const auto next = store_->NextDueTime();
-        EXPECT_OK(next.status());
-        if (*next == absl::InfiniteFuture()) return attempts;
-        clock_.Advance(*next - clock_.Now());
-        continue;
-      }
-      ++attempts;
-      DoStep(claimed->front());
-    }
-    return limit;
-  }
-
-  void DoStep(const ClaimedStep& claimed) {
-    absl::StatusOr<StepCommit> result = steps_->Run(claimed);
-    if (!result.ok()) {
-      StepCommit failed;
-      failed.claim = claimed.claim;
-      failed.step = claimed.step;
-      const bool again = MayRepeat(result.status());
-      SetError(result.status(), claimed.step.attempts(), !again,
-               failed.step.mutable_error());
-      failed.step.set_state(again ? v1::STEP_STATE_WAITING
-                                  : v1::STEP_STATE_FAILED);
-      if (again) {
-        SetTime(clock_.Now() + absl::Minutes(1),
-                failed.step.mutable_next_attempt_time());
-      }
-      result = failed;
-    }
-    EXPECT_OK(store_->Commit(*result));
-  }
-
-  v1::Report Get(const std::string& report_id) {
-    auto stored = store_->GetReport(report_id);
-    EXPECT_OK(stored.status());
-    return stored->report;
-  }
-
-  // The job runs again and fails again.
-  void FailAgain() {
-    opcon_.job.set_job_number(opcon_.job.job_number() + 1);
-    opcon_.job.mutable_end_time()->set_seconds(opcon_.job.end_time().seconds() +
-                                               600);
-    opcon_.logs["C:\\log.txt"] += "again";
-  }
-
-  void SetState(sn::IncidentState state) {
-    for (auto& [sys_id, incident] : servicenow_.incidents) {
-      incident.set_state(state);
-    }
-  }
-
-  // The names of parameterized tests contain a slash.
-  const std::string path_ = absl::StrCat(
-      ::testing::TempDir(), "/",
-      absl::StrReplaceAll(
-          ::testing::UnitTest::GetInstance()->current_test_info()->name(),
-          {{"/", "-"}}),
-      ".db");
-  FakeClock clock_;
-  FakeOpCon opcon_;
-  FakeServiceNow servicenow_;
-  std::shared_ptr<const TemplateSet> templates_;
-  std::unique_ptr<SqliteStore> store_;
-  std::unique_ptr<Steps> steps_;
-};
-
 TEST_F(WorkflowTest, AFailureBecomesAnIncidentOnTheJobWithItsLog) {
   const std::string id = Report("request-1");
   Drive();
   const v1::Report report = Get(id);
   EXPECT_EQ(report.state(), v1::REPORT_STATE_SUCCEEDED) << report.summary();
   ASSERT_THAT(servicenow_.incidents, SizeIs(1));
-  const sn::Incident& incident = servicenow_.incidents.begin()->second;
+  const sn::Incident& incident = servicenow_.incidents.begin()->second.incident;
   EXPECT_EQ(report.ticket().number(), incident.number());
   EXPECT_EQ(incident.correlation_id(),
             "opcon.example:9010,20260105|16|1|JOB001");
   EXPECT_EQ(incident.correlation_display(), "SMA_OPCON");
   EXPECT_THAT(incident.description(),
               HasSubstr(FailureMarker(report.failure_id())));
-  ASSERT_THAT(opcon_.tickets, SizeIs(1));
-  EXPECT_EQ(opcon_.tickets[0].ticket_id(),
+  ASSERT_THAT(Tickets(), SizeIs(1));
+  EXPECT_EQ(Tickets()[0].ticket_id(),
             absl::StrCat(incident.number(), "/", incident.sys_id()));
-  EXPECT_EQ(opcon_.tickets[0].ticket_url(), incident.url());
-  ASSERT_THAT(servicenow_.files, SizeIs(1));
-  EXPECT_EQ(servicenow_.files[0].content, "line 1\nline 2");
-  EXPECT_EQ(servicenow_.files[0].record, incident.sys_id());
+  EXPECT_EQ(Tickets()[0].ticket_url(), incident.url());
+  ASSERT_THAT(servicenow_.files(), SizeIs(1));
+  EXPECT_EQ(servicenow_.files()[0].content, "line 1\nline 2");
 }
 
 TEST_F(WorkflowTest, TwoReportsOfOneFailureMakeOneTicket) {
@@ -194,7 +48,7 @@ TEST_F(WorkflowTest, TwoReportsOfOneFailureMakeOneTicket) {
   EXPECT_THAT(servicenow_.incidents, SizeIs(1));
   EXPECT_EQ(Get(second).state(), v1::REPORT_STATE_MERGED);
   EXPECT_EQ(Get(second).merged_into_report_id(), first);
-  EXPECT_THAT(servicenow_.files, SizeIs(1));
+  EXPECT_THAT(servicenow_.files(), SizeIs(1));
 }
 
 // Every RPC with an effect, its answer lost once: repeated, and there once.
@@ -210,20 +64,20 @@ TEST_F(WorkflowTest, LostAnswersDoubleNothing) {
   EXPECT_EQ(Get(first).state(), v1::REPORT_STATE_SUCCEEDED);
   EXPECT_THAT(servicenow_.incidents, SizeIs(1));
   EXPECT_TRUE(servicenow_.last_create.may_exist());
-  EXPECT_THAT(opcon_.tickets, SizeIs(1));
-  EXPECT_THAT(servicenow_.files, SizeIs(1));
+  EXPECT_THAT(Tickets(), SizeIs(1));
+  EXPECT_THAT(servicenow_.files(), SizeIs(1));
   FailAgain();
   Report("request-2");
   Drive();
-  EXPECT_THAT(servicenow_.work_notes, SizeIs(1));
-  EXPECT_THAT(servicenow_.files, SizeIs(2));
+  EXPECT_THAT(servicenow_.work_notes(), SizeIs(1));
+  EXPECT_THAT(servicenow_.files(), SizeIs(2));
   SetState(sn::INCIDENT_STATE_CLOSED);
   FailAgain();
   Report("request-3");
   Drive();
   EXPECT_THAT(servicenow_.incidents, SizeIs(2));
-  EXPECT_THAT(opcon_.tickets, SizeIs(1));
-  const std::string& text = opcon_.job.documentation().job_text();
+  EXPECT_THAT(Tickets(), SizeIs(1));
+  const std::string& text = Job().job.documentation().job_text();
   EXPECT_EQ(text.find("Previous ticket"), text.rfind("Previous ticket"));
   EXPECT_THAT(text, HasSubstr("INC0000001 (closed), followed by INC0000002"));
 }
@@ -233,7 +87,7 @@ TEST_F(WorkflowTest, ACrashBetweenAnyTwoStepsIsSurvived) {
   const std::string id = Report("request-1");
   int crashes = 0;
   while (true) {
-    auto claimed = store_->ClaimSteps(clock_.Now(), 10);
+    auto claimed = store_->ClaimSteps({.limit = 10});
     ASSERT_OK(claimed.status());
     if (claimed->empty()) break;
     // Even steps do their work first, so that only the record is lost.
@@ -246,8 +100,8 @@ TEST_F(WorkflowTest, ACrashBetweenAnyTwoStepsIsSurvived) {
   EXPECT_GE(crashes, 3);
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
   EXPECT_THAT(servicenow_.incidents, SizeIs(1));
-  EXPECT_THAT(opcon_.tickets, SizeIs(1));
-  EXPECT_THAT(servicenow_.files, SizeIs(1));
+  EXPECT_THAT(Tickets(), SizeIs(1));
+  EXPECT_THAT(servicenow_.files(), SizeIs(1));
 }
 
 TEST_F(WorkflowTest, AnUpstreamThatIsDownIsWaitedFor) {
@@ -257,7 +111,7 @@ TEST_F(WorkflowTest, AnUpstreamThatIsDownIsWaitedFor) {
   Drive(20);
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_WAITING);
   EXPECT_THAT(Get(id).summary(), HasSubstr("maintenance"));
-  EXPECT_THAT(opcon_.tickets, IsEmpty());
+  EXPECT_THAT(Tickets(), IsEmpty());
   Drive();
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
   EXPECT_THAT(servicenow_.incidents, SizeIs(1));
@@ -272,7 +126,7 @@ TEST_F(WorkflowTest, AWrongTokenIsADeadLetterThatCanBeRetried) {
   Drive();
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_DEAD_LETTER);
   EXPECT_THAT(Get(id).summary(), HasSubstr("mend opcon.token"));
-  ASSERT_OK(store_->RetryReport(id).status());
+  ASSERT_OK(store_->RetryReport(id, {.actor = "me"}).status());
   Drive();
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
 }
@@ -284,7 +138,7 @@ TEST_F(WorkflowTest, AWrongJobAndAnUnknownTemplateAreDeadLetters) {
   EXPECT_EQ(Get(wrong_template).state(), v1::REPORT_STATE_DEAD_LETTER);
   EXPECT_THAT(Get(wrong_template).summary(),
               HasSubstr("no template \"none.json\"; known are basic.json"));
-  opcon_.has_job = false;
+  opcon_.jobs.clear();
   const std::string wrong_job = Report("request-2");
   Drive();
   EXPECT_EQ(Get(wrong_job).state(), v1::REPORT_STATE_DEAD_LETTER);
@@ -300,19 +154,19 @@ TEST_F(WorkflowTest, AJobLogThatCannotBeHadDoesNotHoldTheTicket) {
   const v1::Report report = Get(id);
   EXPECT_EQ(report.state(), v1::REPORT_STATE_SUCCEEDED);
   EXPECT_THAT(report.summary(), HasSubstr("agent broken"));
-  EXPECT_THAT(opcon_.tickets, SizeIs(1));
+  EXPECT_THAT(Tickets(), SizeIs(1));
 }
 
 TEST_F(WorkflowTest, SeveralLogsAreAttachedUnderTheirOwnNames) {
-  opcon_.logs["C:\\other.txt"] = "other";
+  Job().logs.begin()->second["C:\\other.txt"] = "other";
   Report("request-1");
   Drive();
-  ASSERT_THAT(servicenow_.files, SizeIs(2));
-  EXPECT_NE(servicenow_.files[0].name, servicenow_.files[1].name);
+  ASSERT_THAT(servicenow_.files(), SizeIs(2));
+  EXPECT_NE(servicenow_.files()[0].name, servicenow_.files()[1].name);
 }
 
 TEST_F(WorkflowTest, NoLogIsNoFault) {
-  opcon_.logs.clear();
+  Job().logs.clear();
   const std::string id = Report("request-1");
   Drive();
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
@@ -344,15 +198,15 @@ TEST_P(ExistingTicketTest, IsUpdatedReopenedOrReplaced) {
   EXPECT_EQ(report.state(), v1::REPORT_STATE_SUCCEEDED) << report.summary();
   ASSERT_THAT(servicenow_.incidents, SizeIs(GetParam().replaced ? 2 : 1));
   const sn::Incident& incident =
-      servicenow_.incidents[report.ticket().sys_id()];
+      servicenow_.incidents[report.ticket().sys_id()].incident;
   EXPECT_EQ(incident.state(), GetParam().after);
   // The description tells of the latest failure.
   EXPECT_THAT(incident.description(),
               HasSubstr(FailureMarker(report.failure_id())));
-  EXPECT_THAT(servicenow_.work_notes, SizeIs(GetParam().replaced ? 0 : 1));
-  EXPECT_THAT(servicenow_.files, SizeIs(2));
-  ASSERT_THAT(opcon_.tickets, SizeIs(1));
-  EXPECT_THAT(opcon_.tickets[0].ticket_id(), HasSubstr(incident.number()));
+  EXPECT_THAT(servicenow_.work_notes(), SizeIs(GetParam().replaced ? 0 : 1));
+  EXPECT_THAT(servicenow_.files(), SizeIs(2));
+  ASSERT_THAT(Tickets(), SizeIs(1));
+  EXPECT_THAT(Tickets()[0].ticket_id(), HasSubstr(incident.number()));
 }
 
 constexpr auto kReopen = ::config::v1::EXISTING_TICKET_POLICY_REOPEN;
@@ -396,30 +250,30 @@ TEST_F(WorkflowTest, ATicketThatIsGoneIsReplacedAndTheNewOneSaysSo) {
   Drive();
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
   ASSERT_THAT(servicenow_.incidents, SizeIs(1));
-  EXPECT_THAT(servicenow_.incidents.begin()->second.description(),
+  EXPECT_THAT(servicenow_.incidents.begin()->second.incident.description(),
               HasSubstr("Previous ticket: INC0000001 (no longer exists)"));
 }
 
 TEST_F(WorkflowTest, ATicketThatAPersonPutOnTheJobWins) {
   const std::string sys_id =
       servicenow_.Add("INC0099999", sn::INCIDENT_STATE_IN_PROGRESS);
-  opcon_.tickets.emplace_back().set_ticket_id("INC0099999");
+  Tickets().emplace_back().set_ticket_id("INC0099999");
   const std::string id = Report("request-1");
   Drive();
   EXPECT_EQ(Get(id).ticket().sys_id(), sys_id);
   EXPECT_THAT(servicenow_.incidents, SizeIs(1));
-  EXPECT_THAT(servicenow_.work_notes, SizeIs(1));
+  EXPECT_THAT(servicenow_.work_notes(), SizeIs(1));
 }
 
 TEST_F(WorkflowTest, AnEmptyFieldWithAnOpenTicketIsRestored) {
   Report("request-1");
   Drive();
-  opcon_.tickets.clear();
+  Tickets().clear();
   FailAgain();
   Report("request-2");
   Drive();
   EXPECT_THAT(servicenow_.incidents, SizeIs(1));
-  EXPECT_THAT(opcon_.tickets, SizeIs(1));
+  EXPECT_THAT(Tickets(), SizeIs(1));
 }
 
 TEST_F(WorkflowTest, ATicketThatClosesUnderOurHandsIsReplaced) {
@@ -442,15 +296,14 @@ TEST_F(WorkflowTest, RecoveryIsNotedOnTheOpenTicketAndOpensNone) {
   Drive();
   EXPECT_EQ(Get(early).state(), v1::REPORT_STATE_SUPPRESSED);
   EXPECT_THAT(servicenow_.incidents, IsEmpty());
-  opcon_.job.mutable_end_time()->set_seconds(1767609999);
   Report("request-1");
   Drive();
-  opcon_.job.mutable_status()->set_category(
-      ::opcon::v1::JOB_CATEGORY_FINISHED_OK);
+  clock_.Advance(absl::Minutes(1));
+  opcon_.Finish(kJob, clock_.Now());
   const std::string recovered = Report("request-2", v1::EVENT_KIND_RECOVERED);
   Drive();
   EXPECT_EQ(Get(recovered).state(), v1::REPORT_STATE_SUCCEEDED);
-  EXPECT_THAT(servicenow_.work_notes,
+  EXPECT_THAT(servicenow_.work_notes(),
               ElementsAre(HasSubstr("JOB001 recovered")));
   EXPECT_THAT(servicenow_.incidents, SizeIs(1));
 }

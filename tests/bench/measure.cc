@@ -64,8 +64,12 @@ absl::Status RunOnce(const Candidate& candidate, Figures* figures) {
 }  // namespace
 
 absl::Duration Figures::MedianWall() const { return Percentile(wall, 0.5); }
-absl::Duration Figures::Percentile90Wall() const { return Percentile(wall, 0.9); }
-std::int64_t Figures::MedianResident() const { return Percentile(resident, 0.5); }
+absl::Duration Figures::Percentile90Wall() const {
+  return Percentile(wall, 0.9);
+}
+std::int64_t Figures::MedianResident() const {
+  return Percentile(resident, 0.5);
+}
 
 absl::StatusOr<std::vector<Figures>> Measure(
     const std::vector<Candidate>& candidates, int runs) {

@@ -11,9 +11,9 @@ namespace opcon_snow::bench {
 // median. `values` must not be empty.
 template <class T>
 T Percentile(std::vector<T> values, double part) {
-  const auto at = values.begin() +
-                  static_cast<std::ptrdiff_t>(
-                      static_cast<double>(values.size() - 1) * part);
+  const auto at =
+      values.begin() + static_cast<std::ptrdiff_t>(
+                           static_cast<double>(values.size() - 1) * part);
   std::nth_element(values.begin(), at, values.end());
   return *at;
 }

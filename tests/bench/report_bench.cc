@@ -1,5 +1,6 @@
-// ./dev bench report: what one reported failure costs on the OpCon server, beside what
-// one HTTP call costs from a Python and from a Java program, in the same run.
+// ./dev bench report: what one reported failure costs on the OpCon server,
+// beside what one HTTP call costs from a Python and from a Java program, in the
+// same run.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>

@@ -1,8 +1,10 @@
 // incident_service that dies by SIGKILL at the failpoint that the environment
-// variable INCIDENT_SERVICE_FAILPOINT names; without it, the product.
+// variable INCIDENT_SERVICE_FAILPOINT names, or at the one whose number, from
+// 1, INCIDENT_SERVICE_DIES_AT says; without them, the product.
 
 #include <signal.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <string>
 
@@ -12,16 +14,18 @@
 
 namespace {
 
-const std::string& DeadlyFailpoint() {
-  static const std::string* const name = [] {
-    const char* value = std::getenv("INCIDENT_SERVICE_FAILPOINT");
-    return new std::string(value == nullptr ? "" : value);
-  }();
-  return *name;
+std::string Environment(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
 void Die(absl::string_view name) {
-  if (name == DeadlyFailpoint()) raise(SIGKILL);
+  static const auto* const deadly =
+      new std::string(Environment("INCIDENT_SERVICE_FAILPOINT"));
+  static const long last =
+      std::atol(Environment("INCIDENT_SERVICE_DIES_AT").c_str());
+  static std::atomic<long> passed{0};
+  if (name == *deadly || ++passed == last) raise(SIGKILL);
 }
 
 }  // namespace

@@ -114,6 +114,53 @@ absl::Status FailJob(const Suite& suite, const Job& job,
       "fail the job");
 }
 
+absl::Status FailJobAgain(const Suite& suite, const Job& job,
+                          const std::string& termination,
+                          const std::string& log) {
+  OPCON_SNOW_RETURN_IF_ERROR(
+      Done(suite.opcon().Send(
+               "POST",
+               absl::StrCat("/_sandbox/jobs/", Encode(job.id()), "/start"),
+               nlohmann::json::object()),
+           "start the job"));
+  return FailJob(suite, job, termination, log);
+}
+
+absl::StatusOr<std::string> GetDocumentation(const Suite& suite,
+                                             const Job& job) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const HttpAnswer answer,
+      suite.opcon().Get(absl::StrCat("/api/dailyjobs/", Encode(job.id()),
+                                     "/documentation")));
+  if (answer.status == 404) return std::string();
+  if (!answer.json.is_object()) {
+    return absl::InternalError(absl::StrCat("documentation: ", answer.body));
+  }
+  return answer.json.value("job", "");
+}
+
+absl::Status ReplaceTickets(const Suite& suite, const Job& job,
+                            const std::string& ticket_id) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const nlohmann::json shown, GetJob(suite, job));
+  const std::string path =
+      absl::StrCat("/api/dailyjobs/", shown.at("uid").get<std::int64_t>(),
+                   "/incidentTickets");
+  OPCON_SNOW_ASSIGN_OR_RETURN(const nlohmann::json tickets,
+                              GetTickets(suite, job));
+  for (const nlohmann::json& row : tickets) {
+    OPCON_SNOW_RETURN_IF_ERROR(Done(
+        suite.opcon().Send(
+            "DELETE", absl::StrCat(path, "/", row.at("id").get<int>()), nullptr),
+        "take a ticket off"));
+  }
+  if (ticket_id.empty()) return absl::OkStatus();
+  return Done(
+      suite.opcon().Send(
+          "POST", path,
+          {{"id", 0}, {"ticketId", ticket_id}, {"ticketUrl", ""}}),
+      "put a ticket on");
+}
+
 absl::StatusOr<nlohmann::json> GetJob(const Suite& suite, const Job& job) {
   return Body(
       suite.opcon().Get(absl::StrCat("/api/dailyjobs/", Encode(job.id()))),
@@ -141,6 +188,51 @@ absl::StatusOr<nlohmann::json> FindIncidents(const Suite& suite,
                Encode(query))),
            "find incidents"));
   return body.at("result");
+}
+
+absl::StatusOr<nlohmann::json> GetIncident(const Suite& suite,
+                                           const std::string& sys_id) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const nlohmann::json body,
+      Body(suite.servicenow().Get(
+               absl::StrCat("/api/now/v2/table/incident/", sys_id)),
+           "get an incident"));
+  return body.at("result");
+}
+
+absl::StatusOr<nlohmann::json> CreateIncident(const Suite& suite) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const nlohmann::json body,
+      Body(suite.servicenow().Send("POST", "/api/now/v2/table/incident",
+                                   {{"short_description", "By a person"}}),
+           "create an incident"));
+  return body.at("result");
+}
+
+absl::Status SetIncidentState(const Suite& suite, const std::string& sys_id,
+                              const std::string& state) {
+  return Done(suite.servicenow().Send(
+                  "PATCH", absl::StrCat("/api/now/v2/table/incident/", sys_id),
+                  {{"state", state},
+                   {"hold_reason", "1"},
+                   {"close_code", "Solved (Permanently)"},
+                   {"close_notes", "By a person"}}),
+              "set the incident's state");
+}
+
+absl::StatusOr<std::vector<std::string>> FindWorkNotes(
+    const Suite& suite, const std::string& incident_sys_id) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const nlohmann::json body,
+      Body(suite.servicenow().Get(absl::StrCat(
+               "/api/now/v2/table/sys_journal_field?sysparm_query=element_id%3D",
+               incident_sys_id, "%5Eelement%3Dwork_notes")),
+           "list work notes"));
+  std::vector<std::string> notes;
+  for (const nlohmann::json& entry : body.at("result")) {
+    notes.push_back(entry.at("value"));
+  }
+  return notes;
 }
 
 absl::StatusOr<nlohmann::json> FindAttachments(

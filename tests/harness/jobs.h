@@ -40,6 +40,17 @@ std::string RandomLog();
 absl::Status DefineJob(const Suite& suite, const Job& job);
 absl::Status FailJob(const Suite& suite, const Job& job,
                      const std::string& termination, const std::string& log);
+// Restarts the job and lets it fail again.
+absl::Status FailJobAgain(const Suite& suite, const Job& job,
+                          const std::string& termination,
+                          const std::string& log);
+// The text of the job's documentation; empty if it has none.
+absl::StatusOr<std::string> GetDocumentation(const Suite& suite,
+                                             const Job& job);
+// Takes every ticket off the job, and puts this one there unless it is empty:
+// what a person does in Solution Manager.
+absl::Status ReplaceTickets(const Suite& suite, const Job& job,
+                            const std::string& ticket_id);
 // The job as OpCon's API shows it.
 absl::StatusOr<nlohmann::json> GetJob(const Suite& suite, const Job& job);
 // The job's incident tickets.
@@ -48,6 +59,17 @@ absl::StatusOr<nlohmann::json> GetTickets(const Suite& suite, const Job& job);
 // All incidents whose correlation_id names the job.
 absl::StatusOr<nlohmann::json> FindIncidents(const Suite& suite,
                                              const Job& job);
+// An incident by its sys_id.
+absl::StatusOr<nlohmann::json> GetIncident(const Suite& suite,
+                                           const std::string& sys_id);
+// Creates an incident as a person would; returns it.
+absl::StatusOr<nlohmann::json> CreateIncident(const Suite& suite);
+// Sets its state by the instance's number, with whatever that demands.
+absl::Status SetIncidentState(const Suite& suite, const std::string& sys_id,
+                              const std::string& state);
+// The texts of its work notes.
+absl::StatusOr<std::vector<std::string>> FindWorkNotes(
+    const Suite& suite, const std::string& incident_sys_id);
 absl::StatusOr<nlohmann::json> FindAttachments(
     const Suite& suite, const std::string& incident_sys_id);
 absl::StatusOr<std::string> DownloadAttachment(const Suite& suite,

@@ -40,6 +40,8 @@ struct SuiteOptions {
   // What the gateways present; by default what the sandboxes accept.
   std::string opcon_token = "00000000-0000-4000-8000-000000000001";
   std::string snow_client_secret = "sandbox";
+  // The incident service's `templates`.
+  std::string templates_yaml = "  - name: basic.json\n";
   // Further lines of the incident service's configuration.
   std::string incident_service_yaml{};
   // Environment of the incident service, for failpoints.

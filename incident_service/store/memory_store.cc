@@ -1,0 +1,572 @@
+#include "incident_service/store/memory_store.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "common/status/status_macros.h"
+#include "incident_service/identity.h"
+#include "incident_service/store/report_changes.h"
+#include "incident_service/store/report_state.h"
+#include "incident_service/store/times.h"
+
+namespace opcon_snow::incident {
+namespace {
+
+namespace v1 = ::incident::v1;
+
+bool Fits(const ReportFilter& filter, const v1::Report& report) {
+  const v1::JobEvent& event = report.event();
+  const auto fits = [](const std::string& wanted, const std::string& is) {
+    return wanted.empty() || wanted == is;
+  };
+  return (filter.states.empty() ||
+          std::find(filter.states.begin(), filter.states.end(),
+                    report.state()) != filter.states.end()) &&
+         fits(filter.opcon, event.job_key().opcon()) &&
+         fits(filter.job_name, event.job_key().job_name()) &&
+         fits(filter.schedule_name, event.schedule_name()) &&
+         fits(filter.schedule_date,
+              report.has_event()
+                  ? CompactDate(event.job_key().schedule_date())
+                  : "") &&
+         fits(filter.request_id, report.request_id()) &&
+         (!filter.created_since.has_value() ||
+          ToTime(report.create_time()) >= *filter.created_since);
+}
+
+bool IsOpen(v1::ReportState state) {
+  return state == v1::REPORT_STATE_ACCEPTED ||
+         state == v1::REPORT_STATE_RUNNING || state == v1::REPORT_STATE_WAITING;
+}
+
+// Newest first, from after the number in `after`.
+template <class Record, class Stamp>
+Page<Record> Newest(std::vector<std::pair<Stamp, Record>> found,
+                    absl::string_view after, int limit) {
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return a.first.second > b.first.second;
+  });
+  std::int64_t before = 0;
+  const bool from_start = !absl::SimpleAtoi(after, &before);
+  Page<Record> page;
+  for (auto& [stamp, record] : found) {
+    if (!from_start && stamp.second >= before) continue;
+    if (page.records.size() == static_cast<std::size_t>(limit)) return page;
+    page.records.push_back(std::move(record));
+    page.next = absl::StrCat(stamp.second);
+  }
+  page.next.clear();
+  return page;
+}
+
+}  // namespace
+
+MemoryStore::MemoryStore(Clock* clock, std::uint64_t seed)
+    : clock_(clock), random_(seed) {}
+
+void MemoryStore::CreateReportAsync(NewReport fresh, CreateDone done) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  absl::StatusOr<CreatedReport> created = Create(fresh);
+  Tell(&lock);
+  done(std::move(created));
+}
+
+absl::StatusOr<CreatedReport> MemoryStore::Create(const NewReport& fresh) {
+  const std::string& request_id = fresh.report.request_id();
+  const auto known = requests_.find(request_id);
+  if (known != requests_.end()) {
+    const Request& request = known->second;
+    if (request.digest != fresh.digest) {
+      return RequestIdReused(request_id, request.report_id);
+    }
+    const auto row = reports_.find(request.report_id);
+    return CreatedReport{row != reports_.end()
+                             ? row->second.stored.report
+                             : ForgottenReport(request.report_id, request_id,
+                                               request.last_state),
+                         true};
+  }
+  const auto open = std::count_if(
+      reports_.begin(), reports_.end(), [](const auto& entry) {
+        return IsOpen(entry.second.stored.report.state());
+      });
+  if (open >= fresh.max_open) return TooManyOpen(open);
+
+  const absl::Time now = clock_->Now();
+  const std::string id = MakeReportId(now, ++id_counter_, random_());
+  Row& row = reports_[id];
+  row.stored.report = fresh.report;
+  BeginReport(id, fresh.first_steps, now, &row.stored);
+  if (fresh.report.has_event()) {
+    row.job_key = JobKeyText(fresh.report.event().job_key());
+  }
+  for (const NextStep& next : fresh.first_steps) {
+    row.steps[next.kind] = {.priority = next.priority, .due = now + next.delay};
+  }
+  requests_[request_id] = {fresh.digest, id, now,
+                           v1::REPORT_STATE_UNSPECIFIED};
+  Changed(&row);
+  return CreatedReport{row.stored.report, false};
+}
+
+absl::StatusOr<MemoryStore::Row*> MemoryStore::Find(
+    absl::string_view report_id) {
+  const auto found = reports_.find(std::string(report_id));
+  if (found == reports_.end()) return NoSuchReport(report_id);
+  return &found->second;
+}
+
+absl::StatusOr<MemoryStore::Row*> MemoryStore::Held(const StepClaim& claim) {
+  const auto found = reports_.find(claim.report_id);
+  if (found == reports_.end()) return ClaimLost(claim);
+  const auto step = found->second.steps.find(claim.kind);
+  if (step == found->second.steps.end() || step->second.epoch != claim.epoch ||
+      FindStep(&found->second.stored.report, claim.kind)->state() !=
+          v1::STEP_STATE_RUNNING) {
+    return ClaimLost(claim);
+  }
+  return &found->second;
+}
+
+void MemoryStore::Changed(Row* row) {
+  const v1::Report& report = row->stored.report;
+  changes_.push_back(
+      {static_cast<std::int64_t>(changes_.size()) + 1, report});
+  pending_.changes = true;
+  pending_.work = true;
+  if (HoldsJob(report)) {
+    if (row->hold == Hold::kNo) row->hold = Hold::kWaits;
+  } else {
+    row->hold = Hold::kNo;
+  }
+  PassOnJob(row->job_key);
+}
+
+void MemoryStore::PassOnJob(const std::string& job_key) {
+  Row* oldest = nullptr;
+  for (auto& [id, row] : reports_) {
+    if (row.job_key != job_key) continue;
+    if (row.hold == Hold::kHas) return;
+    if (row.hold == Hold::kWaits && oldest == nullptr) oldest = &row;
+  }
+  if (oldest != nullptr) oldest->hold = Hold::kHas;
+}
+
+void MemoryStore::Audit(const std::string& report_id, v1::AuditEntry entry) {
+  entry.set_audit_id(next_audit_id_++);
+  if (entry.report_id().empty()) entry.set_report_id(report_id);
+  if (!entry.has_create_time()) {
+    SetTime(clock_->Now(), entry.mutable_create_time());
+  }
+  audit_.push_back(std::move(entry));
+}
+
+void MemoryStore::Tell(std::unique_lock<std::mutex>* lock) {
+  const StoreSignal signal = std::exchange(pending_, {});
+  lock->unlock();
+  signals_.Send(signal);
+}
+
+absl::StatusOr<StoredReport> MemoryStore::GetReport(
+    absl::string_view report_id) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  OPCON_SNOW_ASSIGN_OR_RETURN(Row * row, Find(report_id));
+  return row->stored;
+}
+
+absl::StatusOr<ReportPage> MemoryStore::ListReports(const ReportFilter& filter,
+                                                    absl::string_view before,
+                                                    int limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ReportPage page;
+  for (auto entry = reports_.rbegin(); entry != reports_.rend(); ++entry) {
+    const v1::Report& report = entry->second.stored.report;
+    if (!before.empty() && report.report_id() >= before) continue;
+    if (!Fits(filter, report)) continue;
+    if (page.reports.size() == static_cast<std::size_t>(limit)) {
+      page.next = page.reports.back().report_id();
+      break;
+    }
+    page.reports.push_back(report);
+  }
+  return page;
+}
+
+bool MemoryStore::Claimable(const Row& row, v1::StepKind kind) const {
+  return IsBestEffort(kind) || row.hold == Hold::kHas;
+}
+
+void MemoryStore::Release(Row* row, v1::StepKind kind) {
+  StepRow& step = row->steps[kind];
+  step.due = clock_->Now();
+  std::optional<v1::AuditEntry> cut_off =
+      ApplyCutOff(kind, clock_->Now(), &row->stored);
+  if (cut_off.has_value()) {
+    Audit(row->stored.report.report_id(), *std::move(cut_off));
+  }
+  Changed(row);
+}
+
+absl::StatusOr<std::vector<ClaimedStep>> MemoryStore::ClaimSteps(
+    const ClaimRequest& request) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const absl::Time now = clock_->Now();
+  std::map<v1::StepKind, int> running;
+  std::vector<std::tuple<StepPriority, std::string, v1::StepKind>> due;
+  for (auto& [id, row] : reports_) {
+    // By index: a release adds to the report while it is walked over.
+    for (int i = 0; i < row.stored.report.steps_size(); ++i) {
+      const v1::StepKind kind = row.stored.report.steps(i).kind();
+      StepRow& step = row.steps[kind];
+      if (row.stored.report.steps(i).state() == v1::STEP_STATE_RUNNING) {
+        if (step.lease_end > now) {
+          ++running[kind];
+          continue;
+        }
+        Release(&row, kind);
+      }
+      const v1::StepState state = row.stored.report.steps(i).state();
+      if ((state == v1::STEP_STATE_PENDING ||
+           state == v1::STEP_STATE_WAITING) &&
+          step.due <= now && Claimable(row, kind)) {
+        due.emplace_back(step.priority, id, kind);
+      }
+    }
+  }
+  std::sort(due.begin(), due.end());
+  std::vector<ClaimedStep> claimed;
+  for (const auto& [priority, id, kind] : due) {
+    if (claimed.size() == static_cast<std::size_t>(request.limit)) break;
+    const auto most = request.most_running.find(kind);
+    if (most != request.most_running.end() && running[kind] >= most->second) {
+      continue;
+    }
+    ++running[kind];
+    Row& row = reports_[id];
+    StepRow& step = row.steps[kind];
+    ++step.epoch;
+    step.lease_end = now + request.lease;
+    step.worker = request.worker;
+    ClaimedStep one;
+    one.claim = {id, kind, step.epoch};
+    OPCON_SNOW_ASSIGN_OR_RETURN(one.step,
+                                BeginAttempt(kind, now, &row.stored));
+    one.stored = row.stored;
+    Changed(&row);
+    claimed.push_back(std::move(one));
+  }
+  pending_.work = false;
+  Tell(&lock);
+  return claimed;
+}
+
+absl::StatusOr<absl::Duration> MemoryStore::TimeToNextStep() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  absl::Time next = absl::InfiniteFuture();
+  for (const auto& [id, row] : reports_) {
+    for (const v1::Step& step : row.stored.report.steps()) {
+      const StepRow& details = row.steps.at(step.kind());
+      if (step.state() == v1::STEP_STATE_RUNNING) {
+        next = std::min(next, details.lease_end);
+      } else if (!IsEnded(step.state()) && Claimable(row, step.kind())) {
+        next = std::min(next, details.due);
+      }
+    }
+  }
+  return std::max(next - clock_->Now(), absl::ZeroDuration());
+}
+
+absl::StatusOr<std::vector<StepClaim>> MemoryStore::RenewClaims(
+    const std::vector<StepClaim>& claims, absl::Duration lease) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<StepClaim> lost;
+  for (const StepClaim& claim : claims) {
+    const absl::StatusOr<Row*> row = Held(claim);
+    if (row.ok()) {
+      (*row)->steps[claim.kind].lease_end = clock_->Now() + lease;
+    } else {
+      lost.push_back(claim);
+    }
+  }
+  return lost;
+}
+
+absl::Status MemoryStore::ReleaseClaims(absl::string_view worker) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (auto& [id, row] : reports_) {
+    for (auto& [kind, step] : row.steps) {
+      if (step.worker == worker &&
+          FindStep(&row.stored.report, kind)->state() ==
+              v1::STEP_STATE_RUNNING) {
+        Release(&row, kind);
+      }
+    }
+  }
+  Tell(&lock);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::CheckClaim(const StepClaim& claim) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  OPCON_SNOW_ASSIGN_OR_RETURN(Row * row, Held(claim));
+  return row->steps[claim.kind].lease_end > clock_->Now() ? absl::OkStatus()
+                                                          : ClaimLost(claim);
+}
+
+absl::StatusOr<std::string> MemoryStore::OwnFailure(
+    const StepClaim& claim, const v1::Failure& failure,
+    absl::string_view servicenow) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  OPCON_SNOW_RETURN_IF_ERROR(Held(claim).status());
+  const std::string& id = failure.failure_id();
+  if (failures_.count(id) == 0) {
+    auto& entry = failures_[id];
+    entry = {{clock_->Now(), ++stamp_counter_}, failure};
+    SetTime(clock_->Now(), entry.record.mutable_create_time());
+  }
+  return owners_.emplace(std::pair(id, std::string(servicenow)),
+                         claim.report_id)
+      .first->second;
+}
+
+absl::Status MemoryStore::Commit(const StepCommit& commit) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  OPCON_SNOW_ASSIGN_OR_RETURN(Row * row, Held(commit.claim));
+  const absl::Time now = clock_->Now();
+  const std::string failure_id = commit.report.has_value()
+                                     ? commit.report->failure_id()
+                                     : row->stored.report.failure_id();
+  if (commit.failure_ticket.has_value() && failures_.count(failure_id) == 0) {
+    return CorruptRecord("a report without its failure");
+  }
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<NextStep> added,
+                              ApplyCommit(commit, now, &row->stored));
+  row->steps[commit.claim.kind].due =
+      commit.step.has_next_attempt_time()
+          ? ToTime(commit.step.next_attempt_time())
+          : now;
+  for (const NextStep& next : added) {
+    row->steps[next.kind] = {.priority = next.priority,
+                             .due = now + next.delay};
+  }
+  if (commit.link.has_value()) {
+    auto& entry = links_[{JobKeyText(commit.link->job_key()),
+                          commit.link->ticket().servicenow()}];
+    entry = {{now, ++stamp_counter_}, *commit.link};
+    SetTime(now, entry.record.mutable_update_time());
+    if (!entry.record.has_create_time()) {
+      SetTime(now, entry.record.mutable_create_time());
+    }
+  }
+  if (commit.failure_ticket.has_value()) {
+    AddTicket(*commit.failure_ticket, &failures_[failure_id].record);
+  }
+  for (const v1::AuditEntry& entry : commit.audit) {
+    Audit(commit.claim.report_id, entry);
+  }
+  Changed(row);
+  Tell(&lock);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<v1::TicketLink>> MemoryStore::FindLink(
+    const v1::JobKey& job_key, absl::string_view servicenow) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found =
+      links_.find({JobKeyText(job_key), std::string(servicenow)});
+  if (found == links_.end()) return std::nullopt;
+  return found->second.record;
+}
+
+absl::StatusOr<Page<v1::TicketLink>> MemoryStore::ListLinks(
+    const LinkFilter& filter, absl::string_view after, int limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::pair<Stamp, v1::TicketLink>> found;
+  for (const auto& [key, entry] : links_) {
+    const v1::TicketLink& link = entry.record;
+    const auto fits = [](const std::string& wanted, const std::string& is) {
+      return wanted.empty() || wanted == is;
+    };
+    if ((!filter.job_key.has_value() ||
+         JobKeyText(*filter.job_key) == key.first) &&
+        fits(filter.opcon, link.job_key().opcon()) &&
+        fits(filter.servicenow, key.second) &&
+        fits(filter.ticket_number, link.ticket().number()) &&
+        fits(filter.schedule_date,
+             CompactDate(link.job_key().schedule_date()))) {
+      found.emplace_back(entry.stamp, link);
+    }
+  }
+  return Newest(std::move(found), after, limit);
+}
+
+absl::StatusOr<Page<v1::Failure>> MemoryStore::ListFailures(
+    const std::optional<v1::JobKey>& job_key, absl::string_view after,
+    int limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::pair<Stamp, v1::Failure>> found;
+  for (const auto& [id, entry] : failures_) {
+    if (!job_key.has_value() ||
+        JobKeyText(entry.record.job_key()) == JobKeyText(*job_key)) {
+      found.emplace_back(entry.stamp, entry.record);
+    }
+  }
+  return Newest(std::move(found), after, limit);
+}
+
+absl::StatusOr<v1::Report> MemoryStore::RetryReport(
+    absl::string_view report_id, const Decision& decision) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  OPCON_SNOW_ASSIGN_OR_RETURN(Row * row, Find(report_id));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<v1::StepKind> due,
+                              ApplyRetry(clock_->Now(), &row->stored));
+  for (const v1::StepKind kind : due) row->steps[kind].due = clock_->Now();
+  Audit(std::string(report_id),
+        DecisionEntry("RetryReport", report_id, decision));
+  if (!due.empty()) Changed(row);
+  v1::Report report = row->stored.report;
+  Tell(&lock);
+  return report;
+}
+
+absl::StatusOr<v1::Report> MemoryStore::DiscardReport(
+    absl::string_view report_id, const Decision& decision) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  OPCON_SNOW_ASSIGN_OR_RETURN(Row * row, Find(report_id));
+  if (row->stored.report.state() == v1::REPORT_STATE_DISCARDED) {
+    return row->stored.report;
+  }
+  OPCON_SNOW_RETURN_IF_ERROR(
+      ApplyDiscard(decision, clock_->Now(), &row->stored).status());
+  Audit(std::string(report_id),
+        DecisionEntry("DiscardReport", report_id, decision));
+  Changed(row);
+  v1::Report report = row->stored.report;
+  Tell(&lock);
+  return report;
+}
+
+absl::Status MemoryStore::AppendAudit(const AuditTrail& entries) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const v1::AuditEntry& entry : entries) Audit("", entry);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Page<v1::AuditEntry>> MemoryStore::ListAudit(
+    const AuditFilter& filter, absl::string_view after, int limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::pair<Stamp, v1::AuditEntry>> found;
+  for (const v1::AuditEntry& entry : audit_) {
+    const absl::Time time = ToTime(entry.create_time());
+    if ((filter.report_id.empty() || filter.report_id == entry.report_id()) &&
+        (filter.target.empty() || filter.target == entry.target()) &&
+        (!filter.created_since.has_value() || time >= *filter.created_since)) {
+      found.emplace_back(Stamp{time, entry.audit_id()}, entry);
+    }
+  }
+  return Newest(std::move(found), after, limit);
+}
+
+absl::StatusOr<std::int64_t> MemoryStore::LastChange() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return static_cast<std::int64_t>(changes_.size());
+}
+
+absl::StatusOr<std::vector<ReportChange>> MemoryStore::ListChanges(
+    std::int64_t after, int limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto last = static_cast<std::int64_t>(changes_.size());
+  if (after < 0 || after > last) return NoSuchChange(after, last);
+  const auto begin = changes_.begin() + after;
+  return std::vector<ReportChange>(
+      begin, begin + std::min<std::int64_t>(limit, last - after));
+}
+
+absl::StatusOr<std::vector<ReportChange>> MemoryStore::ListOpen(
+    std::int64_t after, std::int64_t upto, int limit) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::map<std::string, std::int64_t> last;
+  for (const ReportChange& change : changes_) {
+    last[change.report.report_id()] = change.sequence;
+  }
+  std::vector<ReportChange> open;
+  for (const ReportChange& change : changes_) {
+    if (change.sequence > after && change.sequence <= upto &&
+        last[change.report.report_id()] == change.sequence &&
+        !HasEnded(change.report.state()) &&
+        open.size() < static_cast<std::size_t>(limit)) {
+      open.push_back(change);
+    }
+  }
+  return open;
+}
+
+absl::StatusOr<int> MemoryStore::DeleteExpired(const Expiry& expiry) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  int deleted = 0;
+  const auto erase = [&](auto* records, const auto& expired) {
+    int left = expiry.limit;
+    for (auto at = records->begin(); at != records->end() && left > 0;) {
+      if (expired(*at)) {
+        at = records->erase(at);
+        ++deleted;
+        --left;
+      } else {
+        ++at;
+      }
+    }
+  };
+  erase(&reports_, [&](const auto& entry) {
+    const v1::Report& report = entry.second.stored.report;
+    if (!report.has_end_time() ||
+        ToTime(report.end_time()) >= expiry.reports_before) {
+      return false;
+    }
+    requests_[report.request_id()].last_state = report.state();
+    return true;
+  });
+  erase(&audit_, [&](const v1::AuditEntry& entry) {
+    return ToTime(entry.create_time()) < expiry.reports_before &&
+           reports_.count(entry.report_id()) == 0;
+  });
+  erase(&requests_, [&](const auto& entry) {
+    return entry.second.time < expiry.keys_before &&
+           reports_.count(entry.second.report_id) == 0;
+  });
+  erase(&links_, [&](const auto& entry) {
+    return entry.second.stamp.first < expiry.keys_before &&
+           std::none_of(reports_.begin(), reports_.end(),
+                        [&](const auto& report) {
+                          return report.second.job_key == entry.first.first;
+                        });
+  });
+  erase(&failures_, [&](const auto& entry) {
+    if (entry.second.stamp.first >= expiry.keys_before) return false;
+    const auto first = owners_.lower_bound({entry.first, ""});
+    auto last = first;
+    while (last != owners_.end() && last->first.first == entry.first) {
+      if (reports_.count(last->second) != 0) return false;
+      ++last;
+    }
+    owners_.erase(first, last);
+    return true;
+  });
+  return deleted;
+}
+
+absl::StatusOr<std::unique_ptr<StoreBackup>> MemoryStore::BackUp() {
+  return MakeError(absl::StatusCode::kUnimplemented,
+                   "a store in memory has no copy",
+                   {.reason = "NOT_OFFERED", .domain = "incident-service"});
+}
+
+std::unique_ptr<StoreSubscription> MemoryStore::Subscribe(Listener listener) {
+  return signals_.Subscribe(std::move(listener));
+}
+
+StoreInfo MemoryStore::Info() const { return {"memory", "", "memory"}; }
+
+}  // namespace opcon_snow::incident

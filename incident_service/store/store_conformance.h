@@ -1,0 +1,58 @@
+#ifndef OPCON_SNOW_INCIDENT_SERVICE_STORE_STORE_CONFORMANCE_H_
+#define OPCON_SNOW_INCIDENT_SERVICE_STORE_STORE_CONFORMANCE_H_
+
+// What every implementation of the store must do, as tests. To run them:
+//
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformanceTest,
+//                            ::testing::Values(StoreMaker{"sqlite", &Make}));
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock/fake_clock.h"
+#include "gtest/gtest.h"
+#include "incident_service/store/store.h"
+
+namespace opcon_snow::incident {
+
+struct StoreMaker {
+  const char* name;
+  // A store that holds nothing. `directory` is empty and stays.
+  std::unique_ptr<Store> (*make)(const std::string& directory, Clock* clock);
+};
+
+class StoreConformanceTest : public ::testing::TestWithParam<StoreMaker> {
+ protected:
+  StoreConformanceTest();
+
+  static ::incident::v1::Report NewReport(const std::string& request_id,
+                                          const std::string& job);
+  std::string Create(const std::string& request_id,
+                     const std::string& job = "JOB001",
+                     std::vector<NextStep> steps = {
+                         ::incident::v1::STEP_KIND_RESOLVE});
+  std::vector<ClaimedStep> Claim(int limit = 100,
+                                 const std::string& worker = "worker");
+  // The claim of the only step that is due.
+  ClaimedStep ClaimOnly();
+  // What is committed to end the claimed step in `state`.
+  StepCommit Ending(const ClaimedStep& claimed,
+                    ::incident::v1::StepState state);
+  absl::Status End(const ClaimedStep& claimed, ::incident::v1::StepState state,
+                   std::vector<NextStep> next = {});
+  ::incident::v1::Report Get(const std::string& report_id);
+  // A failure with this id, of JOB001.
+  static ::incident::v1::Failure FailureWithId(const std::string& id);
+  // Reports that have ended, each with failure, ticket and link; in order.
+  std::vector<std::string> CreateEnded(int count);
+  // The audit, oldest first, as `actor action reason`.
+  std::vector<std::string> Audit(const AuditFilter& filter = {});
+
+  FakeClock clock_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace opcon_snow::incident
+
+#endif  // OPCON_SNOW_INCIDENT_SERVICE_STORE_STORE_CONFORMANCE_H_

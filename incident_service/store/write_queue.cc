@@ -1,0 +1,133 @@
+#include "incident_service/store/write_queue.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "common/status/status_macros.h"
+
+namespace opcon_snow::incident {
+namespace {
+
+// Bounds how long one transaction may take, and with it the wait of the first.
+constexpr std::size_t kMostWrites = 500;
+
+// Of the storage, not of what was asked of it.
+bool IsTrouble(const absl::Status& result) {
+  return absl::IsUnavailable(result) || absl::IsDataLoss(result);
+}
+
+}  // namespace
+
+WriteQueue::WriteQueue(Database* db, WriteObserver* observer)
+    : db_(db), observer_(observer), thread_([this] { Loop(); }) {}
+
+WriteQueue::~WriteQueue() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+  }
+  wakes_.notify_one();
+  thread_.join();
+}
+
+void WriteQueue::Submit(Write write) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    waiting_.push_back(std::move(write));
+  }
+  wakes_.notify_one();
+}
+
+absl::Status WriteQueue::Run(std::function<absl::Status()> apply,
+                             bool durable) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::optional<absl::Status> result;
+  Submit({std::move(apply),
+          [&](const absl::Status& status) {
+            // Notified under the lock: they live on the waiter's stack.
+            const std::lock_guard<std::mutex> lock(mutex);
+            result = status;
+            changed.notify_one();
+          },
+          durable});
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return result.has_value(); });
+  return *result;
+}
+
+std::int64_t WriteQueue::batches() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return batches_;
+}
+
+void WriteQueue::Loop() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    wakes_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    std::deque<Write> batch;
+    if (waiting_.size() <= kMostWrites) {
+      batch.swap(waiting_);
+    } else {
+      const auto end = waiting_.begin() + kMostWrites;
+      std::move(waiting_.begin(), end, std::back_inserter(batch));
+      waiting_.erase(waiting_.begin(), end);
+    }
+    ++batches_;
+    lock.unlock();
+    RunBatch(&batch);
+    lock.lock();
+  }
+}
+
+void WriteQueue::RunBatch(std::deque<Write>* batch) {
+  observer_->BeginBatch();
+  std::vector<absl::Status> results;
+  const absl::Status stored = Apply(*batch, &results);
+  absl::Status trouble = stored;
+  for (const absl::Status& result : results) {
+    if (IsTrouble(result)) trouble = result;
+  }
+  observer_->EndBatch(stored.ok(), trouble);
+  for (std::size_t i = 0; i < batch->size(); ++i) {
+    (*batch)[i].done(stored.ok() ? results[i] : stored);
+  }
+}
+
+absl::Status WriteQueue::Apply(const std::deque<Write>& batch,
+                               std::vector<absl::Status>* results) {
+  OPCON_SNOW_RETURN_IF_ERROR(SetSynchronous(
+      std::any_of(batch.begin(), batch.end(),
+                  [](const Write& write) { return write.durable; })));
+  OPCON_SNOW_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db_));
+  for (const Write& write : batch) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(Statement savepoint,
+                                db_->Prepare("SAVEPOINT write"));
+    OPCON_SNOW_RETURN_IF_ERROR(savepoint.Run());
+    observer_->Mark();
+    results->push_back(write.apply());
+    if (!results->back().ok()) {
+      // A full or failing disk makes SQLite roll back everything.
+      if (!db_->InTransaction()) return results->back();
+      OPCON_SNOW_RETURN_IF_ERROR(db_->Execute("ROLLBACK TO write"));
+      observer_->BackToMark();
+    }
+    OPCON_SNOW_ASSIGN_OR_RETURN(Statement release,
+                                db_->Prepare("RELEASE write"));
+    OPCON_SNOW_RETURN_IF_ERROR(release.Run());
+  }
+  return transaction.Commit();
+}
+
+absl::Status WriteQueue::SetSynchronous(bool durable) {
+  if (durable == synchronous_) return absl::OkStatus();
+  OPCON_SNOW_RETURN_IF_ERROR(db_->Execute(
+      durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
+  synchronous_ = durable;
+  return absl::OkStatus();
+}
+
+}  // namespace opcon_snow::incident

@@ -1,0 +1,41 @@
+#ifndef OPCON_SNOW_TESTS_HARNESS_REPORTER_H_
+#define OPCON_SNOW_TESTS_HARNESS_REPORTER_H_
+
+// Reports failures by gRPC, as programs other than incidentctl do, and looks
+// what became of them: for tests with many reports.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "incident/v1/incident_service.grpc.pb.h"
+#include "tests/harness/jobs.h"
+
+namespace opcon_snow::harness {
+
+class Reporter {
+ public:
+  // `server` is host:port of the incident service.
+  explicit Reporter(const std::string& server);
+
+  // Reports that the job failed; once: UNAVAILABLE if no answer came.
+  absl::Status Report(const Job& job, const std::string& termination,
+                      const std::string& request_id,
+                      const std::string& template_name = "basic.json");
+  // All reports, newest first.
+  absl::StatusOr<std::vector<::incident::v1::Report>> Reports();
+  // Waits until `count` reports are there and nothing happens to any of them
+  // any more by itself, and returns them; DEADLINE_EXCEEDED names one that is
+  // still at work.
+  absl::StatusOr<std::vector<::incident::v1::Report>> AwaitSettled(
+      std::size_t count, absl::Duration limit = kPatience);
+
+ private:
+  const std::unique_ptr<::incident::v1::IncidentService::StubInterface> stub_;
+};
+
+}  // namespace opcon_snow::harness
+
+#endif  // OPCON_SNOW_TESTS_HARNESS_REPORTER_H_
