@@ -104,6 +104,11 @@ std::size_t TakeHeader(char* data, std::size_t size, std::size_t count,
   return size * count;
 }
 
+// Other than 0 ends the transfer.
+int StopIfAsked(void* stopped, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return *static_cast<const std::atomic<bool>*>(stopped) ? 1 : 0;
+}
+
 bool IsHeaderText(absl::string_view text) {
   for (const char c : text) {
     if (c == '\r' || c == '\n' || c == '\0') return false;
@@ -245,6 +250,9 @@ OutboundResponse OutboundHttp::Send(const OutboundRequest& request) const {
   }
   const auto headers = HeaderList(request);
   SetOptions(easy.get(), request, ca_file_, headers.get(), &response);
+  curl_easy_setopt(easy.get(), CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(easy.get(), CURLOPT_XFERINFOFUNCTION, &StopIfAsked);
+  curl_easy_setopt(easy.get(), CURLOPT_XFERINFODATA, &stopped_);
   const CURLcode code = curl_easy_perform(easy.get());
   if (code != CURLE_OK) {
     response.error =

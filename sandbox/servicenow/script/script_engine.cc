@@ -64,6 +64,8 @@ ScriptEngine::~ScriptEngine() {
     stopping_ = true;
   }
   changed_.notify_all();
+  workers_.Stop();
+  http_.Stop();
   thread_.join();
 }
 

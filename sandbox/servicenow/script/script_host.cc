@@ -26,6 +26,15 @@ std::string Text(const Json& with, const char* name) {
   return with.at(name).get<std::string>();
 }
 
+// Numbers of scripts may be anything.
+std::int64_t Whole(const Json& with, const char* name) {
+  const Json& value = with.at(name);
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  constexpr double kMost = 1e15;
+  return static_cast<std::int64_t>(
+      std::clamp(value.get<double>(), -kMost, kMost));
+}
+
 const char* TypeName(FieldType type) {
   switch (type) {
     case FieldType::kString:
@@ -139,10 +148,10 @@ ScriptHost::Result ScriptHost::Query(const Json& with) {
   const absl::StatusOr<servicenow::Query> query = ReadQuery(with);
   if (!query.ok()) return query.status();
   auto limit = static_cast<std::size_t>(
-      std::max<std::int64_t>(with.at("limit").get<std::int64_t>(), 0));
+      std::max<std::int64_t>(Whole(with, "limit"), 0));
   if (limit == 0 || limit > kMostFound) limit = kMostFound;
   const auto first = static_cast<std::size_t>(
-      std::max<std::int64_t>(with.at("first").get<std::int64_t>(), 0));
+      std::max<std::int64_t>(Whole(with, "first"), 0));
   return Json(options_.records->FindIds(Text(with, "table"), *query, first,
                                         limit, options_.actor));
 }
@@ -291,7 +300,8 @@ ScriptHost::Result ScriptHost::Include(const Json& with) {
 
 ScriptHost::Result ScriptHost::Log(const Json& with) {
   const std::string source = Text(with, "source");
-  const int level = std::clamp(with.at("level").get<int>(), -1, 2);
+  const std::int64_t level =
+      std::clamp<std::int64_t>(Whole(with, "level"), -1, 2);
   options_.log->Write(static_cast<LogLevel>(level), Text(with, "message"),
                       source.empty() ? options_.source : source);
   return Json();
@@ -306,7 +316,7 @@ OutboundRequest ScriptHost::RequestOf(const Json& with) const {
     request.headers.emplace_back(header.at(0).get<std::string>(),
                                  header.at(1).get<std::string>());
   }
-  const auto milliseconds = with.at("milliseconds").get<std::int64_t>();
+  const std::int64_t milliseconds = Whole(with, "milliseconds");
   if (milliseconds > 0) request.timeout = absl::Milliseconds(milliseconds);
   // Nobody would be there to read a later answer.
   request.timeout = std::min(request.timeout, deadline_ - absl::Now());
@@ -340,7 +350,7 @@ ScriptHost::Result ScriptHost::HttpWait(const Json& with) {
   const absl::Duration limit = std::min(
       absl::Seconds(with.at("seconds").get<double>()), deadline_ - absl::Now());
   OutboundResponse response;
-  if (!options_.http->Wait(with.at("number").get<std::int64_t>(), limit,
+  if (!options_.http->Wait(Whole(with, "number"), limit,
                            &response)) {
     return Json();
   }

@@ -100,9 +100,11 @@ absl::StatusOr<ScriptWorkers::Worker> ScriptWorkers::Start() const {
 absl::StatusOr<ScriptWorkers::Worker> ScriptWorkers::Take() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopped_) return absl::CancelledError("the instance stops");
     if (!idle_.empty()) {
       const Worker worker = idle_.back();
       idle_.pop_back();
+      busy_.insert(worker.pid);
       return worker;
     }
     if (processes_ >= options_.most_processes) {
@@ -112,9 +114,12 @@ absl::StatusOr<ScriptWorkers::Worker> ScriptWorkers::Take() {
     ++processes_;
   }
   absl::StatusOr<Worker> worker = Start();
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (!worker.ok()) {
-    const std::lock_guard<std::mutex> lock(mutex_);
     --processes_;
+  } else {
+    busy_.insert(worker->pid);
+    if (stopped_) kill(worker->pid, SIGKILL);
   }
   return worker;
 }
@@ -123,6 +128,7 @@ void ScriptWorkers::GiveBack(Worker worker) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (idle_.size() < kMostIdle) {
+      busy_.erase(worker.pid);
       idle_.push_back(worker);
       return;
     }
@@ -131,12 +137,23 @@ void ScriptWorkers::GiveBack(Worker worker) {
 }
 
 void ScriptWorkers::End(Worker worker) {
+  {
+    // Before it is waited for: afterwards the number may be another's.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    busy_.erase(worker.pid);
+  }
   close(worker.socket);
   kill(worker.pid, SIGKILL);
   while (waitpid(worker.pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   const std::lock_guard<std::mutex> lock(mutex_);
   --processes_;
+}
+
+void ScriptWorkers::Stop() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  stopped_ = true;
+  for (const pid_t pid : busy_) kill(pid, SIGKILL);
 }
 
 absl::StatusOr<Json> ScriptWorkers::Run(const Json& request, const Host& host) {
