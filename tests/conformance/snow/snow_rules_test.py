@@ -387,7 +387,8 @@ class UpdateSetTest(SnowTest):
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             answer = self.opcon.api("GET", "%s/%s" % (path, number)).json()
-            if "ompleted" in json.dumps(answer):
+            text = json.dumps(answer)
+            if "Completed" in text or '"result": "success"' in text:
                 return answer
             time.sleep(0.05)
         raise AssertionError(answer)
