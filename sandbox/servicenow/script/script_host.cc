@@ -147,11 +147,11 @@ ScriptHost::Result ScriptHost::Table(const Json& with) {
 ScriptHost::Result ScriptHost::Query(const Json& with) {
   const absl::StatusOr<servicenow::Query> query = ReadQuery(with);
   if (!query.ok()) return query.status();
-  auto limit = static_cast<std::size_t>(
-      std::max<std::int64_t>(Whole(with, "limit"), 0));
+  auto limit =
+      static_cast<std::size_t>(std::max<std::int64_t>(Whole(with, "limit"), 0));
   if (limit == 0 || limit > kMostFound) limit = kMostFound;
-  const auto first = static_cast<std::size_t>(
-      std::max<std::int64_t>(Whole(with, "first"), 0));
+  const auto first =
+      static_cast<std::size_t>(std::max<std::int64_t>(Whole(with, "first"), 0));
   return Json(options_.records->FindIds(Text(with, "table"), *query, first,
                                         limit, options_.actor));
 }
@@ -350,8 +350,7 @@ ScriptHost::Result ScriptHost::HttpWait(const Json& with) {
   const absl::Duration limit = std::min(
       absl::Seconds(with.at("seconds").get<double>()), deadline_ - absl::Now());
   OutboundResponse response;
-  if (!options_.http->Wait(Whole(with, "number"), limit,
-                           &response)) {
+  if (!options_.http->Wait(Whole(with, "number"), limit, &response)) {
     return Json();
   }
   return ResponseJson(response);
