@@ -106,6 +106,8 @@ int RunCommands(const Environment& environment) {
   AddReportsCommands(app, action);
   AddTicketsCommands(app, action);
   AddTemplatesCommands(app, action);
+  AddAuditCommands(app, action);
+  AddAdminCommands(app, action);
   AddSpoolCommands(app, action);
   AddDoctorCommand(app, action);
   std::vector<std::string> reversed(environment.arguments.rbegin(),

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -324,13 +325,65 @@ TEST_F(CommandsTest, ListsAndFlushesTheSpool) {
   EXPECT_THAT(Refused(), IsEmpty());
 }
 
+TEST_F(CommandsTest, ShowsTheAudit) {
+  ::incident::v1::AuditEntry created;
+  created.set_actor("incident-service");
+  created.set_action("servicenow.CreateIncident");
+  created.set_target("INC1");
+  created.set_reason("the job has no ticket");
+  created.mutable_result()->set_message("created INC1");
+  ::incident::v1::AuditEntry refused = created;
+  refused.mutable_result()->set_code(14);
+  refused.mutable_result()->set_message("down");
+  service_.SetAudit({created, refused});
+  const ProcessResult result = Run(
+      {"audit", "list", "--report", "R1", "--target", "INC1", "--since", "1h"});
+  EXPECT_EQ(result.exit_code, kExitOk);
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr("servicenow.CreateIncident"),
+                    HasSubstr("the job has no ticket"),
+                    HasSubstr("created INC1"), HasSubstr("UNAVAILABLE: down")));
+  EXPECT_EQ(service_.audit_call().report_id(), "R1");
+  EXPECT_EQ(service_.audit_call().target(), "INC1");
+  EXPECT_TRUE(service_.audit_call().has_created_since_time());
+  EXPECT_EQ(Run({"audit", "list", "--since", "soon"}).exit_code, kExitUsage);
+}
+
+TEST_F(CommandsTest, WritesABackupUnderItsNameOnlyWhenItIsComplete) {
+  ::incident::v1::BackUpStoreResponse header;
+  header.mutable_header()->set_format("sqlite");
+  header.mutable_header()->set_size_bytes(6);
+  ::incident::v1::BackUpStoreResponse chunk;
+  chunk.set_chunk("abc");
+  const std::string path = ::testing::TempDir() + "/backup.db";
+  service_.SetBackup({header, chunk}, absl::OkStatus());
+  ProcessResult result = Run({"admin", "backup", path});
+  EXPECT_NE(result.exit_code, kExitOk);
+  EXPECT_THAT(result.error, HasSubstr("3 bytes of 6"));
+  service_.SetBackup({header, chunk}, absl::UnavailableError("disk full"));
+  result = Run({"admin", "backup", path});
+  EXPECT_EQ(result.exit_code, kExitTryLater);
+  EXPECT_THAT(result.error, HasSubstr("disk full"));
+  EXPECT_FALSE(std::ifstream(path).good());
+  EXPECT_FALSE(std::ifstream(path + ".part").good());
+  service_.SetBackup({header, chunk, chunk}, absl::OkStatus());
+  result = Run({"admin", "backup", path});
+  EXPECT_EQ(result.exit_code, kExitOk);
+  EXPECT_THAT(result.out, AllOf(HasSubstr(path), HasSubstr("sqlite")));
+  std::string content;
+  std::ifstream(path) >> content;
+  EXPECT_EQ(content, "abcabc");
+  result = Run({"admin", "backup", "/nowhere/backup.db"});
+  EXPECT_NE(result.exit_code, kExitOk);
+  EXPECT_THAT(result.error, HasSubstr("/nowhere/backup.db"));
+}
+
 TEST_F(CommandsTest, SaysWhichCommandsThisVersionHasNot) {
   const std::vector<std::vector<std::string>> missing = {
       {"tickets", "sync", "x"}, {"templates", "check", "f"},
       {"templates", "import"},  {"templates", "render"},
       {"silences", "list"},     {"silences"},
-      {"audit", "list"},        {"admin", "backup", "f"},
-      {"spool", "run"},         {"--output", "json", "audit", "list"}};
+      {"spool", "run"},         {"--output", "json", "silences", "list"}};
   for (const std::vector<std::string>& arguments : missing) {
     const ProcessResult result = Run(arguments);
     EXPECT_EQ(result.exit_code, kExitUsage);

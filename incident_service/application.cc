@@ -215,18 +215,18 @@ class IncidentApplication final : public config::Application {
   }
 
   void BuildWorkflow(const IncidentServiceConfig& config) {
-    steps_ = std::make_unique<Steps>(
-        StepDependencies{.store = store_.get(),
-                         .opcon = opcon_.get(),
-                         .servicenow = servicenow_.get(),
-                         .templates = [this] { return Templates(); },
-                         .deployment = config.deployment(),
-                         .clock = RealClock::Get(),
-                         .settles = config.workflow().has_settle_delay(),
-                         .provisional_ticket_after = OrDefault(
-                             config.workflow().provisional_ticket_after(),
-                             config.workflow().has_provisional_ticket_after(),
-                             absl::InfiniteDuration())});
+    steps_ = std::make_unique<Steps>(StepDependencies{
+        .store = store_.get(),
+        .opcon = opcon_.get(),
+        .servicenow = servicenow_.get(),
+        .templates = [this] { return Templates(); },
+        .deployment = config.deployment(),
+        .clock = RealClock::Get(),
+        .settles = config.workflow().has_settle_delay(),
+        .provisional_ticket_after =
+            OrDefault(config.workflow().provisional_ticket_after(),
+                      config.workflow().has_provisional_ticket_after(),
+                      absl::InfiniteDuration())});
     const int workers = config.workflow().workers();
     engine_ = std::make_unique<Engine>(
         EngineOptions{.workers = workers > 0 ? workers : kDefaultWorkers,
@@ -237,13 +237,13 @@ class IncidentApplication final : public config::Application {
   absl::Status BuildService(const IncidentServiceConfig& config) {
     const std::int64_t max_open = config.workflow().max_open_reports();
     intake_ = std::make_unique<Intake>(
-        IntakeOptions{.default_opcon = config.default_opcon(),
-                      .max_open_reports =
-                          max_open > 0 ? max_open : kDefaultMaxOpenReports,
-                      .settle_delay = OrDefault(
-                          config.workflow().settle_delay(),
-                          config.workflow().has_settle_delay(),
-                          absl::ZeroDuration())},
+        IntakeOptions{
+            .default_opcon = config.default_opcon(),
+            .max_open_reports =
+                max_open > 0 ? max_open : kDefaultMaxOpenReports,
+            .settle_delay = OrDefault(config.workflow().settle_delay(),
+                                      config.workflow().has_settle_delay(),
+                                      absl::ZeroDuration())},
         store_.get(), [this] { return Templates(); });
     health_ = std::make_unique<HealthProbe>(
         store_.get(), opcon_.get(), opcon_target_, servicenow_.get(),

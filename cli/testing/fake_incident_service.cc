@@ -90,6 +90,20 @@ void FakeIncidentService::SetHealth(::incident::v1::GetHealthResponse health) {
   health_ = std::move(health);
 }
 
+void FakeIncidentService::SetAudit(
+    std::vector<::incident::v1::AuditEntry> entries) {
+  const std::lock_guard lock(mutex_);
+  audit_ = std::move(entries);
+}
+
+void FakeIncidentService::SetBackup(
+    std::vector<::incident::v1::BackUpStoreResponse> messages,
+    absl::Status end) {
+  const std::lock_guard lock(mutex_);
+  backup_ = std::move(messages);
+  backup_end_ = std::move(end);
+}
+
 void FakeIncidentService::SetWatch(
     std::vector<::incident::v1::WatchReportsResponse> messages,
     absl::Status end) {
@@ -129,6 +143,30 @@ FakeIncidentService::watch_calls() const {
 ::incident::v1::GetTicketLinkRequest FakeIncidentService::link_call() const {
   const std::lock_guard lock(mutex_);
   return link_call_;
+}
+
+::incident::v1::ListAuditEntriesRequest FakeIncidentService::audit_call()
+    const {
+  const std::lock_guard lock(mutex_);
+  return audit_call_;
+}
+
+grpc::Status FakeIncidentService::ListAuditEntries(
+    grpc::ServerContext*,
+    const ::incident::v1::ListAuditEntriesRequest* request,
+    ::incident::v1::ListAuditEntriesResponse* reply) {
+  const std::lock_guard lock(mutex_);
+  audit_call_ = *request;
+  Page(audit_, *request, *reply, *reply->mutable_entries());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeIncidentService::BackUpStore(
+    grpc::ServerContext*, const ::incident::v1::BackUpStoreRequest*,
+    grpc::ServerWriter<::incident::v1::BackUpStoreResponse>* writer) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& message : backup_) writer->Write(message);
+  return Convert(backup_end_);
 }
 
 grpc::Status FakeIncidentService::ReportJobEvent(

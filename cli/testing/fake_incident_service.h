@@ -48,6 +48,10 @@ class FakeIncidentService final
   void SetReports(std::vector<::incident::v1::Report> reports);
   void SetLinks(std::vector<::incident::v1::TicketLink> links);
   void SetHealth(::incident::v1::GetHealthResponse health);
+  void SetAudit(std::vector<::incident::v1::AuditEntry> entries);
+  // The stream of BackUpStore: these messages, then this status.
+  void SetBackup(std::vector<::incident::v1::BackUpStoreResponse> messages,
+                 absl::Status end);
   // The stream of WatchReports: these messages, then this status.
   void SetWatch(std::vector<::incident::v1::WatchReportsResponse> messages,
                 absl::Status end);
@@ -59,9 +63,10 @@ class FakeIncidentService final
   // Requests of ListReports, in order.
   std::vector<::incident::v1::ListReportsRequest> list_calls() const;
   std::vector<::incident::v1::WatchReportsRequest> watch_calls() const;
-  // The last request of DiscardReport and GetTicketLink.
+  // The last request of DiscardReport, GetTicketLink and ListAuditEntries.
   ::incident::v1::DiscardReportRequest discard_call() const;
   ::incident::v1::GetTicketLinkRequest link_call() const;
+  ::incident::v1::ListAuditEntriesRequest audit_call() const;
 
  private:
   grpc::Status ReportJobEvent(
@@ -97,6 +102,14 @@ class FakeIncidentService final
       grpc::ServerContext* context,
       const ::incident::v1::ListTemplatesRequest* request,
       ::incident::v1::ListTemplatesResponse* reply) override;
+  grpc::Status ListAuditEntries(
+      grpc::ServerContext* context,
+      const ::incident::v1::ListAuditEntriesRequest* request,
+      ::incident::v1::ListAuditEntriesResponse* reply) override;
+  grpc::Status BackUpStore(
+      grpc::ServerContext* context,
+      const ::incident::v1::BackUpStoreRequest* request,
+      grpc::ServerWriter<::incident::v1::BackUpStoreResponse>* writer) override;
   grpc::Status GetHealth(grpc::ServerContext* context,
                          const ::incident::v1::GetHealthRequest* request,
                          ::incident::v1::GetHealthResponse* reply) override;
@@ -111,12 +124,16 @@ class FakeIncidentService final
   std::vector<::incident::v1::WatchReportsResponse> watch_;
   absl::Status watch_end_;
   ::incident::v1::GetHealthResponse health_;
+  std::vector<::incident::v1::AuditEntry> audit_;
+  std::vector<::incident::v1::BackUpStoreResponse> backup_;
+  absl::Status backup_end_;
   std::map<std::string, Request> accepted_;
   std::vector<Request> calls_;
   std::vector<::incident::v1::ListReportsRequest> list_calls_;
   std::vector<::incident::v1::WatchReportsRequest> watch_calls_;
   ::incident::v1::DiscardReportRequest discard_call_;
   ::incident::v1::GetTicketLinkRequest link_call_;
+  ::incident::v1::ListAuditEntriesRequest audit_call_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

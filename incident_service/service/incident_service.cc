@@ -69,15 +69,16 @@ absl::Status Draining() {
 
 template <class Work>
 auto IncidentServiceImpl::Blocking(Work work, WorkerPool* pool) {
-  return [work = std::move(work), pool](
-             rpc::CallContext& call, const auto& request)
-             -> async::Task<decltype(work(call, request))> {
-    co_await pool->Hop();
-    // Nobody waits any more: the caller will ask again.
-    const absl::Status wanted = call.CheckCancelled();
-    if (!wanted.ok()) co_return wanted;
-    co_return work(call, request);
-  };
+  return
+      [work = std::move(work), pool](
+          rpc::CallContext& call,
+          const auto& request) -> async::Task<decltype(work(call, request))> {
+        co_await pool->Hop();
+        // Nobody waits any more: the caller will ask again.
+        const absl::Status wanted = call.CheckCancelled();
+        if (!wanted.ok()) co_return wanted;
+        co_return work(call, request);
+      };
 }
 
 IncidentServiceImpl::IncidentServiceImpl(ServiceDependencies dependencies)
@@ -108,26 +109,24 @@ IncidentServiceImpl::Report(const v1::ReportJobEventRequest& request) {
   async::OneShot<Answer> stored;
   d_.intake->Report(request, [this, stored](Answer answer) {
     // The store's thread has other things to do than to answer.
-    acknowledgements_.Run(
-        [stored, answer = std::move(answer)]() mutable {
-          stored.Set(std::move(answer));
-        });
+    acknowledgements_.Run([stored, answer = std::move(answer)]() mutable {
+      stored.Set(std::move(answer));
+    });
   });
   Answer answer = co_await stored.Wait();
   co_return answer;
 }
 
 // Methods that ask the store, which differ in their names only.
-#define OPCON_SNOW_QUERY(Method)                                            \
-  grpc::ServerUnaryReactor* IncidentServiceImpl::Method(                    \
-      grpc::CallbackServerContext* context,                                 \
-      const v1::Method##Request* request, v1::Method##Response* response) { \
-    return bridge_.Unary(                                                   \
-        context, request, response,                                         \
-        Blocking([this](rpc::CallContext&,                                  \
-                        const v1::Method##Request& asked) {                 \
-          return queries_.Method(asked);                                    \
-        }));                                                                \
+#define OPCON_SNOW_QUERY(Method)                                               \
+  grpc::ServerUnaryReactor* IncidentServiceImpl::Method(                       \
+      grpc::CallbackServerContext* context,                                    \
+      const v1::Method##Request* request, v1::Method##Response* response) {    \
+    return bridge_.Unary(                                                      \
+        context, request, response,                                            \
+        Blocking([this](rpc::CallContext&, const v1::Method##Request& asked) { \
+          return queries_.Method(asked);                                       \
+        }));                                                                   \
   }
 
 OPCON_SNOW_QUERY(ListReports)
@@ -161,20 +160,20 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::DiscardReport(
     v1::DiscardReportResponse* response) {
   return bridge_.Unary(
       context, request, response,
-      Blocking([this](rpc::CallContext& call,
-                      const v1::DiscardReportRequest& asked)
-                   -> absl::StatusOr<v1::DiscardReportResponse> {
-        RequestCheck check;
-        check.Text("reason", asked.reason(), 1, 1000);
-        OPCON_SNOW_RETURN_IF_ERROR(check.Result());
-        v1::DiscardReportResponse answer;
-        OPCON_SNOW_ASSIGN_OR_RETURN(
-            *answer.mutable_report(),
-            d_.store->DiscardReport(
-                asked.report_id(),
-                {.actor = Actor(call), .reason = asked.reason()}));
-        return answer;
-      }));
+      Blocking(
+          [this](rpc::CallContext& call, const v1::DiscardReportRequest& asked)
+              -> absl::StatusOr<v1::DiscardReportResponse> {
+            RequestCheck check;
+            check.Text("reason", asked.reason(), 1, 1000);
+            OPCON_SNOW_RETURN_IF_ERROR(check.Result());
+            v1::DiscardReportResponse answer;
+            OPCON_SNOW_ASSIGN_OR_RETURN(
+                *answer.mutable_report(),
+                d_.store->DiscardReport(
+                    asked.report_id(),
+                    {.actor = Actor(call), .reason = asked.reason()}));
+            return answer;
+          }));
 }
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::ListTemplates(

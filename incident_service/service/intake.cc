@@ -175,8 +175,8 @@ void Intake::Report(const v1::ReportJobEventRequest& request, Done done) {
   Failpoint("commit.REPORT.before");
   store_->CreateReportAsync(
       std::move(fresh),
-      [response = std::move(response), done = std::move(done)](
-          absl::StatusOr<CreatedReport> created) mutable {
+      [response = std::move(response),
+       done = std::move(done)](absl::StatusOr<CreatedReport> created) mutable {
         Failpoint("commit.REPORT.after");
         if (!created.ok()) {
           done(created.status());

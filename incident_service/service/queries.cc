@@ -160,19 +160,18 @@ absl::StatusOr<v1::GetTicketLinkResponse> Queries::GetTicketLink(
   const v1::JobKey key = Complete(request.job_key());
   OPCON_SNOW_ASSIGN_OR_RETURN(
       Page<v1::TicketLink> links,
-      store_->ListLinks(
-          {.job_key = key, .servicenow = request.servicenow()}, "",
-          kMaxPageSize));
+      store_->ListLinks({.job_key = key, .servicenow = request.servicenow()},
+                        "", kMaxPageSize));
   if (links.records.empty()) return NoLink(key, request.servicenow());
   if (links.records.size() > 1) {
-    check.Add("servicenow",
-              absl::StrCat("is required: the job has tickets in ",
-                           absl::StrJoin(links.records, ", ",
-                                         [](std::string* out,
-                                            const v1::TicketLink& link) {
-                                           out->append(
-                                               link.ticket().servicenow());
-                                         })));
+    check.Add(
+        "servicenow",
+        absl::StrCat(
+            "is required: the job has tickets in ",
+            absl::StrJoin(links.records, ", ",
+                          [](std::string* out, const v1::TicketLink& link) {
+                            out->append(link.ticket().servicenow());
+                          })));
     return check.Result();
   }
   v1::GetTicketLinkResponse answer;

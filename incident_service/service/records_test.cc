@@ -142,10 +142,10 @@ TEST_F(RecordsTest, LinksAreFilteredAndFoundByTheirJob) {
   ASSERT_OK(only.status());
   EXPECT_EQ(only->link().ticket().number(), "INC-prod-A");
   *get.mutable_job_key() = Event("x", "B").event().job_key();
-  EXPECT_THAT(rpc::Call(*stub_, &Stub::GetTicketLink, get).status(),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("test, prod"),
-                             HasSubstr("servicenow"))));
+  EXPECT_THAT(
+      rpc::Call(*stub_, &Stub::GetTicketLink, get).status(),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("test, prod"), HasSubstr("servicenow"))));
   get.set_servicenow("prod");
   EXPECT_OK(rpc::Call(*stub_, &Stub::GetTicketLink, get).status());
   get.set_servicenow("none");

@@ -39,9 +39,10 @@ class ServiceFixture : public ::testing::Test {
         RealClock::Get());
     EXPECT_OK(store.status());
     store_ = *std::move(store);
-    intake_ = std::make_unique<Intake>(
-        IntakeOptions{.default_opcon = "production", .max_open_reports = max_open},
-        store_.get(), [this] { return templates_; });
+    intake_ =
+        std::make_unique<Intake>(IntakeOptions{.default_opcon = "production",
+                                               .max_open_reports = max_open},
+                                 store_.get(), [this] { return templates_; });
     health_ = std::make_unique<HealthProbe>(
         store_.get(), &opcon_, "oc:1", &servicenow_, "sn:1", RealClock::Get());
     service_ = std::make_unique<IncidentServiceImpl>(
@@ -63,8 +64,8 @@ class ServiceFixture : public ::testing::Test {
   }
   ~ServiceFixture() override { EXPECT_OK(server_->Stop()); }
 
-  static v1::ReportJobEventRequest Event(
-      const std::string& request_id, const std::string& job = "JOB001") {
+  static v1::ReportJobEventRequest Event(const std::string& request_id,
+                                         const std::string& job = "JOB001") {
     v1::ReportJobEventRequest request;
     request.set_request_id(request_id);
     v1::JobEvent* event = request.mutable_event();

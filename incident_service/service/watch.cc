@@ -110,8 +110,7 @@ absl::StatusOr<std::vector<v1::WatchReportsResponse>> Watch::Next() {
   std::vector<ReportChange> changes;
   if (at_.opening_until > 0) {
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        changes,
-        store_->ListOpen(at_.sequence, at_.opening_until, kBatch));
+        changes, store_->ListOpen(at_.sequence, at_.opening_until, kBatch));
     if (changes.empty()) {
       at_.sequence = at_.opening_until;
       at_.opening_until = 0;

@@ -36,8 +36,7 @@ class WatchTest : public ServiceFixture {
     const absl::Status ended =
         rpc::ReadStream<Stub, Stub, v1::WatchReportsRequest,
                         v1::WatchReportsResponse>(
-            *stub_, &Stub::WatchReports, request,
-            {.timeout = absl::Minutes(1)},
+            *stub_, &Stub::WatchReports, request, {.timeout = absl::Minutes(1)},
             [&](v1::WatchReportsResponse& message) {
               return enough(message) ? absl::OutOfRangeError("enough")
                                      : absl::OkStatus();
@@ -52,10 +51,10 @@ class WatchTest : public ServiceFixture {
     EXPECT_OK(Read(*request, [&](const v1::WatchReportsResponse& message) {
       request->set_resume_token(message.resume_token());
       if (message.has_report()) {
-        seen.push_back(absl::StrCat(
-            message.report().event().job_key().job_name(), " ",
-            v1::ReportState_Name(message.report().state())
-                .substr(sizeof("REPORT_STATE_") - 1)));
+        seen.push_back(
+            absl::StrCat(message.report().event().job_key().job_name(), " ",
+                         v1::ReportState_Name(message.report().state())
+                             .substr(sizeof("REPORT_STATE_") - 1)));
       }
       return seen.size() == static_cast<std::size_t>(count);
     }));
@@ -148,8 +147,7 @@ TEST_F(WatchTest, OneReportIsShownAsItIsAndFollowed) {
   request.set_report_id(id);
   EXPECT_THAT(Next(&request, 1), ElementsAre("MINE ACCEPTED"));
   Finish();
-  EXPECT_THAT(Next(&request, 2),
-              ElementsAre("MINE RUNNING", "MINE SUCCEEDED"));
+  EXPECT_THAT(Next(&request, 2), ElementsAre("MINE RUNNING", "MINE SUCCEEDED"));
   // Also when it has ended already.
   request.clear_resume_token();
   EXPECT_THAT(Next(&request, 1), ElementsAre("MINE SUCCEEDED"));
@@ -262,8 +260,8 @@ TEST_F(WatchTest, AServiceThatStopsEndsItsStreams) {
   reading.wait(false);
   EXPECT_OK(server_->Stop());
   watcher.join();
-  EXPECT_THAT(ended, StatusIs(absl::StatusCode::kCancelled,
-                              HasSubstr("resume_token")));
+  EXPECT_THAT(
+      ended, StatusIs(absl::StatusCode::kCancelled, HasSubstr("resume_token")));
   EXPECT_THAT(ended, HasReason("CANCELLED"));
 }
 

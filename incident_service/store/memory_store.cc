@@ -29,9 +29,8 @@ bool Fits(const ReportFilter& filter, const v1::Report& report) {
          fits(filter.job_name, event.job_key().job_name()) &&
          fits(filter.schedule_name, event.schedule_name()) &&
          fits(filter.schedule_date,
-              report.has_event()
-                  ? CompactDate(event.job_key().schedule_date())
-                  : "") &&
+              report.has_event() ? CompactDate(event.job_key().schedule_date())
+                                 : "") &&
          fits(filter.request_id, report.request_id()) &&
          (!filter.created_since.has_value() ||
           ToTime(report.create_time()) >= *filter.created_since);
@@ -89,8 +88,8 @@ absl::StatusOr<CreatedReport> MemoryStore::Create(const NewReport& fresh) {
                                                request.last_state),
                          true};
   }
-  const auto open = std::count_if(
-      reports_.begin(), reports_.end(), [](const auto& entry) {
+  const auto open =
+      std::count_if(reports_.begin(), reports_.end(), [](const auto& entry) {
         return IsOpen(entry.second.stored.report.state());
       });
   if (open >= fresh.max_open) return TooManyOpen(open);
@@ -106,8 +105,7 @@ absl::StatusOr<CreatedReport> MemoryStore::Create(const NewReport& fresh) {
   for (const NextStep& next : fresh.first_steps) {
     row.steps[next.kind] = {.priority = next.priority, .due = now + next.delay};
   }
-  requests_[request_id] = {fresh.digest, id, now,
-                           v1::REPORT_STATE_UNSPECIFIED};
+  requests_[request_id] = {fresh.digest, id, now, v1::REPORT_STATE_UNSPECIFIED};
   Changed(&row);
   return CreatedReport{row.stored.report, false};
 }
@@ -133,8 +131,7 @@ absl::StatusOr<MemoryStore::Row*> MemoryStore::Held(const StepClaim& claim) {
 
 void MemoryStore::Changed(Row* row) {
   const v1::Report& report = row->stored.report;
-  changes_.push_back(
-      {static_cast<std::int64_t>(changes_.size()) + 1, report});
+  changes_.push_back({static_cast<std::int64_t>(changes_.size()) + 1, report});
   pending_.changes = true;
   pending_.work = true;
   if (HoldsJob(report)) {
@@ -252,8 +249,7 @@ absl::StatusOr<std::vector<ClaimedStep>> MemoryStore::ClaimSteps(
     step.worker = request.worker;
     ClaimedStep one;
     one.claim = {id, kind, step.epoch};
-    OPCON_SNOW_ASSIGN_OR_RETURN(one.step,
-                                BeginAttempt(kind, now, &row.stored));
+    OPCON_SNOW_ASSIGN_OR_RETURN(one.step, BeginAttempt(kind, now, &row.stored));
     one.stored = row.stored;
     Changed(&row);
     claimed.push_back(std::move(one));
@@ -327,8 +323,8 @@ absl::StatusOr<std::string> MemoryStore::OwnFailure(
     entry = {{clock_->Now(), ++stamp_counter_}, failure};
     SetTime(clock_->Now(), entry.record.mutable_create_time());
   }
-  return owners_.emplace(std::pair(id, std::string(servicenow)),
-                         claim.report_id)
+  return owners_
+      .emplace(std::pair(id, std::string(servicenow)), claim.report_id)
       .first->second;
 }
 
@@ -417,8 +413,8 @@ absl::StatusOr<Page<v1::Failure>> MemoryStore::ListFailures(
   return Newest(std::move(found), after, limit);
 }
 
-absl::StatusOr<v1::Report> MemoryStore::RetryReport(
-    absl::string_view report_id, const Decision& decision) {
+absl::StatusOr<v1::Report> MemoryStore::RetryReport(absl::string_view report_id,
+                                                    const Decision& decision) {
   std::unique_lock<std::mutex> lock(mutex_);
   OPCON_SNOW_ASSIGN_OR_RETURN(Row * row, Find(report_id));
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<v1::StepKind> due,

@@ -105,16 +105,16 @@ void DeriveState(v1::Report* report) {
           FirstIn(*report, v1::STEP_STATE_WAITING, true)) {
     if (waiting->has_error()) *report->mutable_error() = waiting->error();
     *report->mutable_next_attempt_time() = waiting->next_attempt_time();
-    Settle(report, v1::REPORT_STATE_WAITING,
-           waiting->has_error()
-               ? absl::StrCat("Will be tried again: ",
-                              StepName(waiting->kind()), ". ",
-                              waiting->error().message())
-               : absl::StrCat("Waits until ",
-                              absl::FormatTime(
-                                  ToTime(waiting->next_attempt_time()),
-                                  absl::UTCTimeZone()),
-                              " before ", StepName(waiting->kind()), "."));
+    Settle(
+        report, v1::REPORT_STATE_WAITING,
+        waiting->has_error()
+            ? absl::StrCat("Will be tried again: ", StepName(waiting->kind()),
+                           ". ", waiting->error().message())
+            : absl::StrCat(
+                  "Waits until ",
+                  absl::FormatTime(ToTime(waiting->next_attempt_time()),
+                                   absl::UTCTimeZone()),
+                  " before ", StepName(waiting->kind()), "."));
     return;
   }
   const bool begun = report->steps_size() > 1 ||

@@ -33,7 +33,7 @@ class Signals {
  private:
   struct Shared {
     std::mutex mutex;
-    int next_id = 0;                          // guarded by mutex
+    int next_id = 0;                           // guarded by mutex
     std::map<int, Store::Listener> listeners;  // guarded by mutex
   };
 

@@ -94,16 +94,16 @@ absl::StatusOr<std::vector<ClaimedStep>> SqliteStore::ClaimNow(
     OPCON_SNOW_RETURN_IF_ERROR(Release(expired));
   }
   {
-    OPCON_SNOW_ASSIGN_OR_RETURN(
-        Statement due, db_->Prepare("UPDATE steps SET queue = 1 WHERE "
-                                    "queue = 2 AND due_us <= ?"));
+    OPCON_SNOW_ASSIGN_OR_RETURN(Statement due,
+                                db_->Prepare("UPDATE steps SET queue = 1 WHERE "
+                                             "queue = 2 AND due_us <= ?"));
     OPCON_SNOW_RETURN_IF_ERROR(due.Bind(absl::ToUnixMicros(now)).Run());
   }
   Saturation saturation(request.most_running);
   if (!request.most_running.empty()) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(
-        Statement running, db_->Prepare("SELECT kind, count(*) FROM steps "
-                                        "WHERE queue = 4 GROUP BY kind"));
+    OPCON_SNOW_ASSIGN_OR_RETURN(Statement running,
+                                db_->Prepare("SELECT kind, count(*) FROM steps "
+                                             "WHERE queue = 4 GROUP BY kind"));
     OPCON_SNOW_ASSIGN_OR_RETURN(bool row, running.Step());
     while (row) {
       saturation.CountRunning(static_cast<v1::StepKind>(running.Int(0)),

@@ -56,8 +56,8 @@ class Query {
   std::vector<std::string> texts_;
 };
 
-// A page of records that `query` gives as stamp and blob, newest first. `number`
-// puts the stamp into a record that is known by it.
+// A page of records that `query` gives as stamp and blob, newest first.
+// `number` puts the stamp into a record that is known by it.
 template <class Record>
 absl::StatusOr<Page<Record>> ReadPage(
     Database* db, Query query, absl::string_view stamp, absl::string_view after,
@@ -152,11 +152,10 @@ absl::StatusOr<ReportPage> SqliteStore::ListReports(const ReportFilter& filter,
 
 // The workflow looks at one job; people's lists may take long.
 SqliteStore::Reading SqliteStore::ForList(bool of_one_job) {
-  return of_one_job
-             ? Reading{std::unique_lock<std::mutex>(reader_mutex_),
-                       reader_.get()}
-             : Reading{std::unique_lock<std::mutex>(lists_mutex_),
-                       lists_.get()};
+  return of_one_job ? Reading{std::unique_lock<std::mutex>(reader_mutex_),
+                              reader_.get()}
+                    : Reading{std::unique_lock<std::mutex>(lists_mutex_),
+                              lists_.get()};
 }
 
 absl::StatusOr<std::optional<v1::TicketLink>> SqliteStore::FindLink(
@@ -225,9 +224,8 @@ absl::StatusOr<std::vector<ReportChange>> SqliteStore::ListChanges(
   if (after < 0 || after > last) return NoSuchChange(after, last);
   const std::lock_guard<std::mutex> lock(lists_mutex_);
   // What is older than the log is told by the reports themselves.
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const std::int64_t oldest,
-      lists_->QueryInt("SELECT min(seq) FROM changes"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::int64_t oldest,
+                              lists_->QueryInt("SELECT min(seq) FROM changes"));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       Statement rows,
       lists_->Prepare(

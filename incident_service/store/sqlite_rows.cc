@@ -141,9 +141,9 @@ absl::Status SqliteStore::PassOnJob(absl::string_view job_key) {
       Statement report,
       db_->Prepare("UPDATE reports SET holds_job = 2 WHERE report_id = ?"));
   OPCON_SNOW_RETURN_IF_ERROR(report.Bind(next).Run());
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      Statement steps, db_->Prepare("UPDATE steps SET queue = 2 WHERE "
-                                    "report_id = ? AND queue = 3"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(Statement steps,
+                              db_->Prepare("UPDATE steps SET queue = 2 WHERE "
+                                           "report_id = ? AND queue = 3"));
   counters_.signal.work = true;
   return steps.Bind(next).Run();
 }

@@ -1,5 +1,7 @@
 #include "incident_service/store/sqlite_store.h"
 
+#include <chrono>
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 
@@ -13,6 +15,10 @@ namespace opcon_snow::incident {
 namespace {
 
 namespace v1 = ::incident::v1;
+
+// With so many writes waiting, more comes in than can be stored at once.
+constexpr std::size_t kCrowd = 40;
+constexpr std::chrono::seconds kCrowdedPause(1);
 
 }  // namespace
 
@@ -65,8 +71,7 @@ absl::Status SqliteStore::Prepare() {
       counters_.open,
       db_->QueryInt("SELECT count(*) FROM reports WHERE state IN (1, 2, 3)"));
   static_assert(v1::REPORT_STATE_ACCEPTED == 1 &&
-                v1::REPORT_STATE_RUNNING == 2 &&
-                v1::REPORT_STATE_WAITING == 3);
+                v1::REPORT_STATE_RUNNING == 2 && v1::REPORT_STATE_WAITING == 3);
   OPCON_SNOW_ASSIGN_OR_RETURN(counters_.last_change,
                               db_->QueryInt("SELECT max(seq) FROM changes"));
   OPCON_SNOW_ASSIGN_OR_RETURN(counters_.oldest_change,
@@ -129,8 +134,8 @@ void SqliteStore::CreateReportAsync(NewReport fresh, CreateDone done) {
     CreateDone done;
     CreatedReport created;
   };
-  auto shared = std::make_shared<Shared>(
-      Shared{std::move(fresh), std::move(done), {}});
+  auto shared =
+      std::make_shared<Shared>(Shared{std::move(fresh), std::move(done), {}});
   queue_->Submit({[this, shared]() -> absl::Status {
                     OPCON_SNOW_ASSIGN_OR_RETURN(shared->created,
                                                 Create(shared->fresh));
@@ -255,8 +260,8 @@ absl::Status SqliteStore::CommitNow(const StepCommit& commit) {
     OPCON_SNOW_RETURN_IF_ERROR(PutLink(*commit.link));
   }
   if (commit.failure_ticket.has_value()) {
-    OPCON_SNOW_RETURN_IF_ERROR(AddFailureTicket(
-        row.stored.report.failure_id(), *commit.failure_ticket));
+    OPCON_SNOW_RETURN_IF_ERROR(AddFailureTicket(row.stored.report.failure_id(),
+                                                *commit.failure_ticket));
   }
   for (const v1::AuditEntry& entry : commit.audit) {
     OPCON_SNOW_RETURN_IF_ERROR(InsertAudit(report_id, entry));
@@ -264,8 +269,8 @@ absl::Status SqliteStore::CommitNow(const StepCommit& commit) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Report> SqliteStore::RetryReport(
-    absl::string_view report_id, const Decision& decision) {
+absl::StatusOr<v1::Report> SqliteStore::RetryReport(absl::string_view report_id,
+                                                    const Decision& decision) {
   return Stored([&] { return RetryNow(report_id, decision); });
 }
 
@@ -325,7 +330,21 @@ absl::StatusOr<std::vector<ClaimedStep>> SqliteStore::ClaimSteps(
   // Most looks find nothing, and need not keep those who write waiting.
   OPCON_SNOW_ASSIGN_OR_RETURN(const absl::Duration next, TimeToNextStep());
   if (next > absl::ZeroDuration()) return std::vector<ClaimedStep>();
+  if (MustWait()) return std::vector<ClaimedStep>();
   return Stored([&] { return ClaimNow(request); }, /*durable=*/false);
+}
+
+// Ten thousand reporters that wait for an acknowledgement go before work that
+// takes seconds anyway, but not for ever. The listeners hear of work after each
+// transaction that took reports in, so none is forgotten.
+bool SqliteStore::MustWait() {
+  const SteadyTime now = clock_->SteadyNow();
+  const std::lock_guard<std::mutex> lock(claims_mutex_);
+  if (queue_->waiting() > kCrowd && now < last_claims_ + kCrowdedPause) {
+    return true;
+  }
+  last_claims_ = now;
+  return false;
 }
 
 absl::StatusOr<std::vector<StepClaim>> SqliteStore::RenewClaims(

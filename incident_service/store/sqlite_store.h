@@ -2,8 +2,9 @@
 #define OPCON_SNOW_INCIDENT_SERVICE_STORE_SQLITE_STORE_H_
 
 // The store in a file of this machine, for one process. One connection writes
-// and checkpoints, on a thread of its own that commits in groups; two only read,
-// one for the workflow and one for lists. See docs/decisions/store-schema.md.
+// and checkpoints, on a thread of its own that commits in groups; two only
+// read, one for the workflow and one for lists. See
+// docs/decisions/store-schema.md.
 
 #include <atomic>
 #include <cstdint>
@@ -133,8 +134,8 @@ class SqliteStore final : public Store, public WriteObserver {
 
   SqliteStore(const SqliteStoreOptions& options,
               std::unique_ptr<StoreLock> lock, std::unique_ptr<Database> db,
-              std::unique_ptr<Database> reader,
-              std::unique_ptr<Database> lists, Clock* clock);
+              std::unique_ptr<Database> reader, std::unique_ptr<Database> lists,
+              Clock* clock);
   absl::Status Prepare();
 
   // A connection that reads, and its lock.
@@ -172,6 +173,8 @@ class SqliteStore final : public Store, public WriteObserver {
               absl::Time now) const;
   absl::Status CheckEpoch(const StepClaim& claim);
   absl::Status CommitNow(const StepCommit& commit);
+  // Whether claims wait because of a crowd of reports. Any thread.
+  bool MustWait();
   absl::StatusOr<std::vector<ClaimedStep>> ClaimNow(
       const ClaimRequest& request);
   absl::StatusOr<ClaimedStep> ClaimOne(const std::string& report_id,
@@ -188,8 +191,8 @@ class SqliteStore final : public Store, public WriteObserver {
                            ::incident::v1::AuditEntry entry);
   absl::StatusOr<::incident::v1::Report> RetryNow(absl::string_view report_id,
                                                   const Decision& decision);
-  absl::StatusOr<::incident::v1::Report> DiscardNow(
-      absl::string_view report_id, const Decision& decision);
+  absl::StatusOr<::incident::v1::Report> DiscardNow(absl::string_view report_id,
+                                                    const Decision& decision);
   absl::StatusOr<int> DeleteNow(const Expiry& expiry);
   absl::StatusOr<int> DeleteReports(const Expiry& expiry);
   std::string NewReportId(absl::Time now);
@@ -210,6 +213,8 @@ class SqliteStore final : public Store, public WriteObserver {
   std::mt19937_64 random_;
   // As of the last batch that was stored.
   std::atomic<std::int64_t> last_change_{0};
+  std::mutex claims_mutex_;
+  SteadyTime last_claims_ = SteadyTime::min();  // guarded by claims_mutex_
   mutable std::mutex last_write_mutex_;
   absl::Status last_write_;  // guarded by last_write_mutex_
 

@@ -202,10 +202,10 @@ TEST_F(SqliteStoreTest, AFileOfVersion1IsMigratedAndGoesOn) {
   {
     auto db = Database::Open(options_.path);
     ASSERT_OK(db.status());
-    const std::string text = ReadAll(
-        absl::StrCat(std::getenv("TEST_SRCDIR"),
-                     "/opcon_snow/incident_service/store/testdata/"
-                     "schema_v1.sql"));
+    const std::string text =
+        ReadAll(absl::StrCat(std::getenv("TEST_SRCDIR"),
+                             "/opcon_snow/incident_service/store/testdata/"
+                             "schema_v1.sql"));
     ASSERT_THAT(text, HasSubstr("user_version = 1"));
     ASSERT_OK((*db)->Execute(text.c_str()));
   }
@@ -217,9 +217,9 @@ TEST_F(SqliteStoreTest, AFileOfVersion1IsMigratedAndGoesOn) {
   for (const ClaimedStep& step : Claim()) {
     claimed.push_back(step.stored.report.request_id());
   }
-  EXPECT_THAT(claimed, ::testing::ElementsAre("request-waiting",
-                                              "request-running", "request-new",
-                                              "request-log"));
+  EXPECT_THAT(claimed,
+              ::testing::ElementsAre("request-waiting", "request-running",
+                                     "request-new", "request-log"));
   EXPECT_THAT(store_->ListReports({}, "", 100)->reports, SizeIs(8));
   const auto links = store_->ListLinks(
       {.opcon = "production", .schedule_date = "20260105"}, "", 10);
@@ -345,9 +345,9 @@ TEST_F(SqliteStoreTest, DamageInTheMiddleIsFoundAndNamed) {
   auto opened = SqliteStore::Open(options_, &clock_);
   absl::Status found = opened.status();
   if (found.ok()) found = (*opened)->ListReports({}, "", 1000).status();
-  EXPECT_THAT(found, StatusIs(absl::StatusCode::kDataLoss,
-                              AllOf(HasSubstr(options_.path),
-                                    HasSubstr("damaged"))));
+  EXPECT_THAT(found,
+              StatusIs(absl::StatusCode::kDataLoss,
+                       AllOf(HasSubstr(options_.path), HasSubstr("damaged"))));
   EXPECT_THAT(found, HasReason("STORE_UNAVAILABLE"));
 }
 

@@ -271,7 +271,8 @@ class Store {
   // report first. Of the reports with one job key one holds the job: the first
   // that came, then, once its ticket is settled or it has ended, the oldest
   // that waits. Steps of the others are not handed out; log attachments are
-  // exempt.
+  // exempt. While more reports come in than can be stored at once, a store may
+  // hand out nothing for about a second.
   virtual absl::StatusOr<std::vector<ClaimedStep>> ClaimSteps(
       const ClaimRequest& request) = 0;
 
@@ -352,8 +353,9 @@ class Store {
   // The reports that have not ended and whose last change has a number above
   // `after` and at most `upto`, in that order, at most `limit`: what a stream
   // of changes begins with.
-  virtual absl::StatusOr<std::vector<ReportChange>> ListOpen(
-      std::int64_t after, std::int64_t upto, int limit) = 0;
+  virtual absl::StatusOr<std::vector<ReportChange>> ListOpen(std::int64_t after,
+                                                             std::int64_t upto,
+                                                             int limit) = 0;
 
   // Deletes what is past its retention; returns how many records went, so that
   // the caller goes on until it is fewer than asked for. What de-duplicates

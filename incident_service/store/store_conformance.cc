@@ -131,8 +131,8 @@ std::vector<std::string> StoreConformanceTest::Audit(
   EXPECT_OK(page.status());
   std::vector<std::string> lines;
   for (const v1::AuditEntry& entry : page->records) {
-    lines.push_back(absl::StrCat(entry.actor(), " ", entry.action(), " ",
-                                 entry.reason()));
+    lines.push_back(
+        absl::StrCat(entry.actor(), " ", entry.action(), " ", entry.reason()));
   }
   std::reverse(lines.begin(), lines.end());
   return lines;
@@ -141,9 +141,8 @@ std::vector<std::string> StoreConformanceTest::Audit(
 namespace {
 
 TEST_P(StoreConformanceTest, AReportIsThereOnceWithItsStep) {
-  const auto created =
-      store_->CreateReport(NewReport("request-1", "J"), "digest",
-                           {v1::STEP_KIND_RESOLVE}, kNoLimit);
+  const auto created = store_->CreateReport(
+      NewReport("request-1", "J"), "digest", {v1::STEP_KIND_RESOLVE}, kNoLimit);
   ASSERT_OK(created.status());
   EXPECT_FALSE(created->duplicate);
   const v1::Report report = Get(created->report.report_id());
@@ -277,18 +276,17 @@ TEST_P(StoreConformanceTest, AWaitingStepIsDueAtItsTime) {
 }
 
 TEST_P(StoreConformanceTest, AStepMayWaitBeforeItsFirstAttempt) {
-  const std::string id =
-      Create("request-1", "JOB001",
-             {{v1::STEP_KIND_RESOLVE, StepPriority::kResolve,
-               absl::Seconds(30)}});
+  const std::string id = Create(
+      "request-1", "JOB001",
+      {{v1::STEP_KIND_RESOLVE, StepPriority::kResolve, absl::Seconds(30)}});
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_WAITING);
   EXPECT_FALSE(Get(id).has_error());
   EXPECT_THAT(Get(id).summary(), HasSubstr("2026-01-05T12:00:30"));
   EXPECT_THAT(Claim(), IsEmpty());
   clock_.Advance(absl::Seconds(30));
-  EXPECT_OK(End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED,
-                {{v1::STEP_KIND_TICKET, StepPriority::kCreate,
-                  absl::Seconds(10)}}));
+  EXPECT_OK(
+      End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED,
+          {{v1::STEP_KIND_TICKET, StepPriority::kCreate, absl::Seconds(10)}}));
   EXPECT_THAT(Claim(), IsEmpty());
   // A person need not wait.
   EXPECT_OK(store_->RetryReport(id, {.actor = "me"}).status());
@@ -315,8 +313,7 @@ TEST_P(StoreConformanceTest, ReportsOfOneJobAreDoneOneAfterTheOther) {
   const ClaimedStep ticket = ClaimOnly();
   EXPECT_EQ(ticket.claim.report_id, first);
   // With the ticket settled, a log that is still missing holds nobody.
-  EXPECT_OK(
-      End(ticket, v1::STEP_STATE_SUCCEEDED, {v1::STEP_KIND_ATTACH_LOG}));
+  EXPECT_OK(End(ticket, v1::STEP_STATE_SUCCEEDED, {v1::STEP_KIND_ATTACH_LOG}));
   claimed = Claim();
   ASSERT_THAT(claimed, SizeIs(2));
   EXPECT_EQ(claimed[0].claim.report_id, second);
@@ -349,8 +346,7 @@ TEST_P(StoreConformanceTest, CreatesGoBeforeUpdatesBeforeAttachments) {
       with("request-3", v1::STEP_KIND_RESOLVE, P::kResolve);
   const std::string create =
       with("request-4", v1::STEP_KIND_TICKET, P::kCreate);
-  const std::string later =
-      with("request-5", v1::STEP_KIND_TICKET, P::kCreate);
+  const std::string later = with("request-5", v1::STEP_KIND_TICKET, P::kCreate);
   std::vector<std::string> order;
   for (const ClaimedStep& step : Claim()) {
     order.push_back(step.claim.report_id);
@@ -547,13 +543,13 @@ TEST_P(StoreConformanceTest, LinksAreListedByTheirLastChange) {
   EXPECT_THAT(numbers({.servicenow = "test"}, "", 9),
               ElementsAre("INC3", "INC1"));
   EXPECT_THAT(numbers({.ticket_number = "INC2"}, "", 9), ElementsAre("INC2"));
-  EXPECT_THAT(numbers({.opcon = "production", .schedule_date = "20260105"}, "",
-                      2),
-              ElementsAre("INC3", "INC2", "more"));
+  EXPECT_THAT(
+      numbers({.opcon = "production", .schedule_date = "20260105"}, "", 2),
+      ElementsAre("INC3", "INC2", "more"));
   EXPECT_THAT(numbers({.opcon = "other"}, "", 9), IsEmpty());
-  EXPECT_THAT(numbers({.job_key = NewReport("x", "JOB1").event().job_key()},
-                      "", 9),
-              ElementsAre("INC1"));
+  EXPECT_THAT(
+      numbers({.job_key = NewReport("x", "JOB1").event().job_key()}, "", 9),
+      ElementsAre("INC1"));
 }
 
 TEST_P(StoreConformanceTest, FailuresAreListedNewestFirstWithTheirTickets) {
@@ -569,8 +565,8 @@ TEST_P(StoreConformanceTest, FailuresAreListedNewestFirstWithTheirTickets) {
   ASSERT_OK(second.status());
   ASSERT_THAT(second->records, SizeIs(1));
   EXPECT_EQ(second->next, "");
-  const auto of_job = store_->ListFailures(
-      NewReport("x", "JOB1").event().job_key(), "", 10);
+  const auto of_job =
+      store_->ListFailures(NewReport("x", "JOB1").event().job_key(), "", 10);
   ASSERT_OK(of_job.status());
   ASSERT_THAT(of_job->records, SizeIs(1));
   EXPECT_EQ(of_job->records[0].failure_id(), "f1");
@@ -591,9 +587,10 @@ TEST_P(StoreConformanceTest, TheAuditKeepsWhatWasDoneAndDecided) {
   own.set_actor("operator");
   own.set_action("CreateSilence");
   EXPECT_OK(store_->AppendAudit({own}));
-  EXPECT_THAT(Audit(), ElementsAre("incident_service servicenow.CreateIncident ",
-                                   "operator RetryReport mended",
-                                   "operator CreateSilence "));
+  EXPECT_THAT(
+      Audit(),
+      ElementsAre("incident_service servicenow.CreateIncident ",
+                  "operator RetryReport mended", "operator CreateSilence "));
   EXPECT_THAT(Audit({.report_id = id}), SizeIs(2));
   EXPECT_THAT(Audit({.target = "JOB001"}), SizeIs(1));
   EXPECT_THAT(Audit({.created_since = clock_.Now()}), SizeIs(2));
@@ -609,8 +606,8 @@ TEST_P(StoreConformanceTest, TheAuditKeepsWhatWasDoneAndDecided) {
 
 TEST_P(StoreConformanceTest, AnAttemptThatWasCutOffIsAudited) {
   const std::string id = Create("request-1");
-  EXPECT_OK(End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED,
-                {v1::STEP_KIND_WRITE_BACK}));
+  EXPECT_OK(
+      End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED, {v1::STEP_KIND_WRITE_BACK}));
   ClaimOnly();
   clock_.Advance(absl::Minutes(1));
   ClaimOnly();
@@ -740,8 +737,9 @@ TEST_P(StoreConformanceTest, ALinkStaysAsLongAsAReportOfItsJob) {
   EXPECT_THAT(store_->ListLinks({}, "", 10)->records, SizeIs(1));
   EXPECT_OK(End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED));
   clock_.Advance(absl::Seconds(1));
-  EXPECT_OK(store_->DeleteExpired({.reports_before = clock_.Now(),
-                                   .keys_before = clock_.Now()})
+  EXPECT_OK(store_
+                ->DeleteExpired({.reports_before = clock_.Now(),
+                                 .keys_before = clock_.Now()})
                 .status());
   EXPECT_THAT(store_->ListLinks({}, "", 10)->records, IsEmpty());
 }

@@ -58,6 +58,11 @@ absl::Status WriteQueue::Run(std::function<absl::Status()> apply,
   return *result;
 }
 
+std::size_t WriteQueue::waiting() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return waiting_.size();
+}
+
 std::int64_t WriteQueue::batches() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return batches_;

@@ -6,6 +6,7 @@
 // that comes alone is committed alone.
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -56,6 +57,8 @@ class WriteQueue {
   // Submits and waits. Not from `done`.
   absl::Status Run(std::function<absl::Status()> apply, bool durable = true);
 
+  // Writes that no transaction has taken up yet.
+  std::size_t waiting() const;
   // Transactions so far, for tests and figures.
   std::int64_t batches() const;
 

@@ -64,8 +64,8 @@ class Load {
       while (next_ < reports_.size() &&
              next_ - done < static_cast<std::size_t>(options_.in_flight)) {
         if (options_.rate > 0) {
-          const absl::Time due = begun + absl::Seconds(static_cast<double>(next_) /
-                                                       options_.rate);
+          const absl::Time due =
+              begun + absl::Seconds(static_cast<double>(next_) / options_.rate);
           if (absl::Now() < due) {
             next_due = due;
             break;
@@ -112,8 +112,8 @@ class Load {
     }
     const std::unique_ptr<Call> call(static_cast<Call*>(tag));
     if (!call->status.ok()) {
-      return absl::UnavailableError(absl::StrCat(
-          "a report was refused: ", call->status.error_message()));
+      return absl::UnavailableError(
+          absl::StrCat("a report was refused: ", call->status.error_message()));
     }
     result_.acknowledged[*call->request_id] = absl::Now();
     return true;

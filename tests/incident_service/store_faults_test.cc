@@ -164,8 +164,8 @@ TEST_F(StoreFaultsTest, AFullDiskIsSaidAndEndsByItself) {
   }));
   EXPECT_THAT(health.message(), HasSubstr("space"));
   // What is there can be read.
-  EXPECT_OK(rpc::Call(*stub_, &Stub::ListReports, v1::ListReportsRequest())
-                .status());
+  EXPECT_OK(
+      rpc::Call(*stub_, &Stub::ListReports, v1::ListReportsRequest()).status());
 
   ASSERT_EQ(prlimit(process_->pid(), RLIMIT_FSIZE, &before, nullptr), 0);
   EXPECT_OK(Report("request-after"));
@@ -194,8 +194,7 @@ TEST_F(StoreFaultsTest, WhatWasAcknowledgedSurvivesBeingKilled) {
         }
       });
     }
-    EXPECT_TRUE(
-        harness::Eventually([&] { return count > 100 * (round + 1); }));
+    EXPECT_TRUE(harness::Eventually([&] { return count > 100 * (round + 1); }));
     process_->Kill();
     for (std::thread& reporter : reporters) reporter.join();
   }
@@ -205,8 +204,8 @@ TEST_F(StoreFaultsTest, WhatWasAcknowledgedSurvivesBeingKilled) {
 
 TEST_F(StoreFaultsTest, ASecondServiceOnTheStoreDoesNotStart) {
   Start();
-  EXPECT_THAT(LogOfRefusal(), AllOf(HasSubstr("already running"),
-                                    HasSubstr("incidents.db")));
+  EXPECT_THAT(LogOfRefusal(),
+              AllOf(HasSubstr("already running"), HasSubstr("incidents.db")));
   EXPECT_OK(Report("request-1"));
 }
 
