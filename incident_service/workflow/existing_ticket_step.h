@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "incident_service/identity.h"
 #include "incident_service/workflow/steps.h"
 
 namespace opcon_snow::incident {
@@ -35,6 +36,9 @@ struct Steps::ExistingTicket {
 
 // The gateway says that there is no such incident.
 bool IsGone(const absl::Status& status);
+
+// Whether the text names the ticket.
+bool Means(const TicketId& id, const ::incident::v1::TicketRef& ticket);
 
 // Whether the incident, if it is the link's, tells of a later run already.
 bool IsOlder(const ::incident::v1::Failure& failure,

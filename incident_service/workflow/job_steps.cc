@@ -10,6 +10,7 @@
 #include "incident_service/identity.h"
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/effect.h"
+#include "incident_service/workflow/existing_ticket_step.h"
 #include "incident_service/workflow/steps.h"
 
 namespace opcon_snow::incident {
@@ -25,6 +26,13 @@ std::string TicketIdText(const v1::TicketRef& ticket,
                          ::config::v1::TicketIdFormat format) {
   if (format == ::config::v1::TICKET_ID_FORMAT_NUMBER) return ticket.number();
   return absl::StrCat(ticket.number(), "/", ticket.sys_id());
+}
+
+// What the only field there is holds, if that is why it was not written.
+std::string PresentTicket(const absl::Status& refused) {
+  if (refused.code() != absl::StatusCode::kAlreadyExists) return "";
+  ErrorDetails details = GetErrorDetails(refused).value_or(ErrorDetails{});
+  return details.metadata["present_ticket_id"];
 }
 
 }  // namespace
@@ -61,17 +69,26 @@ absl::StatusOr<StepCommit> Steps::WriteBack(const ClaimedStep& claimed) {
     return absl::StrCat(reply.changed() ? "wrote " : "already carries ",
                         request.ticket_id());
   };
-  const auto reply = Effect(
-      d_.store, d_.clock, claimed,
-      {.action = "opcon.SetIncidentTicket",
-       .instance = key.opcon(),
-       .target = JobId(key),
-       .reason = request.replaced_ticket_id().empty() ||
-                         request.replaced_ticket_id() == request.ticket_id()
-                     ? "the job shows its ticket"
-                     : absl::StrCat("takes the place of ",
-                                    request.replaced_ticket_id())},
-      request, [&] { return d_.opcon->SetIncidentTicket(request); }, told);
+  const auto write = [&] {
+    return Effect(
+        d_.store, d_.clock, claimed,
+        {.action = "opcon.SetIncidentTicket",
+         .instance = key.opcon(),
+         .target = JobId(key),
+         .reason = request.replaced_ticket_id().empty() ||
+                           request.replaced_ticket_id() == request.ticket_id()
+                       ? "the job shows its ticket"
+                       : absl::StrCat("takes the place of ",
+                                      request.replaced_ticket_id())},
+        request, [&] { return d_.opcon->SetIncidentTicket(request); }, told);
+  };
+  auto reply = write();
+  // A person has shortened what the only field there is said of our ticket.
+  const std::string present = PresentTicket(reply.status());
+  if (Means(ParseTicketId(present), stored.report.ticket())) {
+    request.set_replaced_ticket_id(present);
+    reply = write();
+  }
   if (reply.status().code() == absl::StatusCode::kAlreadyExists) {
     return FieldTaken(claimed, reply.status());
   }
@@ -145,8 +162,7 @@ absl::Status Steps::NameJobLate(const ClaimedStep& claimed, const Memo& memo) {
 // job's at another destination, nothing is wrong.
 absl::StatusOr<StepCommit> Steps::FieldTaken(const ClaimedStep& claimed,
                                              const absl::Status& refused) {
-  ErrorDetails details = GetErrorDetails(refused).value_or(ErrorDetails{});
-  const std::string present = details.metadata["present_ticket_id"];
+  const std::string present = PresentTicket(refused);
   const v1::Report& report = claimed.stored.report;
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const Page<v1::TicketLink> links,

@@ -6,10 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -48,11 +47,6 @@ absl::StatusOr<std::optional<sn::Incident>> LookUp(ServiceNow* servicenow,
   return std::move(reply).status();
 }
 
-bool Means(const TicketId& id, const v1::TicketRef& ticket) {
-  return id.sys_id.empty() ? id.number == ticket.number()
-                           : id.sys_id == ticket.sys_id();
-}
-
 // `https://host` of an address.
 absl::string_view Origin(absl::string_view address) {
   const std::size_t host = address.find("://");
@@ -72,17 +66,15 @@ std::string Overwritten(const sn::Incident& incident,
       link->ticket().sys_id() == incident.sys_id() &&
       absl::StrContains(text, FailureMarker(link->last_failure_id()));
   if (noted) return "";
-  // Without markers: the note must be found by its own only.
-  std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  lines.erase(std::remove_if(lines.begin(), lines.end(),
-                             [](const std::string& line) {
-                               return absl::StartsWith(line, "[OpCon failure ");
-                             }),
-              lines.end());
-  return absl::StrJoin(lines, "\n");
+  return std::string(absl::StripTrailingAsciiWhitespace(WithoutMarkers(text)));
 }
 
 }  // namespace
+
+bool Means(const TicketId& id, const v1::TicketRef& ticket) {
+  return id.sys_id.empty() ? !id.number.empty() && id.number == ticket.number()
+                           : id.sys_id == ticket.sys_id();
+}
 
 bool IsOlder(const v1::Failure& failure,
              const std::optional<v1::TicketLink>& link,

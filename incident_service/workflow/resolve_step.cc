@@ -232,21 +232,26 @@ absl::StatusOr<std::string> Steps::Own(const ClaimedStep& claimed,
   });
 }
 
-absl::StatusOr<std::vector<::opcon::v1::JobRun>> Steps::History(
-    const v1::JobKey& key) {
+absl::StatusOr<std::vector<::opcon::v1::JobRun>> Steps::FailedRuns(
+    const v1::Report& report, const ::opcon::v1::DailyJob& job) {
+  const v1::JobKey& key = report.event().job_key();
   ::opcon::v1::ListJobHistoryRequest request;
   request.set_instance(key.opcon());
   request.mutable_job()->set_id(JobId(key));
   request.set_page_size(kHistoryPage);
   const auto reply = d_.opcon->ListJobHistory(request);
-  // A version without history cannot tell, and will not be able to later.
+  // A version without history cannot tell, and will not be able to later: then
+  // a run that ended after the observation is not taken for the one observed.
   if (reply.status().code() == absl::StatusCode::kUnimplemented ||
       reply.status().code() == absl::StatusCode::kNotFound) {
-    return std::vector<::opcon::v1::JobRun>();
+    if (!IsAboutTheLatestRun(report, job)) {
+      return std::vector<::opcon::v1::JobRun>();
+    }
+    return FailedRunsOf(report, job, {});
   }
   OPCON_SNOW_RETURN_IF_ERROR(reply.status());
-  return std::vector<::opcon::v1::JobRun>(reply->runs().begin(),
-                                          reply->runs().end());
+  return FailedRunsOf(report, job,
+                      {reply->runs().begin(), reply->runs().end()});
 }
 
 absl::StatusOr<std::string> Steps::Identify(const ClaimedStep& claimed,
@@ -284,9 +289,7 @@ absl::StatusOr<std::string> Steps::IdentifyRun(
   if (IsAboutTheLatestRun(report, job)) candidates.push_back(LatestRun(job));
   for (const bool with_history : {false, true}) {
     if (with_history) {
-      OPCON_SNOW_ASSIGN_OR_RETURN(const auto history,
-                                  History(report.event().job_key()));
-      candidates = FailedRunsOf(report, job, history);
+      OPCON_SNOW_ASSIGN_OR_RETURN(candidates, FailedRuns(report, job));
     }
     for (const ::opcon::v1::JobRun& run : candidates) {
       *memo->mutable_job() = JobAtRun(job, run);
@@ -364,9 +367,8 @@ absl::StatusOr<Memo> Steps::AskOpConLate(const ClaimedStep& claimed) {
                               GetJob(report.event().job_key()));
   Memo late = memo;
   *late.mutable_job() = job;
-  OPCON_SNOW_ASSIGN_OR_RETURN(const auto history,
-                              History(report.event().job_key()));
-  for (const ::opcon::v1::JobRun& run : FailedRunsOf(report, job, history)) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const auto candidates, FailedRuns(report, job));
+  for (const ::opcon::v1::JobRun& run : candidates) {
     *late.mutable_job() = JobAtRun(job, run);
     *late.mutable_failure() = FailureOfRun(report, job, run);
     OPCON_SNOW_ASSIGN_OR_RETURN(const std::string owner, Own(claimed, late));

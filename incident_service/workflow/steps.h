@@ -99,8 +99,9 @@ class Steps final : public StepRunner {
       const ::incident_store::v1::Memo& memo);
   absl::StatusOr<std::string> Own(const ClaimedStep& claimed,
                                   const ::incident_store::v1::Memo& memo);
-  absl::StatusOr<std::vector<::opcon::v1::JobRun>> History(
-      const ::incident::v1::JobKey& key);
+  // Those that the report may be about, the likeliest first.
+  absl::StatusOr<std::vector<::opcon::v1::JobRun>> FailedRuns(
+      const ::incident::v1::Report& report, const ::opcon::v1::DailyJob& job);
 
   // The parts of TICKET.
   struct ExistingTicket;

@@ -252,6 +252,32 @@ TEST_F(UnusualWaysTest, WhereOpConKeepsOneTicketTheSecondIsToldAsAWarning) {
   EXPECT_THAT(Tickets(), SizeIs(1));
 }
 
+// Two runs, two reports, and no history: neither is taken for the other.
+TEST_F(UnusualWaysTest, WithoutAHistoryAnEarlierReportIsNotAboutALaterRun) {
+  opcon_.has_history = false;
+  v1::Report early = MakeReport("request-1");
+  SetTime(clock_.Now(), early.mutable_event()->mutable_occurred_time());
+  FailAgain();
+  const std::string first = Store(early);
+  const std::string second = Report("request-2");
+  Drive();
+  EXPECT_EQ(Get(first).state(), v1::REPORT_STATE_SUCCEEDED);
+  EXPECT_EQ(Get(second).state(), v1::REPORT_STATE_SUCCEEDED);
+  EXPECT_THAT(Incident().work_notes, SizeIs(1));
+}
+
+TEST_F(UnusualWaysTest, AFieldThatAPersonShortenedIsOursStill) {
+  opcon_.has_ticket_list = false;
+  const std::string id = Report("request-1");
+  Drive(2);  // RESOLVE, TICKET
+  Tickets().emplace_back().set_ticket_id(Incident().incident.number());
+  Drive();
+  EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
+  ASSERT_THAT(Tickets(), SizeIs(1));
+  EXPECT_THAT(Tickets()[0].ticket_id(),
+              HasSubstr(Incident().incident.sys_id()));
+}
+
 TEST_F(UnusualWaysTest, RowsOfOthersStay) {
   Tickets().emplace_back().set_ticket_id("see the wiki");
   ReportAndDrive("request-1");
@@ -319,8 +345,30 @@ TEST_F(UnusualWaysTest, TheDescriptionTellsOfNowAndTheNotesOfBefore) {
   ASSERT_THAT(Incident().work_notes, SizeIs(2));
   // The first is told by the note of the update that took its place.
   EXPECT_THAT(Incident().work_notes[0],
-              HasSubstr(first.substr(0, first.find("[OpCon failure"))));
+              HasSubstr(first.substr(0, first.find("\n\n[OpCon failure"))));
   EXPECT_THAT(Incident().work_notes[1], Not(HasSubstr("until now")));
+}
+
+// A closed ticket leaves a line with a marker in the job's documentation, which
+// descriptions and notes of other tickets quote.
+TEST_F(UnusualWaysTest, AQuotedMarkerIsNotTakenForANote) {
+  servicenow_.instances = {"prod", "second"};
+  Configure({Named("basic.json", "prod"), Named("second.json", "second")});
+  ReportAndDrive("request-1", "basic.json");
+  SetState(sn::INCIDENT_STATE_CLOSED);
+  FailAgain();
+  ReportAndDrive("request-2", "basic.json");  // documents
+  const std::string marker = FailureMarker(
+      FailureOfRun(MakeReport("x"), Job().job, LatestRun(Job().job))
+          .failure_id());
+  ASSERT_THAT(Job().job.documentation().job_text(), HasSubstr(marker));
+  FailAgain();
+  ReportAndDrive("request-3", "second.json");
+  FailAgain();
+  ReportAndDrive("request-4", "second.json");
+  for (const std::string& note : servicenow_.work_notes()) {
+    EXPECT_THAT(note, Not(HasSubstr(marker)));
+  }
 }
 
 // --- What an attempt left behind -------------------------------------------

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -35,6 +37,7 @@ struct FailingJob {
 struct Observation {
   harness::Job job;
   std::string request_id;
+  absl::Time occurred = absl::Now();
 };
 
 class RandomKillTest : public E2eTest {
@@ -69,7 +72,8 @@ class RandomKillTest : public E2eTest {
     while (!spool_.empty()) {
       const Observation& oldest = spool_.front();
       const absl::Status status =
-          reporter->Report(oldest.job, "0000000005", oldest.request_id);
+          reporter->Report(oldest.job, "0000000005", oldest.request_id,
+                           "basic.json", oldest.occurred);
       if (status.code() == absl::StatusCode::kUnavailable) return;
       ASSERT_OK(status);
       spool_.erase(spool_.begin());
@@ -93,6 +97,23 @@ class RandomKillTest : public E2eTest {
     ASSERT_TRUE(died) << "still alive before failpoint " << last;
   }
 
+  // Every failure leaves its log, unless OpCon could not tell its run.
+  std::size_t LogsOf(const FailingJob& one) {
+    std::size_t logs = 0;
+    for (const ::incident::v1::Report& report : reports_) {
+      if (report.event().job_key().job_name() != one.job.name) continue;
+      for (const ::incident::v1::Step& step : report.steps()) {
+        if (step.kind() != ::incident::v1::STEP_KIND_ATTACH_LOG) continue;
+        if (step.state() == ::incident::v1::STEP_STATE_SUCCEEDED) {
+          ++logs;
+        } else {
+          EXPECT_EQ(step.outcome(), "the run is not known, hence no log");
+        }
+      }
+    }
+    return logs;
+  }
+
   void CheckJob(const FailingJob& one) {
     SCOPED_TRACE(absl::StrCat(one.job.id(), ", ", one.failures, " failures"));
     const auto incidents = harness::FindIncidents(suite(), one.job);
@@ -103,7 +124,7 @@ class RandomKillTest : public E2eTest {
     EXPECT_THAT(harness::FindWorkNotes(suite(), sys_id),
                 IsOkAndHolds(SizeIs(count - 1)));
     EXPECT_THAT(harness::FindAttachments(suite(), sys_id),
-                IsOkAndHolds(SizeIs(count)));
+                IsOkAndHolds(SizeIs(LogsOf(one))));
     EXPECT_THAT(harness::GetDocumentation(suite(), one.job),
                 IsOkAndHolds(one.job.documentation));
     const auto tickets = harness::GetTickets(suite(), one.job);
@@ -114,6 +135,7 @@ class RandomKillTest : public E2eTest {
   std::mt19937_64 random_;
   std::vector<FailingJob> jobs_;
   std::vector<Observation> spool_;
+  std::vector<::incident::v1::Report> reports_;
   int failures_ = 0;
 };
 
@@ -144,7 +166,8 @@ TEST_F(RandomKillTest, NothingIsLostAndNothingDoubled) {
       static_cast<std::size_t>(failures_), absl::Minutes(10));
   ASSERT_OK(reports.status());
   ASSERT_THAT(*reports, SizeIs(static_cast<std::size_t>(failures_)));
-  for (const ::incident::v1::Report& report : *reports) {
+  reports_ = *reports;
+  for (const ::incident::v1::Report& report : reports_) {
     EXPECT_EQ(report.state(), ::incident::v1::REPORT_STATE_SUCCEEDED)
         << report.ShortDebugString();
   }

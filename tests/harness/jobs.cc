@@ -129,14 +129,15 @@ absl::Status FailJobAgain(const Suite& suite, const Job& job,
 absl::StatusOr<std::string> GetDocumentation(const Suite& suite,
                                              const Job& job) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const HttpAnswer answer,
+      HttpAnswer answer,
       suite.opcon().Get(absl::StrCat("/api/dailyjobs/", Encode(job.id()),
                                      "/documentation")));
   if (answer.status == 404) return std::string();
   if (!answer.json.is_object()) {
     return absl::InternalError(absl::StrCat("documentation: ", answer.body));
   }
-  return answer.json.value("job", "");
+  const nlohmann::json& text = answer.json["job"];
+  return text.is_string() ? text.get<std::string>() : std::string();
 }
 
 absl::Status ReplaceTickets(const Suite& suite, const Job& job,
