@@ -29,9 +29,14 @@ constexpr int kKillsInSoak = 1000;
 // Failpoints that are passed before a death: a failure passes some forty.
 constexpr int kMostPassed = 150;
 
+// Runs of one job are told apart by their ends, where OpCon has no history of
+// them; it tells the ends in seconds, and clocks may differ by some.
+constexpr absl::Duration kBetweenRuns = absl::Seconds(4);
+
 struct FailingJob {
   harness::Job job;
   int failures = 0;
+  absl::Time last = absl::InfinitePast();
 };
 
 struct Observation {
@@ -50,15 +55,18 @@ class RandomKillTest : public E2eTest {
 
   // A new job fails, or, as often, one that failed before.
   void FailSomething() {
-    const bool again = !jobs_.empty() && Below(2) == 0;
+    const auto old = std::find_if(
+        jobs_.begin() + Below(static_cast<int>(jobs_.size()) + 1), jobs_.end(),
+        [](const FailingJob& one) {
+          return one.last + kBetweenRuns < absl::Now();
+        });
+    const bool again = old != jobs_.end() && Below(2) == 0;
     if (!again) {
       jobs_.push_back({harness::RandomJob()});
       ASSERT_OK(harness::DefineJob(suite(), jobs_.back().job));
     }
-    FailingJob& chosen =
-        again ? jobs_[static_cast<std::size_t>(
-                    Below(static_cast<int>(jobs_.size())))]
-              : jobs_.back();
+    FailingJob& chosen = again ? *old : jobs_.back();
+    chosen.last = absl::Now();
     const std::string log = absl::StrCat("log of failure ", ++failures_);
     ASSERT_OK(again ? harness::FailJobAgain(suite(), chosen.job, "0000000005",
                                             log)
