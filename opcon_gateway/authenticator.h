@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,10 @@ class Authenticator {
   virtual async::Task<absl::StatusOr<Credential>> Get(
       const CallScope& scope) = 0;
 
+  // The token to send if one is there at this moment. What Get gave may have
+  // been refused or renewed while its call waited for its turn.
+  virtual std::optional<Credential> Current() const = 0;
+
   // OpCon answered 401 to the credential of this generation. True: another may
   // be had, ask again. Any number of calls may tell of the same one.
   virtual bool Refuse(std::uint64_t generation) = 0;
@@ -50,6 +55,7 @@ class TokenFileAuthenticator final : public Authenticator {
       std::string instance, std::string token_file);
 
   async::Task<absl::StatusOr<Credential>> Get(const CallScope& scope) override;
+  std::optional<Credential> Current() const override { return credential_; }
   bool Refuse(std::uint64_t generation) override;
   std::string Mend() const override;
   std::string Scrub(std::string text) const override;

@@ -25,6 +25,7 @@ using config::FieldPath;
 using ::config::v1::OpConInstance;
 
 constexpr std::size_t kMaxNameLength = 63;
+constexpr int kMaxFailoverUrls = 7;
 
 bool IsInstanceName(absl::string_view name) {
   if (name.empty() || name.size() > kMaxNameLength ||
@@ -55,20 +56,45 @@ void ValidateName(const OpConInstance& instance, const std::string& field,
   }
 }
 
+void ValidateUrl(const std::string& path, const std::string& text,
+                 bool allow_plain_http, config::Faults* faults) {
+  const absl::StatusOr<http::BaseUrl> url =
+      http::BaseUrl::Parse(text, allow_plain_http);
+  if (!url.ok()) {
+    faults->Add(path, absl::string_view(url.status().message()));
+  } else if (absl::EqualsIgnoreCase(
+                 url->text().substr(url->text().rfind('/') + 1), "api")) {
+    faults->Add(path, "is to be given without /api, which is added");
+  }
+}
+
+void ValidateFailover(const OpConInstance& instance, const std::string& field,
+                      config::Faults* faults) {
+  const std::string path = FieldPath(field, "failover_urls");
+  if (instance.failover_urls_size() > kMaxFailoverUrls) {
+    faults->Add(path, absl::StrCat("has ", instance.failover_urls_size(),
+                                   " addresses; at most ", kMaxFailoverUrls,
+                                   " are allowed"));
+    return;
+  }
+  std::set<std::string> seen = {instance.base_url()};
+  for (int i = 0; i < instance.failover_urls_size(); ++i) {
+    const std::string& url = instance.failover_urls(i);
+    ValidateUrl(FieldPath(path, i), url, instance.allow_plain_http(), faults);
+    if (!seen.insert(url).second) {
+      faults->Add(FieldPath(path, i), "is given twice");
+    }
+  }
+}
+
 void ValidateAddresses(const OpConInstance& instance, const std::string& field,
                        config::Faults* faults) {
   const std::string path = FieldPath(field, "base_url");
   config::CheckRequired(path, instance.base_url(), faults);
   if (!instance.base_url().empty()) {
-    const absl::StatusOr<http::BaseUrl> url =
-        http::BaseUrl::Parse(instance.base_url(), instance.allow_plain_http());
-    if (!url.ok()) {
-      faults->Add(path, absl::string_view(url.status().message()));
-    } else if (absl::EqualsIgnoreCase(
-                   url->text().substr(url->text().rfind('/') + 1), "api")) {
-      faults->Add(path, "is to be given without /api, which is added");
-    }
+    ValidateUrl(path, instance.base_url(), instance.allow_plain_http(), faults);
   }
+  ValidateFailover(instance, field, faults);
   if (instance.public_address().empty()) return;
   const auto address = rpc::ParseHostPort(instance.public_address());
   if (!address.ok()) {
@@ -132,6 +158,13 @@ void ValidateInstance(const OpConInstance& instance, const std::string& field,
   http::ValidateUpstreamLimits(instance.limits(), FieldPath(field, "limits"),
                                faults);
   ValidatePolling(instance.polling(), FieldPath(field, "polling"), faults);
+  absl::TimeZone zone;
+  if (!instance.time_zone().empty() &&
+      !absl::LoadTimeZone(instance.time_zone(), &zone)) {
+    faults->Add(FieldPath(field, "time_zone"),
+                "is no time zone of this machine's database: give a name such "
+                "as America/Chicago");
+  }
   config::CheckRange(FieldPath(field, "max_job_log_bytes"),
                      instance.max_job_log_bytes(), 1, std::int64_t{1} << 30,
                      faults);

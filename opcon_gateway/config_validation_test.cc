@@ -22,12 +22,15 @@ instances:
   - name: production
     base_url: https://opcon.example:9010
     token_file: token
+    failover_urls: ["https://opcon-b.example:9010", "https://opcon-c.example"]
+    time_zone: America/Chicago
   - name: test-2
     base_url: http://127.0.0.1:9010
     allow_plain_http: true
     public_address: opcon-test.example:9010
     login: {username: ocadm, password_file: password}
-    limits: {call_timeout: 20s, max_concurrent_requests: 8}
+    limits: {call_timeout: 20s, max_concurrent_requests: 8,
+             requests_per_hour: 5000}
     polling: {initial_interval: 50ms, max_interval: 1s}
     max_job_log_bytes: 1000000
 default_instance_name: test-2
@@ -74,9 +77,12 @@ instances:
     public_address: opcon.example
     proxy: {username: u}
     tls: {key_file: k}
-    limits: {call_timeout: 1ms, connect_timeout: 2m, max_queued_calls: -1}
+    limits: {call_timeout: 1ms, connect_timeout: 2m, max_queued_calls: -1,
+             requests_per_hour: 9}
     polling: {initial_interval: 4s}
     max_job_log_bytes: -1
+    failover_urls: ["https://ok.example", "ftp://x", "https://ok.example"]
+    time_zone: Mars/Olympus
   - name: twin
     base_url: https://opcon.example/api/
     token_file: t
@@ -90,8 +96,11 @@ default_instance_name: other
           "instances[1].tls.key_file", "instances[1].limits.call_timeout",
           "instances[1].limits.connect_timeout",
           "instances[1].limits.max_queued_calls", "instances[1].polling",
-          "instances[1].max_job_log_bytes", "instances[2].name",
-          "instances[2].base_url", "default_instance_name"));
+          "instances[1].limits.requests_per_hour",
+          "instances[1].failover_urls[1]", "instances[1].failover_urls[2]",
+          "instances[1].time_zone", "instances[1].max_job_log_bytes",
+          "instances[2].name", "instances[2].base_url",
+          "default_instance_name"));
 }
 
 TEST(ConfigValidationTest, AGatewayServesSomething) {

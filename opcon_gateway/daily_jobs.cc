@@ -1,16 +1,17 @@
 #include "opcon_gateway/daily_jobs.h"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "common/status/status_macros.h"
 #include "opcon_gateway/job_parser.h"
 #include "opcon_gateway/job_selector.h"
 #include "opcon_gateway/upstream_error.h"
 #include "opcon_gateway/upstream_json.h"
+#include "opcon_gateway/upstream_list.h"
 #include "opcon_gateway/wire_time.h"
 
 namespace opcon_snow::opcon {
@@ -19,28 +20,9 @@ namespace {
 using nlohmann::json;
 namespace v1 = ::opcon::v1;
 
-constexpr int kPageSize = 200;
-// A filter that over-matches by more than this is no help.
-constexpr int kMaxPages = 50;
 constexpr std::size_t kMaxCandidates = 20;
 // Status details travel in a few KiB of header.
 constexpr std::size_t kMaxCandidateBytes = 1800;
-
-// In a filter "[" and "]" are syntax that cannot be escaped; "?" matches any
-// one character.
-std::string AsFilter(absl::string_view name) {
-  return absl::StrReplaceAll(name, {{"[", "?"}, {"]", "?"}});
-}
-
-// Elements that are no jobs are left out.
-std::vector<v1::DailyJob> ParseJobs(const json& list) {
-  std::vector<v1::DailyJob> jobs;
-  for (const json& value : list) {
-    std::optional<v1::DailyJob> job = ParseDailyJob(value);
-    if (job) jobs.push_back(*std::move(job));
-  }
-  return jobs;
-}
 
 absl::Status JobNotFound(const std::string& instance,
                          const v1::JobSelector& selector) {
@@ -69,6 +51,22 @@ absl::Status AmbiguousJob(const std::string& instance,
                    " jobs. Name the job by its id; the candidates are in the "
                    "error's metadata."),
       std::move(details));
+}
+
+void AddFilters(const v1::JobSelector& selector, http::UrlBuilder* url) {
+  switch (selector.selector_case()) {
+    case v1::JobSelector::kUid:
+      url->Query("Uids", absl::StrCat(selector.uid()));
+      break;
+    case v1::JobSelector::kName:
+      url->Query("ScheduleName", AsFilter(selector.name().schedule_name()))
+          .Query("JobName", AsFilter(selector.name().job_name()))
+          .Query("Dates", FormatDate(selector.name().schedule_date()));
+      break;
+    default:
+      url->Query("JobNumber", absl::StrCat(selector.job_number()));
+      break;
+  }
 }
 
 }  // namespace
@@ -109,56 +107,25 @@ async::Task<absl::StatusOr<json>> DailyJobs::GetRaw(std::string id,
 async::Task<absl::StatusOr<v1::DailyJob>> DailyJobs::FindById(
     std::string id, const CallScope& scope) {
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(json raw, co_await GetRaw(id, scope));
-  v1::DailyJob job = *ParseDailyJob(raw);
+  v1::DailyJob job = *ParseDailyJob(raw, rest_->site_zone());
   // It was asked for by this name, and every field may be missing.
   if (job.id().empty()) job.set_id(id);
   co_return job;
 }
 
-RestRequest DailyJobs::ListRequest(const v1::JobSelector& selector,
-                                   int offset) const {
-  http::UrlBuilder url = rest_->Url("api/dailyjobs");
-  switch (selector.selector_case()) {
-    case v1::JobSelector::kUid:
-      url.Query("Uids", absl::StrCat(selector.uid()));
-      break;
-    case v1::JobSelector::kName:
-      url.Query("ScheduleName", AsFilter(selector.name().schedule_name()))
-          .Query("JobName", AsFilter(selector.name().job_name()))
-          .Query("Dates", FormatDate(selector.name().schedule_date()));
-      break;
-    default:
-      url.Query("JobNumber", absl::StrCat(selector.job_number()));
-      break;
-  }
-  url.Query("IncludeDocumentation", "true")
-      .Query("Limit", absl::StrCat(kPageSize))
-      .Query("Offset", absl::StrCat(offset));
-  RestRequest request;
-  request.url = url.Build();
-  return request;
-}
-
 async::Task<absl::StatusOr<DailyJobs::Jobs>> DailyJobs::FindByFilter(
     const v1::JobSelector& selector, const CallScope& scope) {
+  http::UrlBuilder url = rest_->Url("api/dailyjobs");
+  AddFilters(selector, &url);
+  url.Query("IncludeDocumentation", "true");
+  UpstreamList list{std::move(url), "jobs"};
   Jobs found;
-  std::string first_of_page;
-  for (int page = 0; page < kMaxPages; ++page) {
-    RestRequest request = ListRequest(selector, page * kPageSize);
-    OPCON_SNOW_CO_ASSIGN_OR_RETURN(RestAnswer answer,
-                                   co_await rest_->Send(request, scope));
-    if (!answer.body.is_array() && !answer.body.is_null()) {
-      co_return rest_->Unreadable(request, answer, "it is no list of jobs");
-    }
-    const Jobs jobs = ParseJobs(answer.body);
-    // A server that does not page sends the same again.
-    if (page > 0 && !jobs.empty() && jobs.front().id() == first_of_page) break;
-    for (const v1::DailyJob& job : jobs) {
-      if (IsSelected(selector, job)) found.push_back(job);
-    }
-    if (static_cast<int>(answer.body.size()) != kPageSize) break;
-    first_of_page = jobs.empty() ? std::string() : jobs.front().id();
-  }
+  std::function<void(const json&)> take = [&](const json& value) {
+    std::optional<v1::DailyJob> job = ParseDailyJob(value, rest_->site_zone());
+    if (job && IsSelected(selector, *job)) found.push_back(*std::move(job));
+  };
+  OPCON_SNOW_CO_RETURN_IF_ERROR(
+      co_await ReadList(rest_, std::move(list), std::move(take), scope));
   co_return found;
 }
 

@@ -45,8 +45,6 @@ class DailyJobs {
   // Every job of the lists that the filters give which `selector` fits.
   async::Task<absl::StatusOr<Jobs>> FindByFilter(
       const ::opcon::v1::JobSelector& selector, const CallScope& scope);
-  RestRequest ListRequest(const ::opcon::v1::JobSelector& selector,
-                          int offset) const;
 
   RestClient* const rest_;
 };

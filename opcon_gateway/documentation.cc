@@ -8,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "common/status/status_macros.h"
 #include "opcon_gateway/job_parser.h"
+#include "opcon_gateway/upstream_error.h"
 #include "opcon_gateway/upstream_json.h"
 
 namespace opcon_snow::opcon {
@@ -21,6 +22,15 @@ const json& OneOf(const json& body) {
   static const json* const null = new json(nullptr);
   if (body.is_array()) return body.empty() ? *null : body.front();
   return body.is_object() ? body : *null;
+}
+
+absl::Status NotShown(const std::string& instance) {
+  return OpConError(
+      absl::StatusCode::kInternal, v1::ERROR_REASON_UPSTREAM_FAILURE,
+      absl::StrCat("OpCon instance \"", instance,
+                   "\" took a job's documentation with success, but does not "
+                   "show it. Ask the OpCon administrator to look into the "
+                   "API's log."));
 }
 
 }  // namespace
@@ -104,9 +114,19 @@ async::Task<absl::StatusOr<DocumentationAppended>> Documentation::Append(
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(
       RestAnswer answer, co_await rest_->Send(std::move(request), scope));
   result.changed = true;
-  // A version that says nothing of it has taken what it was sent.
-  const v1::JobDocumentation said = ParseDocumentation(OneOf(answer.body));
-  if (absl::StrContains(said.job_text(), marker)) result.documentation = said;
+  v1::JobDocumentation shown = ParseDocumentation(OneOf(answer.body));
+  if (!absl::StrContains(shown.job_text(), marker)) {
+    // What it answers to a write is not documented: look.
+    v1::JobSelector by_id;
+    by_id.set_id(found.job_id);
+    OPCON_SNOW_CO_ASSIGN_OR_RETURN(const Found again,
+                                   co_await Find(by_id, scope));
+    shown = ParseDocumentation(again.value);
+    if (!absl::StrContains(shown.job_text(), marker)) {
+      co_return NotShown(rest_->instance());
+    }
+  }
+  result.documentation = std::move(shown);
   co_return result;
 }
 

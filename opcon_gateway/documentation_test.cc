@@ -11,6 +11,7 @@
 namespace opcon_snow::opcon {
 namespace {
 
+using absl::StatusCode;
 using nlohmann::json;
 using ::testing::SizeIs;
 namespace v1 = ::opcon::v1;
@@ -62,7 +63,7 @@ TEST_F(DocumentationTest, Reads) {
 
 TEST_F(DocumentationTest, ReadsEveryShapeOfNothing) {
   for (const char* body : {"", "null", "[]", "{}", "[null]"}) {
-    transport->Answer(200, body);
+    transport->Answer(*body == 0 ? 204 : 200, body);
     ASSERT_OK_AND_ASSIGN(v1::JobDocumentation got, Get());
     EXPECT_EQ(got.job_text(), "") << body;
   }
@@ -91,6 +92,9 @@ TEST_F(DocumentationTest, LooksTheIdUpFirst) {
 TEST_F(DocumentationTest, AppendsToWhatIsThere) {
   transport->Answer(200, R"({"id":7,"job":"Call Joe","frequency":null})");
   transport->Answer(200, "");
+  transport->Answer(200,
+                    R"({"id":7,"frequency":null,)"
+                    R"("job":"Call Joe\n\nINC0010025 replaces INC0010024"})");
   ASSERT_OK_AND_ASSIGN(DocumentationAppended appended, Append());
   EXPECT_TRUE(appended.changed);
   EXPECT_EQ(appended.documentation.job_text(),
@@ -100,6 +104,15 @@ TEST_F(DocumentationTest, AppendsToWhatIsThere) {
             json({{"id", 7},
                   {"frequency", nullptr},
                   {"job", "Call Joe\n\nINC0010025 replaces INC0010024"}}));
+}
+
+TEST_F(DocumentationTest, ASuccessThatIsNotToBeSeenIsNone) {
+  transport->Answer(200, R"({"id":7,"job":"Call Joe","frequency":null})");
+  transport->Answer(202, "");
+  transport->Answer(200, R"({"id":7,"job":"Call Joe","frequency":null})");
+  const auto appended = Append();
+  EXPECT_THAT(appended, StatusIs(StatusCode::kInternal));
+  EXPECT_THAT(appended, HasReason("UPSTREAM_FAILURE"));
 }
 
 TEST_F(DocumentationTest, BeginsADocumentation) {

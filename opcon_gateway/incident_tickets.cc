@@ -17,14 +17,6 @@ namespace v1 = ::opcon::v1;
 constexpr char kIdField[] = "incidentTicketId";
 constexpr char kUrlField[] = "incidentTicketURL";
 
-v1::IncidentTicket ParseRow(const json& value) {
-  v1::IncidentTicket row;
-  row.set_row_id(Int32Of(value, "id"));
-  row.set_ticket_id(TextOf(value, "ticketId"));
-  row.set_ticket_url(TextOf(value, "ticketUrl"));
-  return row;
-}
-
 const v1::IncidentTicket* FindRow(const std::vector<v1::IncidentTicket>& rows,
                                   const std::string& ticket_id) {
   for (const v1::IncidentTicket& row : rows) {
@@ -82,6 +74,14 @@ v1::IncidentTicket FieldOf(const json& job) {
 }
 
 }  // namespace
+
+v1::IncidentTicket ParseTicketRow(const json& value) {
+  v1::IncidentTicket row;
+  row.set_row_id(Int32Of(value, "id"));
+  row.set_ticket_id(TextOf(value, "ticketId"));
+  row.set_ticket_url(TextOf(value, "ticketUrl"));
+  return row;
+}
 
 TicketPlan PlanTicket(const std::vector<v1::IncidentTicket>& rows,
                       const TicketWish& wish) {
@@ -162,7 +162,7 @@ async::Task<absl::StatusOr<IncidentTickets::Rows>> IncidentTickets::GetRows(
     co_return rest_->Unreadable(request, answer, "it is no list of tickets");
   }
   for (const json& value : answer.body) {
-    if (value.is_object()) rows.rows.push_back(ParseRow(value));
+    if (value.is_object()) rows.rows.push_back(ParseTicketRow(value));
   }
   co_return rows;
 }
@@ -226,7 +226,7 @@ IncidentTickets::Confirm(std::int64_t uid, const std::string& ticket_id,
                          const RestAnswer& answer, const CallScope& scope) {
   ListOutcome outcome;
   outcome.written.changed = true;
-  outcome.written.ticket = ParseRow(answer.body);
+  outcome.written.ticket = ParseTicketRow(answer.body);
   if (outcome.written.ticket.ticket_id() == ticket_id &&
       outcome.written.ticket.row_id() != 0) {
     co_return outcome;

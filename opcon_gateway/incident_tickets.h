@@ -51,6 +51,9 @@ struct TicketPlan {
   ::opcon::v1::IncidentTicket row;
 };
 
+// A row from OpCon's JSON; empty where that is something else.
+::opcon::v1::IncidentTicket ParseTicketRow(const nlohmann::json& value);
+
 // Ours is the row that carries the wished id already, else the one with the
 // replaced id; all others belong to other people.
 TicketPlan PlanTicket(const std::vector<::opcon::v1::IncidentTicket>& rows,

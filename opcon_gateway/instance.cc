@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -65,6 +66,30 @@ absl::StatusOr<std::shared_ptr<Authenticator>> MakeAuthenticator(
   return authenticator;
 }
 
+// The base URL and the further addresses.
+absl::StatusOr<std::vector<http::BaseUrl>> AddressesOf(
+    const OpConInstance& config) {
+  std::vector<http::BaseUrl> addresses;
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      http::BaseUrl base_url,
+      http::BaseUrl::Parse(config.base_url(), config.allow_plain_http()));
+  addresses.push_back(std::move(base_url));
+  for (const std::string& text : config.failover_urls()) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        http::BaseUrl url,
+        http::BaseUrl::Parse(text, config.allow_plain_http()));
+    addresses.push_back(std::move(url));
+  }
+  return addresses;
+}
+
+SiteZone SiteZoneOf(const OpConInstance& config) {
+  absl::TimeZone zone;
+  if (config.time_zone().empty()) return std::nullopt;
+  if (!absl::LoadTimeZone(config.time_zone(), &zone)) return std::nullopt;
+  return zone;
+}
+
 }  // namespace
 
 struct Instance::Wiring {
@@ -72,7 +97,7 @@ struct Instance::Wiring {
   http::BaseUrl base_url;
   http::UpstreamBounds bounds;
   InstanceParts parts;
-  std::shared_ptr<http::Transport> transport;
+  std::shared_ptr<http::FailoverTransport> transport;
   std::shared_ptr<http::Limiter> limiter;
   std::shared_ptr<Authenticator> authenticator;
 
@@ -81,6 +106,7 @@ struct Instance::Wiring {
     options.instance = config.name();
     options.call_timeout = bounds.call_timeout;
     options.max_response_bytes = bounds.max_response_bytes;
+    options.site_zone = SiteZoneOf(config);
     return options;
   }
   std::string public_address() const {
@@ -91,7 +117,7 @@ struct Instance::Wiring {
 
 Instance::Instance(Wiring wiring)
     : name_(wiring.config.name()),
-      base_url_(wiring.base_url.text()),
+      transport_(wiring.transport),
       public_address_(wiring.public_address()),
       default_deadline_(2 * wiring.bounds.call_timeout),
       health_(wiring.parts.clock),
@@ -102,17 +128,22 @@ Instance::Instance(Wiring wiring)
       tickets_(&rest_, &jobs_),
       documentation_(&rest_, &jobs_),
       logs_(JobLogOptionsOf(wiring.config), &rest_, &jobs_),
-      actions_(PollingOf(wiring.config), &rest_, &jobs_) {}
+      actions_(PollingOf(wiring.config), &rest_, &jobs_),
+      job_list_(&rest_, &jobs_),
+      schedules_(PollingOf(wiring.config), &rest_),
+      machines_(&rest_) {}
 
 absl::StatusOr<std::shared_ptr<Instance>> Instance::Create(
     const OpConInstance& config, const InstanceParts& parts) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      http::BaseUrl base_url,
-      http::BaseUrl::Parse(config.base_url(), config.allow_plain_http()));
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::vector<http::BaseUrl> addresses,
+                              AddressesOf(config));
+  http::BaseUrl base_url = addresses.front();
   const http::UpstreamBounds bounds =
       http::UpstreamBoundsFrom(config.limits(), kDefaultCallTimeout);
-  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<http::Transport> transport,
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<http::Transport> direct,
                               parts.make_transport(config));
+  const auto transport = std::make_shared<http::FailoverTransport>(
+      config.name(), std::move(addresses), parts.loop, std::move(direct));
   const auto limiter =
       std::make_shared<http::Limiter>(parts.loop, bounds.limiter);
   OPCON_SNOW_ASSIGN_OR_RETURN(
@@ -120,14 +151,14 @@ absl::StatusOr<std::shared_ptr<Instance>> Instance::Create(
       MakeAuthenticator(config, base_url, bounds.call_timeout, parts.loop,
                         transport, limiter));
   return std::shared_ptr<Instance>(
-      new Instance({config, std::move(base_url), bounds, parts,
-                    std::move(transport), limiter, std::move(authenticator)}));
+      new Instance({config, std::move(base_url), bounds, parts, transport,
+                    limiter, std::move(authenticator)}));
 }
 
 v1::Instance Instance::Describe() const {
   v1::Instance description;
   description.set_name(name_);
-  description.set_base_url(base_url_);
+  description.set_base_url(transport_->current().text());
   description.set_public_address(public_address_);
   *description.mutable_health() = health_.health();
   return description;

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/async/event_loop.h"
 #include "common/clock/clock.h"
+#include "common/http/failover_transport.h"
 #include "common/http/limiter.h"
 #include "common/http/transport.h"
 #include "common/http/url.h"
@@ -25,8 +26,11 @@
 #include "opcon_gateway/health.h"
 #include "opcon_gateway/incident_tickets.h"
 #include "opcon_gateway/job_actions.h"
+#include "opcon_gateway/job_list.h"
 #include "opcon_gateway/job_logs.h"
+#include "opcon_gateway/machines.h"
 #include "opcon_gateway/rest_client.h"
+#include "opcon_gateway/schedules.h"
 
 namespace opcon_snow::opcon {
 
@@ -63,13 +67,16 @@ class Instance {
   Documentation& documentation() { return documentation_; }
   JobLogs& logs() { return logs_; }
   JobActions& actions() { return actions_; }
+  JobList& job_list() { return job_list_; }
+  Schedules& schedules() { return schedules_; }
+  Machines& machines() { return machines_; }
 
  private:
   struct Wiring;
   explicit Instance(Wiring wiring);
 
   const std::string name_;
-  const std::string base_url_;
+  const std::shared_ptr<const http::FailoverTransport> transport_;
   const std::string public_address_;
   const absl::Duration default_deadline_;
   HealthRecord health_;
@@ -79,6 +86,9 @@ class Instance {
   Documentation documentation_;
   JobLogs logs_;
   JobActions actions_;
+  JobList job_list_;
+  Schedules schedules_;
+  Machines machines_;
 };
 
 // All instances of one configuration. Immutable.

@@ -95,7 +95,18 @@ absl::Status WrongState(const v1::DailyJob& job, absl::string_view rest) {
       std::move(details));
 }
 
-v1::JobAction ParseAction(const json& value) {
+// What was asked for, where OpCon's answer leaves it out.
+void Complete(const v1::JobAction& asked, v1::JobAction* action) {
+  if (action->action_id() == 0) action->set_action_id(asked.action_id());
+  if (action->job_id().empty()) action->set_job_id(asked.job_id());
+  if (action->kind() == v1::JOB_ACTION_KIND_UNSPECIFIED) {
+    action->set_kind(asked.kind());
+  }
+}
+
+}  // namespace
+
+v1::JobAction ParseJobAction(const json& value, const SiteZone& site) {
   v1::JobAction action;
   action.set_action_id(Int64Of(value, "id"));
   action.set_kind(ParseActionKind(TextOf(value, "action")));
@@ -115,21 +126,10 @@ v1::JobAction ParseAction(const json& value) {
   if (MemberOf(job, "status").is_object()) {
     *action.mutable_job_status() = ParseJobStatus(MemberOf(job, "status"));
   }
-  const auto expires = ParseWireTime(TextOf(value, "expires"));
+  const auto expires = ParseWireTime(TextOf(value, "expires"), site);
   if (expires) *action.mutable_expire_time() = ToTimestamp(expires->time);
   return action;
 }
-
-// What was asked for, where OpCon's answer leaves it out.
-void Complete(const v1::JobAction& asked, v1::JobAction* action) {
-  if (action->action_id() == 0) action->set_action_id(asked.action_id());
-  if (action->job_id().empty()) action->set_job_id(asked.job_id());
-  if (action->kind() == v1::JOB_ACTION_KIND_UNSPECIFIED) {
-    action->set_kind(asked.kind());
-  }
-}
-
-}  // namespace
 
 absl::string_view ActionName(v1::JobActionKind kind) {
   for (const ActionRow& row : kActions) {
@@ -220,7 +220,7 @@ async::Task<absl::StatusOr<v1::JobAction>> JobActions::Submit(
   post.priority = http::Priority::kCreate;
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(RestAnswer answer,
                                  co_await rest_->Send(post, scope));
-  v1::JobAction action = ParseAction(answer.body);
+  v1::JobAction action = ParseJobAction(answer.body, rest_->site_zone());
   if (action.action_id() == 0 && action.state() == v1::ACTION_STATE_SUBMITTED) {
     co_return rest_->Unreadable(post, answer,
                                 "it names no action to ask about");
@@ -261,7 +261,7 @@ async::Task<absl::StatusOr<v1::JobAction>> JobActions::Get(
   if (!answer.body.is_object()) {
     co_return rest_->Unreadable(request, answer, "it is no job action");
   }
-  v1::JobAction action = ParseAction(answer.body);
+  v1::JobAction action = ParseJobAction(answer.body, rest_->site_zone());
   if (action.action_id() == 0) action.set_action_id(action_id);
   co_return action;
 }

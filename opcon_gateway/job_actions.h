@@ -16,12 +16,17 @@
 #include "opcon_gateway/daily_jobs.h"
 #include "opcon_gateway/rest_client.h"
 #include "opcon_gateway/waiting.h"
+#include "opcon_gateway/wire_time.h"
 
 namespace opcon_snow::opcon {
 
 // "markUnderReview": exactly as on the wire; "" for UNSPECIFIED.
 absl::string_view ActionName(::opcon::v1::JobActionKind kind);
 ::opcon::v1::JobActionKind ParseActionKind(absl::string_view name);
+
+// An action from OpCon's JSON; empty where that is something else.
+::opcon::v1::JobAction ParseJobAction(const nlohmann::json& value,
+                                      const SiteZone& site);
 
 // Whether OpCon takes the action on a job of this category, by the table of the
 // vendor's own clients. A category that is not known is left to OpCon.

@@ -1,11 +1,14 @@
 #include "opcon_gateway/job_logs.h"
 
 #include <algorithm>
+#include <memory>
+#include <stop_token>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/async/one_shot.h"
 #include "common/status/status_macros.h"
-#include "opcon_gateway/action_result.h"
+#include "opcon_gateway/log_answer.h"
 #include "opcon_gateway/upstream_error.h"
 #include "opcon_gateway/upstream_json.h"
 #include "opcon_gateway/upstream_message.h"
@@ -20,58 +23,26 @@ constexpr char kPath[] = "api/jobinstanceactions";
 // JSON writes one byte as at most six characters (\u0026).
 constexpr std::size_t kEscapeFactor = 6;
 constexpr std::size_t kEnvelopeBytes = std::size_t{64} * 1024;
-
-// The item for the run; the only one if OpCon did not repeat its number.
-json ItemFor(const json& action, std::int32_t job_number) {
-  const json& items = MemberOf(action, "jobInstanceActionItems");
-  if (!items.is_array()) return json::object();
-  for (const json& item : items) {
-    if (Int64Of(item, "id") == job_number) return item;
-  }
-  return items.size() == 1 ? items.front() : json::object();
-}
-
-// The state of the item, or of the whole action where that says more: items
-// may fail although the action succeeds, and an action that failed says so
-// even if nobody touched its items.
-v1::ActionState StateOf(const json& action, const json& item) {
-  const v1::ActionState own = ParseActionState(TextOf(item, "result"));
-  if (own != v1::ACTION_STATE_SUBMITTED) return own;
-  return ParseActionState(TextOf(action, "result"));
-}
-
-std::string MessageOf(const json& action, const json& item) {
-  const std::string message = TextOf(item, "message");
-  return ToOneLine(message.empty() ? TextOf(action, "message") : message, 300);
-}
-
-std::vector<v1::JobLogFile> FilesOf(const json& item) {
-  std::vector<v1::JobLogFile> files;
-  const json& list = MemberOf(item, "files");
-  // Some clients wrote a single file without the list around it.
-  if (list.is_string()) files.push_back(LogFileOf(list.get<std::string>()));
-  if (!list.is_array()) return files;
-  for (const json& file : list) {
-    if (!file.is_string() || file.get_ref<const std::string&>().empty()) {
-      continue;
-    }
-    files.push_back(LogFileOf(file.get<std::string>()));
-  }
-  return files;
-}
+// What the receiver gets at once, and what may wait for it.
+constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
+constexpr std::size_t kPipeBytes = std::size_t{256} * 1024;
 
 }  // namespace
 
-v1::JobLogFile LogFileOf(absl::string_view path) {
-  v1::JobLogFile file;
-  file.set_path(std::string(path));
-  const std::size_t slash = path.find_last_of("\\/");
-  if (slash != absl::string_view::npos && slash + 1 < path.size()) {
-    path.remove_prefix(slash + 1);
-  }
-  file.set_display_name(std::string(path));
-  return file;
-}
+struct JobLogs::Reading {
+  std::int32_t job_number = 0;
+  const v1::JobLogFile& file;
+  JobLogReceiver* receiver = nullptr;
+  // Of the request under way.
+  LogAnswerReader answer{};
+  // Decoded and not delivered yet.
+  std::string pending{};
+  std::size_t bytes = 0;
+  bool begun = false;
+  bool has_text = false;
+  // What came is no answer of OpCon's API.
+  bool unreadable = false;
+};
 
 absl::Status JobLogs::NoLog(std::int32_t job_number) const {
   return OpConError(
@@ -114,7 +85,6 @@ RestRequest JobLogs::PostRequest(const std::string& action,
   request.not_found = v1::ERROR_REASON_NO_JOB_LOG;
   request.body = std::move(body);
   request.priority = http::Priority::kUpload;
-  request.max_response_bytes = MaxAnswerBytes();
   return request;
 }
 
@@ -122,35 +92,32 @@ RestRequest JobLogs::PollRequest(std::int64_t action_id) const {
   RestRequest request;
   request.url = rest_->Url(kPath).Segment(absl::StrCat(action_id)).Build();
   request.priority = http::Priority::kUpload;
-  request.max_response_bytes = MaxAnswerBytes();
   request.missing_is_answer = true;
   return request;
 }
 
-async::Task<absl::StatusOr<json>> JobLogs::Run(std::string action,
-                                               std::int32_t job_number,
-                                               std::string path,
-                                               const CallScope& scope) {
-  RestRequest request = PostRequest(action, job_number, path);
+async::Task<absl::StatusOr<LogAction>> JobLogs::Run(RestRequest post,
+                                                    std::int32_t job_number,
+                                                    const Exchange& exchange,
+                                                    const CallScope& scope) {
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(RestAnswer answer,
-                                 co_await rest_->Send(request, scope));
+                                 co_await exchange(post, scope));
   const std::int64_t id = Int64Of(answer.body, "id");
   PollPauses pauses(options_.polling);
   for (;;) {
-    json item = ItemFor(answer.body, job_number);
-    const v1::ActionState state = StateOf(answer.body, item);
-    if (state == v1::ACTION_STATE_SUCCEEDED) co_return item;
-    if (state == v1::ACTION_STATE_FAILED) {
-      co_return Unavailable(job_number, MessageOf(answer.body, item));
+    LogAction action = ParseLogAction(answer.body, job_number);
+    if (action.state == v1::ACTION_STATE_SUCCEEDED) co_return action;
+    if (action.state == v1::ACTION_STATE_FAILED) {
+      co_return Unavailable(job_number, ToOneLine(action.message, 300));
     }
     if (id <= 0) {
-      co_return rest_->Unreadable(request, answer,
+      co_return rest_->Unreadable(post, answer,
                                   "it names no action to ask about");
     }
     OPCON_SNOW_CO_RETURN_IF_ERROR(co_await pauses.Pause(rest_->loop(), scope));
     RestRequest poll = PollRequest(id);
-    OPCON_SNOW_CO_ASSIGN_OR_RETURN(
-        answer, co_await rest_->Send(std::move(poll), scope));
+    OPCON_SNOW_CO_ASSIGN_OR_RETURN(answer,
+                                   co_await exchange(std::move(poll), scope));
     if (answer.missing()) {
       co_return Unavailable(job_number, "OpCon has forgotten the request");
     }
@@ -175,24 +142,26 @@ async::Task<absl::Status> JobLogs::Explain(absl::Status failure,
 
 async::Task<absl::StatusOr<std::vector<v1::JobLogFile>>> JobLogs::List(
     std::int32_t job_number, const CallScope& scope) {
-  const std::string list = "LIST";
-  const std::string no_path;
-  const absl::StatusOr<json> item =
-      co_await Run(list, job_number, no_path, scope);
-  if (!item.ok()) {
-    absl::Status failure = item.status();
+  RestRequest post = PostRequest("LIST", job_number, "");
+  const Exchange exchange = [this](RestRequest request, const CallScope& call) {
+    return rest_->Send(std::move(request), call);
+  };
+  absl::StatusOr<LogAction> action =
+      co_await Run(std::move(post), job_number, exchange, scope);
+  if (!action.ok()) {
+    absl::Status failure = action.status();
     const absl::Status explained =
         co_await Explain(std::move(failure), job_number, scope);
     co_return explained;
   }
-  std::vector<v1::JobLogFile> files = FilesOf(*item);
-  if (files.empty()) co_return NoLog(job_number);
-  co_return files;
+  if (action->files.empty()) co_return NoLog(job_number);
+  co_return std::move(action->files);
 }
 
-async::Task<absl::StatusOr<JobLog>> JobLogs::Read(std::int32_t job_number,
-                                                  std::string path,
-                                                  const CallScope& scope) {
+async::Task<absl::Status> JobLogs::Read(std::int32_t job_number,
+                                        std::string path,
+                                        JobLogReceiver* receiver,
+                                        const CallScope& scope) {
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(std::vector<v1::JobLogFile> files,
                                  co_await List(job_number, scope));
   const auto file = std::find_if(
@@ -206,27 +175,120 @@ async::Task<absl::StatusOr<JobLog>> JobLogs::Read(std::int32_t job_number,
                      "\" lists no such log file for job number ", job_number,
                      ". Take a path from ListJobLogs."));
   }
-  JobLog log;
-  log.file = *file;
-  const std::string action = "FILE";
+  co_return co_await ReadFile(job_number, *file, receiver, scope);
+}
+
+async::Task<absl::Status> JobLogs::ReadFile(std::int32_t job_number,
+                                            const v1::JobLogFile& file,
+                                            JobLogReceiver* receiver,
+                                            const CallScope& scope) {
+  Reading reading{.job_number = job_number, .file = file, .receiver = receiver};
+  const Exchange exchange = [this, &reading](RestRequest request,
+                                             const CallScope& call) {
+    return SendReading(std::move(request), &reading, call);
+  };
+  RestRequest post = PostRequest("FILE", job_number, file.path());
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(
-      json item, co_await Run(action, job_number, log.file.path(), scope));
-  const json& data = MemberOf(item, "data");
-  if (!data.is_string()) {
+      const LogAction action,
+      co_await Run(std::move(post), job_number, exchange, scope));
+  if (!reading.has_text) {
     co_return Unavailable(job_number, "OpCon reported success without a text");
   }
-  log.text = std::move(item["data"].get_ref<std::string&>());
-  if (log.text.size() > options_.max_log_bytes) {
-    co_return OpConError(
-        absl::StatusCode::kOutOfRange, v1::ERROR_REASON_TOO_LARGE,
-        absl::StrCat("the log of job number ", job_number,
-                     " on OpCon instance "
-                     "\"",
-                     rest_->instance(), "\" has ", log.text.size(),
-                     " bytes, and max_job_log_bytes allows ",
-                     options_.max_log_bytes));
+  // An empty log is a log.
+  if (!reading.begun) co_return co_await receiver->Begin(file);
+  co_return absl::OkStatus();
+}
+
+async::Task<absl::StatusOr<RestAnswer>> JobLogs::SendReading(
+    RestRequest request, Reading* reading, const CallScope& scope) {
+  const auto sink = std::make_shared<http::PipeSink>(kPipeBytes);
+  request.sink = sink;
+  request.max_response_bytes = MaxAnswerBytes();
+  reading->answer = LogAnswerReader();
+  // Ended by the caller, or by us if we want no more of it.
+  std::stop_source stop;
+  const std::function<void()> pass_on = [&stop] { stop.request_stop(); };
+  const std::stop_callback<std::function<void()>> on_stop(scope.stop, pass_on);
+  const CallScope own{scope.deadline, stop.get_token()};
+  async::OneShot<absl::StatusOr<RestAnswer>> answered;
+  async::Start(rest_->Send(request, own),
+               [answered, sink](absl::StatusOr<RestAnswer> answer) mutable {
+                 answered.Set(std::move(answer));
+                 sink->FinishUnopened();
+               });
+  const absl::Status pumped = co_await Pump(sink.get(), reading);
+  if (!pumped.ok()) {
+    sink->Cancel();
+    stop.request_stop();
   }
-  co_return log;
+  absl::StatusOr<RestAnswer> answer = co_await answered.Wait();
+  // What we did not want is not to be blamed on the connection.
+  if (reading->unreadable) {
+    const RestAnswer what_came{.status = 200};
+    co_return rest_->Unreadable(request, what_came, pumped.message());
+  }
+  if (!pumped.ok()) co_return pumped;
+  if (!answer.ok() || answer->missing()) co_return answer;
+  absl::StatusOr<json> body = reading->answer.Finish();
+  if (!body.ok()) {
+    co_return rest_->Unreadable(request, *answer, body.status().message());
+  }
+  answer->body = *std::move(body);
+  if (reading->answer.has_text()) reading->has_text = true;
+  co_return answer;
+}
+
+async::Task<absl::Status> JobLogs::Pump(http::PipeSink* sink,
+                                        Reading* reading) const {
+  using State = http::PipeSink::TakeState;
+  for (;;) {
+    http::PipeSink::TakeResult taken = sink->Take(kPieceBytes);
+    if (taken.state == State::kWait) {
+      async::OneShot<bool> readable;
+      sink->WhenReadable([readable]() mutable { readable.Set(true); });
+      co_await readable.Wait();
+      continue;
+    }
+    // Why it failed is what Send answers.
+    if (taken.state != State::kData) break;
+    const std::size_t before = reading->pending.size();
+    const absl::Status read =
+        reading->answer.Take(taken.data, &reading->pending);
+    if (!read.ok()) {
+      reading->unreadable = true;
+      co_return read;
+    }
+    reading->bytes += reading->pending.size() - before;
+    if (reading->bytes > options_.max_log_bytes) {
+      co_return TooLarge(reading->job_number);
+    }
+    OPCON_SNOW_CO_RETURN_IF_ERROR(co_await Deliver(reading, kPieceBytes));
+  }
+  co_return co_await Deliver(reading, 1);
+}
+
+async::Task<absl::Status> JobLogs::Deliver(Reading* reading,
+                                           std::size_t least) const {
+  while (reading->pending.size() >= least) {
+    if (!std::exchange(reading->begun, true)) {
+      OPCON_SNOW_CO_RETURN_IF_ERROR(
+          co_await reading->receiver->Begin(reading->file));
+    }
+    std::string piece = reading->pending.substr(0, kPieceBytes);
+    reading->pending.erase(0, piece.size());
+    OPCON_SNOW_CO_RETURN_IF_ERROR(
+        co_await reading->receiver->Take(std::move(piece)));
+  }
+  co_return absl::OkStatus();
+}
+
+absl::Status JobLogs::TooLarge(std::int32_t job_number) const {
+  return OpConError(
+      absl::StatusCode::kOutOfRange, v1::ERROR_REASON_TOO_LARGE,
+      absl::StrCat("the log of job number ", job_number,
+                   " on OpCon instance \"", rest_->instance(),
+                   "\" has more bytes than max_job_log_bytes allows, ",
+                   options_.max_log_bytes));
 }
 
 }  // namespace opcon_snow::opcon

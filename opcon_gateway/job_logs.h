@@ -7,16 +7,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/async/task.h"
-#include "nlohmann/json.hpp"
+#include "common/http/body_pipe.h"
 #include "opcon/v1/opcon_gateway.pb.h"
 #include "opcon_gateway/call_scope.h"
 #include "opcon_gateway/daily_jobs.h"
+#include "opcon_gateway/log_answer.h"
 #include "opcon_gateway/rest_client.h"
 #include "opcon_gateway/waiting.h"
 
@@ -27,14 +29,19 @@ struct JobLogOptions {
   std::size_t max_log_bytes = std::size_t{64} << 20;
 };
 
-struct JobLog {
-  ::opcon::v1::JobLogFile file;
-  // The whole text, valid UTF-8.
-  std::string text;
-};
+// Where a log goes, piece by piece. What it answers, if not OK, ends the
+// reading and becomes its result.
+class JobLogReceiver {
+ public:
+  virtual ~JobLogReceiver() = default;
 
-// The agent's path and its last part, whichever system it is from.
-::opcon::v1::JobLogFile LogFileOf(absl::string_view path);
+  // Comes once, before the first piece: OpCon has the file.
+  virtual async::Task<absl::Status> Begin(
+      const ::opcon::v1::JobLogFile& file) = 0;
+  // 1 byte to 64 KiB of UTF-8, cut anywhere. The next one comes when this has
+  // answered: a slow receiver slows OpCon.
+  virtual async::Task<absl::Status> Take(std::string piece) = 0;
+};
 
 class JobLogs {
  public:
@@ -46,21 +53,40 @@ class JobLogs {
   async::Task<absl::StatusOr<std::vector<::opcon::v1::JobLogFile>>> List(
       std::int32_t job_number, const CallScope& scope);
 
-  // The file of this path, or the first one for an empty path. Only a file
-  // that OpCon lists for the run is asked for: the path is the caller's, and
-  // the agent would look for it on its disk. Besides the errors of List:
-  // RECORD_NOT_FOUND for a path that is not listed, TOO_LARGE.
-  async::Task<absl::StatusOr<JobLog>> Read(std::int32_t job_number,
-                                           std::string path,
-                                           const CallScope& scope);
+  // Reads the file of this path, or the first one for an empty path, without
+  // ever holding the whole of it. Only a file that OpCon lists for the run is
+  // asked for: the path is the caller's, and the agent would look for it on its
+  // disk. Besides the errors of List and of `receiver`: RECORD_NOT_FOUND for a
+  // path that is not listed, TOO_LARGE. After an error the receiver may have
+  // got a part of the log.
+  async::Task<absl::Status> Read(std::int32_t job_number, std::string path,
+                                 JobLogReceiver* receiver,
+                                 const CallScope& scope);
 
  private:
-  // Posts the request and waits for its result: the item for `job_number`.
+  // A file that is being read.
+  struct Reading;
+  // One request of an action, and what came of it.
+  using Exchange = std::function<async::Task<absl::StatusOr<RestAnswer>>(
+      RestRequest, const CallScope&)>;
+
+  // Posts the request and waits until it has succeeded.
   // JOB_LOG_UNAVAILABLE if OpCon could not do it.
-  async::Task<absl::StatusOr<nlohmann::json>> Run(std::string action,
-                                                  std::int32_t job_number,
-                                                  std::string path,
-                                                  const CallScope& scope);
+  async::Task<absl::StatusOr<LogAction>> Run(RestRequest post,
+                                             std::int32_t job_number,
+                                             const Exchange& exchange,
+                                             const CallScope& scope);
+  // As RestClient::Send, but the text of a log goes to the receiver.
+  async::Task<absl::StatusOr<RestAnswer>> SendReading(RestRequest request,
+                                                      Reading* reading,
+                                                      const CallScope& scope);
+  // Moves what arrives in `sink` on, until its end or an error of ours.
+  async::Task<absl::Status> Pump(http::PipeSink* sink, Reading* reading) const;
+  async::Task<absl::Status> Deliver(Reading* reading, std::size_t least) const;
+  async::Task<absl::Status> ReadFile(std::int32_t job_number,
+                                     const ::opcon::v1::JobLogFile& file,
+                                     JobLogReceiver* receiver,
+                                     const CallScope& scope);
   RestRequest PostRequest(const std::string& action, std::int32_t job_number,
                           const std::string& path) const;
   RestRequest PollRequest(std::int64_t action_id) const;
@@ -71,6 +97,7 @@ class JobLogs {
                                     std::int32_t job_number,
                                     const CallScope& scope);
   absl::Status NoLog(std::int32_t job_number) const;
+  absl::Status TooLarge(std::int32_t job_number) const;
   absl::Status Unavailable(std::int32_t job_number,
                            const std::string& message) const;
 

@@ -26,6 +26,40 @@ constexpr int kRun = 49895;
 constexpr char kPath[] = "C:\\ProgramData\\OpConxps\\Joblog.txt";
 constexpr char kUrl[] = "https://opcon.example:9010/api/jobinstanceactions";
 
+// What a receiver got.
+struct JobLog {
+  v1::JobLogFile file;
+  std::string text;
+  std::size_t pieces = 0;
+};
+
+class Collector final : public JobLogReceiver {
+ public:
+  async::Task<absl::Status> Begin(const v1::JobLogFile& file) override {
+    EXPECT_FALSE(begun_);
+    begun_ = true;
+    log.file = file;
+    co_return absl::OkStatus();
+  }
+  async::Task<absl::Status> Take(std::string piece) override {
+    EXPECT_TRUE(begun_);
+    EXPECT_FALSE(piece.empty());
+    EXPECT_LE(piece.size(), 65536u);
+    log.text += piece;
+    ++log.pieces;
+    if (log.text.size() >= refuse_after) {
+      co_return absl::CancelledError("enough");
+    }
+    co_return absl::OkStatus();
+  }
+
+  JobLog log;
+  std::size_t refuse_after = std::string::npos;
+
+ private:
+  bool begun_ = false;
+};
+
 class JobLogsTest : public ClientFixture {
  protected:
   JobLogsTest() { Make(JobLogOptions()); }
@@ -37,7 +71,11 @@ class JobLogsTest : public ClientFixture {
     return Run(logs_of_runs->List(kRun, scope));
   }
   absl::StatusOr<JobLog> Read(const std::string& path = "") {
-    return Run(logs_of_runs->Read(kRun, path, scope));
+    Collector collector;
+    const absl::Status status =
+        Run(logs_of_runs->Read(kRun, path, &collector, scope));
+    if (!status.ok()) return status;
+    return collector.log;
   }
 
   static std::string Action(const std::string& result, const json& item) {
@@ -263,6 +301,60 @@ TEST_F(JobLogsTest, LogsAreBounded) {
   transport->Answer(200, Listed({"x"}));
   transport->Fail(http::TransportError::Kind::kTooLarge, true);
   EXPECT_THAT(Read(), HasReason("TOO_LARGE"));
+}
+
+TEST_F(JobLogsTest, ALargeLogComesInPieces) {
+  std::string text;
+  while (text.size() < 1'000'000) text += "f\xC3\xBCr \\ \"x\"\r\n";
+  transport->Answer(200, Listed({kPath}));
+  transport->Answer(201, Submitted());
+  transport->Answer(200, Text(text));
+  ASSERT_OK_AND_ASSIGN(JobLog log, Read());
+  EXPECT_EQ(log.text, text);
+  EXPECT_EQ(log.pieces, (text.size() + 65535) / 65536);
+}
+
+TEST_F(JobLogsTest, AReceiverThatWantsNoMoreEndsTheReading) {
+  transport->Answer(200, Listed({kPath}));
+  transport->Answer(200, Text(std::string(1'000'000, 'x')));
+  Collector collector;
+  collector.refuse_after = 1;
+  const absl::Status status =
+      Run(logs_of_runs->Read(kRun, "", &collector, scope));
+  EXPECT_THAT(status, StatusIs(StatusCode::kCancelled, HasSubstr("enough")));
+  EXPECT_EQ(collector.log.pieces, 1u);
+  EXPECT_EQ(transport->in_flight(), 0u);
+  EXPECT_EQ(limiter->in_use(), 0);
+}
+
+TEST_F(JobLogsTest, AnAnswerThatIsNoJsonIsNotOpCon) {
+  for (const char* body :
+       {"<html>portal</html>", R"({"id":55,"result":"success",)",
+        R"({"id":55,"jobInstanceActionItems":[{"id":49895,"data":"cut)",
+        R"({"id":55,"jobInstanceActionItems":[{"data":"\x"}]})"}) {
+    transport->Answer(200, Listed({kPath}));
+    transport->Answer(200, body);
+    EXPECT_THAT(Read(), HasReason("UPSTREAM_NOT_OPCON")) << body;
+  }
+  EXPECT_EQ(limiter->in_use(), 0);
+}
+
+TEST_F(JobLogsTest, AConnectionThatBreaksLeavesAnErrorAndNoMore) {
+  transport->Answer(200, Listed({kPath}));
+  transport->Fail(http::TransportError::Kind::kReceive, true);
+  const auto log = Read();
+  EXPECT_THAT(log, StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(log, HasReason("UPSTREAM_UNAVAILABLE"));
+  EXPECT_EQ(limiter->in_use(), 0);
+}
+
+TEST_F(JobLogsTest, AReadingMayLastAsLongAsItsCall) {
+  scope.deadline = loop.MonotonicNow() + absl::Minutes(10);
+  transport->Answer(200, Listed({kPath}));
+  transport->Answer(200, Text("x"));
+  ASSERT_OK(Read().status());
+  EXPECT_EQ(Request(0).timeout, absl::Seconds(30));
+  EXPECT_GT(Request(1).timeout, absl::Minutes(9));
 }
 
 }  // namespace

@@ -51,18 +51,11 @@ std::string Squeezed(absl::string_view name) {
   return letters;
 }
 
-// {"time": …, "isEstimated": …}: the time if it really happened.
-std::optional<WireTime> HappenedAt(const json& job, absl::string_view key) {
-  const json& computed = MemberOf(job, key);
-  if (http::FindBool(computed, "isEstimated").value_or(false)) {
-    return std::nullopt;
-  }
-  return ParseWireTime(TextOf(computed, "time"));
-}
-
-void ParseTimes(const json& value, v1::DailyJob* job) {
-  const std::optional<WireTime> start = HappenedAt(value, "computedStartTime");
-  const std::optional<WireTime> end = HappenedAt(value, "computedEndTime");
+void ParseTimes(const json& value, const SiteZone& site, v1::DailyJob* job) {
+  const std::optional<WireTime> start =
+      ParseHappened(MemberOf(value, "computedStartTime"), site);
+  const std::optional<WireTime> end =
+      ParseHappened(MemberOf(value, "computedEndTime"), site);
   if (start) *job->mutable_start_time() = ToTimestamp(start->time);
   if (end) *job->mutable_end_time() = ToTimestamp(end->time);
   // The later one: daylight saving time may begin or end while a job runs.
@@ -74,40 +67,11 @@ void ParseTimes(const json& value, v1::DailyJob* job) {
   }
 }
 
-void ParseSchedule(const json& value, absl::string_view job_id,
-                   v1::DailyScheduleRef* schedule) {
-  schedule->set_id(TextOf(value, "id"));
-  schedule->set_uid(Int64Of(value, "uid"));
-  schedule->set_schedule_id(Int32Of(value, "masterId"));
-  schedule->set_schedule_instance(Int32Of(value, "instance"));
-  schedule->set_name(TextOf(value, "name"));
-  schedule->set_path(TextOf(value, "path"));
-  std::optional<google::type::Date> date = ParseWireDate(TextOf(value, "date"));
-  if (!date) {
-    // The job's id begins with it.
-    const std::vector<std::string> parts = absl::StrSplit(job_id, '|');
-    date = ParseIdDate(parts.front());
-  }
-  if (date) *schedule->mutable_date() = *std::move(date);
-}
-
 void ParseTexts(const json& list,
                 google::protobuf::RepeatedPtrField<std::string>* texts) {
   if (!list.is_array()) return;
   for (const json& text : list) {
     if (text.is_string()) texts->Add(text.get<std::string>());
-  }
-}
-
-void ParseProperties(const json& list, v1::DailyJob* job) {
-  if (!list.is_array()) return;
-  for (const json& property : list) {
-    // Jobs use "key"; schedule actions call the same thing "name".
-    std::string key = TextOf(property, "key");
-    if (key.empty()) key = TextOf(property, "name");
-    if (!key.empty()) {
-      (*job->mutable_properties())[key] = TextOf(property, "value");
-    }
   }
 }
 
@@ -156,18 +120,56 @@ v1::JobDocumentation ParseDocumentation(const json& value) {
   return documentation;
 }
 
-std::optional<v1::DailyJob> ParseDailyJob(const json& value) {
+std::optional<WireTime> ParseHappened(const json& computed,
+                                      const SiteZone& site) {
+  if (http::FindBool(computed, "isEstimated").value_or(false)) {
+    return std::nullopt;
+  }
+  return ParseWireTime(TextOf(computed, "time"), site);
+}
+
+v1::DailyScheduleRef ParseScheduleRef(const json& value, absl::string_view id) {
+  v1::DailyScheduleRef schedule;
+  schedule.set_id(TextOf(value, "id"));
+  schedule.set_uid(Int64Of(value, "uid"));
+  schedule.set_schedule_id(Int32Of(value, "masterId"));
+  schedule.set_schedule_instance(Int32Of(value, "instance"));
+  schedule.set_name(TextOf(value, "name"));
+  schedule.set_path(TextOf(value, "path"));
+  std::optional<google::type::Date> date = ParseWireDate(TextOf(value, "date"));
+  if (!date) {
+    const std::vector<std::string> parts = absl::StrSplit(id, '|');
+    date = ParseIdDate(parts.front());
+  }
+  if (date) *schedule.mutable_date() = *std::move(date);
+  return schedule;
+}
+
+void ParseProperties(const json& list,
+                     google::protobuf::Map<std::string, std::string>* into) {
+  if (!list.is_array()) return;
+  for (const json& property : list) {
+    // Jobs use "key"; schedule actions call the same thing "name".
+    std::string key = TextOf(property, "key");
+    if (key.empty()) key = TextOf(property, "name");
+    if (!key.empty()) (*into)[key] = TextOf(property, "value");
+  }
+}
+
+std::optional<v1::DailyJob> ParseDailyJob(const json& value,
+                                          const SiteZone& site) {
   v1::DailyJob job;
   job.set_id(TextOf(value, "id"));
   job.set_uid(Int64Of(value, "uid"));
   if (job.id().empty() && job.uid() == 0) return std::nullopt;
   job.set_name(TextOf(value, "name"));
-  ParseSchedule(MemberOf(value, "schedule"), job.id(), job.mutable_schedule());
+  *job.mutable_schedule() =
+      ParseScheduleRef(MemberOf(value, "schedule"), job.id());
   job.set_job_number(Int32Of(value, "jobNumber"));
   job.set_unique_job_id(TextOf(value, "uniqueJobId"));
   *job.mutable_status() = ParseJobStatus(MemberOf(value, "status"));
   job.set_termination(TextOf(value, "terminationDescription"));
-  ParseTimes(value, &job);
+  ParseTimes(value, site, &job);
   job.set_frequency(TextOf(MemberOf(value, "frequency"), "name"));
   job.set_job_type(TextOf(MemberOf(value, "jobType"), "description"));
   job.set_department(TextOf(MemberOf(value, "department"), "name"));
@@ -175,7 +177,7 @@ std::optional<v1::DailyJob> ParseDailyJob(const json& value) {
   job.set_start_machine(TextOf(MemberOf(value, "startMachine"), "name"));
   job.set_primary_machine(TextOf(MemberOf(value, "primaryMachine"), "name"));
   ParseTexts(MemberOf(value, "tags"), job.mutable_tags());
-  ParseProperties(MemberOf(value, "properties"), &job);
+  ParseProperties(MemberOf(value, "properties"), job.mutable_properties());
   const json& documentation = MemberOf(value, "documentation");
   if (documentation.is_object()) {
     *job.mutable_documentation() = ParseDocumentation(documentation);

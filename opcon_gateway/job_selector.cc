@@ -20,11 +20,17 @@ bool AllDigits(absl::string_view text) {
   });
 }
 
-bool SameDate(const google::type::Date& a, const google::type::Date& b) {
-  return a.year() == b.year() && a.month() == b.month() && a.day() == b.day();
+// Date, schedule id and instance.
+bool AreScheduleParts(const std::vector<absl::string_view>& parts) {
+  return ParseIdDate(parts[0]).has_value() && AllDigits(parts[1]) &&
+         parts[1].size() <= 10 && AllDigits(parts[2]) && parts[2].size() <= 10;
 }
 
 }  // namespace
+
+bool SameDate(const google::type::Date& a, const google::type::Date& b) {
+  return a.year() == b.year() && a.month() == b.month() && a.day() == b.day();
+}
 
 std::string SelectorText(const JobSelector& selector) {
   switch (selector.selector_case()) {
@@ -67,9 +73,12 @@ bool IsDailyJobId(absl::string_view id) {
   // A job name holds no bar, but that is OpCon's affair.
   const std::vector<absl::string_view> parts =
       absl::StrSplit(id, absl::MaxSplits('|', 3));
-  return parts.size() == 4 && ParseIdDate(parts[0]).has_value() &&
-         AllDigits(parts[1]) && parts[1].size() <= 10 && AllDigits(parts[2]) &&
-         parts[2].size() <= 10 && !parts[3].empty();
+  return parts.size() == 4 && AreScheduleParts(parts) && !parts[3].empty();
+}
+
+bool IsDailyScheduleId(absl::string_view id) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(id, '|');
+  return parts.size() == 3 && AreScheduleParts(parts);
 }
 
 }  // namespace opcon_snow::opcon

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "google/type/date.pb.h"
 #include "opcon/v1/daily_job.pb.h"
 
 namespace opcon_snow::opcon {
@@ -21,6 +22,11 @@ bool IsSelected(const ::opcon::v1::JobSelector& selector,
 
 // Whether the text has the form `YYYYMMDD|scheduleId|instance|jobName`.
 bool IsDailyJobId(absl::string_view id);
+
+// Whether the text has the form `YYYYMMDD|scheduleId|instance`.
+bool IsDailyScheduleId(absl::string_view id);
+
+bool SameDate(const google::type::Date& a, const google::type::Date& b);
 
 }  // namespace opcon_snow::opcon
 

@@ -86,6 +86,11 @@ async::Task<absl::StatusOr<Credential>> LoginAuthenticator::Get(
   co_return credential_;
 }
 
+std::optional<Credential> LoginAuthenticator::Current() const {
+  if (!HasToken()) return std::nullopt;
+  return credential_;
+}
+
 bool LoginAuthenticator::Refuse(std::uint64_t generation) {
   if (generation == credential_.generation) has_token_ = false;
   return true;

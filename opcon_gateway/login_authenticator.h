@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class LoginAuthenticator final
       std::shared_ptr<http::Limiter> limiter);
 
   async::Task<absl::StatusOr<Credential>> Get(const CallScope& scope) override;
+  std::optional<Credential> Current() const override;
   bool Refuse(std::uint64_t generation) override;
   std::string Mend() const override;
   std::string Scrub(std::string text) const override;

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "opcon_gateway/job_selector.h"
+#include "opcon_gateway/page_token.h"
 #include "opcon_gateway/upstream_error.h"
 #include "opcon_gateway/wire_time.h"
 
@@ -12,6 +12,8 @@ namespace opcon_snow::opcon {
 namespace {
 
 namespace v1 = ::opcon::v1;
+
+constexpr int kMaxEntries = 100;
 
 // Protobuf has seen to it that texts are UTF-8.
 std::size_t CountCharacters(absl::string_view text) {
@@ -38,23 +40,10 @@ bool HasControlCharacter(absl::string_view text, bool lines) {
 
 void CheckName(absl::string_view field, const v1::JobName& name,
                RequestCheck* check) {
-  if (!IsValidDate(name.schedule_date())) {
-    check->Add(absl::StrCat(field, ".schedule_date"),
-               "must be a day of the calendar, with year, month and day");
-  }
+  check->Date(absl::StrCat(field, ".schedule_date"), name.schedule_date());
   check->Text(absl::StrCat(field, ".schedule_name"), name.schedule_name(), 1,
               255);
   check->Text(absl::StrCat(field, ".job_name"), name.job_name(), 1, 128);
-}
-
-void CheckUrl(absl::string_view field, absl::string_view url,
-              RequestCheck* check) {
-  if (url.empty()) return;
-  check->Text(field, url, 1, 2000);
-  if (!absl::StartsWithIgnoreCase(url, "https://") &&
-      !absl::StartsWithIgnoreCase(url, "http://")) {
-    check->Add(field, "must begin with https:// or http://");
-  }
 }
 
 }  // namespace
@@ -81,6 +70,58 @@ void RequestCheck::Text(absl::string_view field, absl::string_view value,
 
 void RequestCheck::Positive(absl::string_view field, std::int64_t value) {
   if (value <= 0) Add(field, "is required, and positive");
+}
+
+void RequestCheck::Date(absl::string_view field,
+                        const google::type::Date& date) {
+  if (IsValidDate(date)) return;
+  Add(field, "must be a day of the calendar, with year, month and day");
+}
+
+void RequestCheck::Texts(
+    absl::string_view field,
+    const google::protobuf::RepeatedPtrField<std::string>& values,
+    std::size_t most) {
+  if (values.size() > kMaxEntries) {
+    Add(field, absl::StrCat("has ", values.size(), " entries; at most ",
+                            kMaxEntries, " are allowed"));
+    return;
+  }
+  for (int i = 0; i < values.size(); ++i) {
+    Text(absl::StrCat(field, "[", i, "]"), values[i], 1, most);
+  }
+}
+
+void RequestCheck::Properties(
+    absl::string_view field,
+    const google::protobuf::Map<std::string, std::string>& properties) {
+  if (properties.size() > kMaxEntries) {
+    Add(field, absl::StrCat("has ", properties.size(), " entries; at most ",
+                            kMaxEntries, " are allowed"));
+    return;
+  }
+  for (const auto& [name, value] : properties) {
+    // The name is the caller's, and perhaps what is wrong with the request.
+    Text(absl::StrCat(field, " (a name)"), name, 1, 255);
+    Text(absl::StrCat(field, " (a value)"), value, 0, 4000, /*lines=*/true);
+  }
+}
+
+void RequestCheck::Page(int page_size, const std::string& page_token,
+                        const std::string& filters) {
+  if (page_size < 0) Add("page_size", "must not be negative");
+  if (!ReadPageToken(page_token, filters).has_value()) {
+    Add("page_token",
+        "is none of this list's: take next_page_token of the page before, and "
+        "keep the filters");
+  }
+}
+
+void RequestCheck::ScheduleId(absl::string_view field, const std::string& id) {
+  Text(field, id, 1, 40);
+  if (!id.empty() && !IsDailyScheduleId(id)) {
+    Add(field, "must have the form YYYYMMDD|scheduleId|scheduleInstance");
+  }
 }
 
 void RequestCheck::Selector(absl::string_view field,
@@ -127,85 +168,6 @@ absl::Status RequestCheck::Finish() const {
   return OpConError(absl::StatusCode::kInvalidArgument,
                     v1::ERROR_REASON_INVALID_REQUEST, message,
                     std::move(details));
-}
-
-absl::Status Check(const v1::GetDailyJobRequest& request) {
-  RequestCheck check;
-  check.Selector("job", request.job(), request.has_job());
-  return check.Finish();
-}
-
-absl::Status Check(const v1::GetIncidentTicketsRequest& request) {
-  RequestCheck check;
-  check.Selector("job", request.job(), request.has_job());
-  return check.Finish();
-}
-
-absl::Status Check(const v1::SetIncidentTicketRequest& request) {
-  RequestCheck check;
-  check.Selector("job", request.job(), request.has_job());
-  check.Text("ticket_id", request.ticket_id(), 1, 255);
-  CheckUrl("ticket_url", request.ticket_url(), &check);
-  check.Text("replaced_ticket_id", request.replaced_ticket_id(), 0, 255);
-  return check.Finish();
-}
-
-absl::Status Check(const v1::GetDocumentationRequest& request) {
-  RequestCheck check;
-  check.Selector("job", request.job(), request.has_job());
-  return check.Finish();
-}
-
-absl::Status Check(const v1::AppendDocumentationRequest& request) {
-  RequestCheck check;
-  check.Selector("job", request.job(), request.has_job());
-  check.Text("text", request.text(), 1, 4000, /*lines=*/true);
-  check.Text("marker", request.marker(), 8, 200);
-  if (!absl::StrContains(request.text(), request.marker())) {
-    check.Add("marker", "must be a piece of text");
-  }
-  return check.Finish();
-}
-
-absl::Status Check(const v1::ListJobLogsRequest& request) {
-  RequestCheck check;
-  check.Positive("job_number", request.job_number());
-  return check.Finish();
-}
-
-absl::Status Check(const v1::ReadJobLogRequest& request) {
-  RequestCheck check;
-  check.Positive("job_number", request.job_number());
-  check.Text("path", request.path(), 0, 4096);
-  return check.Finish();
-}
-
-absl::Status Check(const v1::SubmitJobActionRequest& request) {
-  RequestCheck check;
-  check.Selector("job", request.job(), request.has_job());
-  if (request.kind() == v1::JOB_ACTION_KIND_UNSPECIFIED ||
-      !v1::JobActionKind_IsValid(request.kind())) {
-    check.Add("kind", "must be one of the actions this version knows");
-  }
-  check.Text("reason", request.reason(), 1, 255);
-  if (request.expected_job_number() < 0) {
-    check.Add("expected_job_number", "must not be negative");
-  }
-  for (const int category : request.allowed_from_categories()) {
-    if (category == v1::JOB_CATEGORY_UNSPECIFIED ||
-        !v1::JobCategory_IsValid(category)) {
-      check.Add("allowed_from_categories",
-                "holds a category that this version does not know");
-      break;
-    }
-  }
-  return check.Finish();
-}
-
-absl::Status Check(const v1::GetJobActionRequest& request) {
-  RequestCheck check;
-  check.Positive("action_id", request.action_id());
-  return check.Finish();
 }
 
 }  // namespace opcon_snow::opcon

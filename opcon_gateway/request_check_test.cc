@@ -142,5 +142,69 @@ TEST(RequestCheckTest, TheOthersTakeASelectorToo) {
   EXPECT_THAT(Fields(Check(v1::GetDocumentationRequest())), ElementsAre("job"));
 }
 
+void SetDay(google::type::Date* date, int day) {
+  date->set_year(2026);
+  date->set_month(1);
+  date->set_day(day);
+}
+
+TEST(RequestCheckTest, ListsOfJobs) {
+  v1::ListDailyJobsRequest request;
+  EXPECT_THAT(Fields(Check(request)), ElementsAre("schedule_dates"));
+  SetDay(request.add_schedule_dates(), 5);
+  EXPECT_OK(Check(request));
+  SetDay(request.add_schedule_dates(), 40);
+  request.add_job_names("");
+  request.add_schedule_names(std::string(256, 'x'));
+  request.add_categories(v1::JOB_CATEGORY_UNSPECIFIED);
+  for (int i = 0; i < 101; ++i) request.add_tags("t");
+  request.set_page_size(-1);
+  request.set_page_token("not one of ours");
+  EXPECT_THAT(
+      Fields(Check(request)),
+      ElementsAre("schedule_dates[1]", "schedule_names[0]", "job_names[0]",
+                  "categories", "tags", "page_size", "page_token"));
+  v1::ListDailyJobsRequest many;
+  for (int i = 0; i < 32; ++i) SetDay(many.add_schedule_dates(), 5);
+  EXPECT_THAT(Fields(Check(many)), ElementsAre("schedule_dates"));
+}
+
+TEST(RequestCheckTest, Schedules) {
+  v1::GetDailyScheduleRequest get;
+  EXPECT_THAT(Fields(Check(get)), ElementsAre("schedule"));
+  get.set_id("20260105|16|1");
+  EXPECT_OK(Check(get));
+  for (const char* id : {"20260105|16|1|JOB", "20260105|16", "x",
+                         "20260230|1|1", "20260105|16|"}) {
+    get.set_id(id);
+    EXPECT_THAT(Fields(Check(get)), ElementsAre("id")) << id;
+  }
+  get.mutable_name();
+  EXPECT_THAT(Fields(Check(get)),
+              ElementsAre("name.schedule_name", "name.schedule_date"));
+  v1::BuildScheduleRequest build;
+  (*build.mutable_properties())["a\nb"] = "v";
+  EXPECT_THAT(
+      Fields(Check(build)),
+      ElementsAre("schedule_name", "schedule_date", "properties (a name)"));
+}
+
+TEST(RequestCheckTest, JobsToAdd) {
+  v1::AddJobsToDailyScheduleRequest request;
+  EXPECT_THAT(Fields(Check(request)),
+              ElementsAre("schedule_id", "jobs", "reason"));
+  request.set_schedule_id("20260105|16|1");
+  request.set_reason("INC1");
+  request.add_jobs()->set_job_name("A");
+  request.mutable_jobs(0)->set_frequency("AllDays");
+  EXPECT_OK(Check(request));
+  v1::JobToAdd* second = request.add_jobs();
+  second->set_job_name(std::string(65, 'x'));
+  second->set_on_hold(true);
+  EXPECT_THAT(
+      Fields(Check(request)),
+      ElementsAre("jobs[1].job_name", "jobs[1].frequency", "jobs[1].on_hold"));
+}
+
 }  // namespace
 }  // namespace opcon_snow::opcon

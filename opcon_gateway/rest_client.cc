@@ -21,6 +21,9 @@ namespace v1 = ::opcon::v1;
 
 // A server must not park a call for longer than its caller would plan.
 constexpr absl::Duration kMaxRetryAfter = absl::Hours(1);
+// How often a call begins to wait anew because its token ended while it waited.
+// Tokens that live shorter than that are sent all the same.
+constexpr int kMaxTurns = 3;
 
 bool IsMissing(int status) { return status == 404 || status == 405; }
 
@@ -71,20 +74,18 @@ RequestFacts RestClient::FactsOf(const RestRequest& request) const {
 async::Task<absl::StatusOr<RestAnswer>> RestClient::Send(
     RestRequest request, const CallScope& scope) {
   for (bool first = true;; first = false) {
-    Credential credential;
-    if (request.authenticated) {
-      absl::StatusOr<Credential> got = co_await authenticator_->Get(scope);
-      if (!got.ok()) {
-        health_->Note(got.status(), true);
-        co_return got.status();
-      }
-      credential = *std::move(got);
+    std::uint64_t generation = 0;
+    absl::StatusOr<http::Response> response;
+    {
+      // The slot is free again at the end of this.
+      OPCON_SNOW_CO_ASSIGN_OR_RETURN(Turn turn,
+                                     co_await TakeTurn(request, scope));
+      generation = turn.credential.generation;
+      response = co_await Exchange(request, &turn, scope);
     }
-    absl::StatusOr<http::Response> response =
-        co_await Exchange(request, credential.token, scope);
     if (!response.ok()) co_return response.status();
     if (response->status == 401 && request.authenticated && first &&
-        authenticator_->Refuse(credential.generation)) {
+        authenticator_->Refuse(generation)) {
       log::Info("opcon.token_refused", {{"instance", options_.instance}});
       continue;
     }
@@ -110,7 +111,11 @@ http::Request RestClient::MakeRequest(const RestRequest& request,
     out.headers.Add("Content-Type", "application/json");
     out.body = http::WriteJson(*request.body);
   }
-  out.timeout = std::min(options_.call_timeout, TimeLeft(*loop_, scope));
+  out.timeout = TimeLeft(*loop_, scope);
+  if (request.sink == nullptr) {
+    out.timeout = std::min(out.timeout, options_.call_timeout);
+  }
+  out.body_sink = request.sink;
   out.max_response_bytes = request.max_response_bytes > 0
                                ? request.max_response_bytes
                                : options_.max_response_bytes;
@@ -118,20 +123,40 @@ http::Request RestClient::MakeRequest(const RestRequest& request,
   return out;
 }
 
-async::Task<absl::StatusOr<http::Response>> RestClient::Exchange(
-    const RestRequest& request, const config::Secret& token,
-    const CallScope& scope) {
-  absl::StatusOr<http::Limiter::Permit> permit =
-      co_await limiter_->Acquire(request.priority, scope.deadline, scope.stop);
-  if (!permit.ok()) {
-    co_return WithContext(
-        WithFacts(permit.status(), options_.instance, ""),
-        absl::StrCat("OpCon instance \"", options_.instance, "\""));
+async::Task<absl::StatusOr<RestClient::Turn>> RestClient::TakeTurn(
+    const RestRequest& request, const CallScope& scope) {
+  for (int attempt = 0;; ++attempt) {
+    Turn turn;
+    if (request.authenticated) {
+      absl::StatusOr<Credential> got = co_await authenticator_->Get(scope);
+      if (!got.ok()) {
+        health_->Note(got.status(), true);
+        co_return got.status();
+      }
+      turn.credential = *std::move(got);
+    }
+    absl::StatusOr<http::Limiter::Permit> permit = co_await limiter_->Acquire(
+        request.priority, scope.deadline, scope.stop);
+    if (!permit.ok()) {
+      co_return WithContext(
+          WithFacts(permit.status(), options_.instance, ""),
+          absl::StrCat("OpCon instance \"", options_.instance, "\""));
+    }
+    turn.permit = *std::move(permit);
+    if (!request.authenticated) co_return turn;
+    // A token that was refused meanwhile need not be refused once more.
+    const std::optional<Credential> now = authenticator_->Current();
+    if (now.has_value()) turn.credential = *now;
+    if (now.has_value() || attempt == kMaxTurns) co_return turn;
   }
-  http::Request out = MakeRequest(request, token, scope);
+}
+
+async::Task<absl::StatusOr<http::Response>> RestClient::Exchange(
+    const RestRequest& request, Turn* turn, const CallScope& scope) {
+  http::Request out = MakeRequest(request, turn->credential.token, scope);
   const absl::Duration start = loop_->MonotonicNow();
   http::Result result = co_await transport_->Send(std::move(out));
-  permit->Report(LoadOf(result));
+  turn->permit.Report(LoadOf(result));
   if (!result.ok()) {
     const RequestFacts facts = FactsOf(request);
     const absl::Status status = TransportFailure(facts, result.error());
@@ -153,7 +178,14 @@ absl::StatusOr<RestAnswer> RestClient::Read(
     return Failure(facts, response);
   }
   const BodyForm form = FormOf(response);
-  if (form == BodyForm::kEmpty) return answer;
+  if (form == BodyForm::kEmpty) {
+    // Nothing at all is no list without entries, and no record; 204 says that
+    // there is nothing to say.
+    const bool due = request.method == http::Method::kGet &&
+                     request.sink == nullptr && response.status != 204;
+    if (!due) return answer;
+    return UnreadableAnswer(facts, response.status, form, "an empty body");
+  }
   if (form == BodyForm::kHtml) {
     return UnreadableAnswer(facts, response.status, form, "a page of HTML");
   }

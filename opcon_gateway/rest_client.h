@@ -18,6 +18,7 @@
 #include "common/async/event_loop.h"
 #include "common/async/task.h"
 #include "common/clock/clock.h"
+#include "common/http/body.h"
 #include "common/http/limiter.h"
 #include "common/http/transport.h"
 #include "common/http/url.h"
@@ -28,6 +29,7 @@
 #include "opcon_gateway/error_mapping.h"
 #include "opcon_gateway/health.h"
 #include "opcon_gateway/upstream_error.h"
+#include "opcon_gateway/wire_time.h"
 
 namespace opcon_snow::opcon {
 
@@ -48,6 +50,9 @@ struct RestRequest {
   http::Priority priority = http::Priority::kUpdate;
   // 0: the instance's bound.
   std::size_t max_response_bytes = 0;
+  // Gets the body of a 2xx as it arrives; the answer's body is null then. Such
+  // a request may last as long as its call, whatever the limit of one request.
+  std::shared_ptr<http::BodySink> sink = nullptr;
 };
 
 struct RestAnswer {
@@ -63,6 +68,8 @@ struct RestOptions {
   // Of one request, whatever the call's deadline.
   absl::Duration call_timeout = absl::Seconds(30);
   std::size_t max_response_bytes = std::size_t{8} << 20;
+  // For times without offset.
+  SiteZone site_zone;
 };
 
 class RestClient {
@@ -89,11 +96,19 @@ class RestClient {
 
   async::EventLoop* loop() const { return loop_; }
   const std::string& instance() const { return options_.instance; }
+  const SiteZone& site_zone() const { return options_.site_zone; }
 
  private:
+  // A slot, and the token to send. Never holds a slot while it waits for a
+  // token: the login needs one, too.
+  struct Turn {
+    http::Limiter::Permit permit;
+    Credential credential;
+  };
+  async::Task<absl::StatusOr<Turn>> TakeTurn(const RestRequest& request,
+                                             const CallScope& scope);
   async::Task<absl::StatusOr<http::Response>> Exchange(
-      const RestRequest& request, const config::Secret& token,
-      const CallScope& scope);
+      const RestRequest& request, Turn* turn, const CallScope& scope);
   http::Request MakeRequest(const RestRequest& request,
                             const config::Secret& token,
                             const CallScope& scope) const;

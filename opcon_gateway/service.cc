@@ -6,8 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/log/log.h"
 #include "common/rpc/loop_executor.h"
 #include "common/status/status_macros.h"
@@ -45,14 +43,6 @@ rpc::BridgeOptions MakeBridgeOptions(async::EventLoop* loop,
 absl::Status ShuttingDown() {
   return OpConError(absl::StatusCode::kCancelled, v1::ERROR_REASON_CANCELLED,
                     "the gateway shuts down");
-}
-
-template <class Reply>
-async::Task<absl::StatusOr<Reply>> Refuse(std::string method) {
-  co_return OpConError(
-      absl::StatusCode::kUnimplemented, v1::ERROR_REASON_NOT_OFFERED,
-      absl::StrCat("this version of the gateway does not offer ", method,
-                   " yet; nothing was sent to OpCon"));
 }
 
 }  // namespace
@@ -115,16 +105,6 @@ grpc::ServerUnaryReactor* OpConGatewayService::Unary(
       [this, handler](rpc::CallContext& call, const Request& asked) {
         return (this->*handler)(call, asked);
       });
-}
-
-template <class Request, class Reply>
-grpc::ServerUnaryReactor* OpConGatewayService::NotOffered(
-    grpc::CallbackServerContext* context, const Request* request, Reply* reply,
-    absl::string_view method) {
-  return bridge_.Unary(context, request, reply,
-                       [method](rpc::CallContext&, const Request&) {
-                         return Refuse<Reply>(std::string(method));
-                       });
 }
 
 grpc::ServerUnaryReactor* OpConGatewayService::GetApiVersion(
@@ -211,40 +191,42 @@ OpConGatewayService::ReadJobLog(grpc::CallbackServerContext* context,
 grpc::ServerUnaryReactor* OpConGatewayService::ListDailyJobs(
     grpc::CallbackServerContext* context,
     const v1::ListDailyJobsRequest* request, v1::ListDailyJobsResponse* reply) {
-  return NotOffered(context, request, reply, "ListDailyJobs");
+  return Unary(context, request, reply, &OpConGatewayService::DoListDailyJobs);
 }
 
 grpc::ServerUnaryReactor* OpConGatewayService::ListJobHistory(
     grpc::CallbackServerContext* context,
     const v1::ListJobHistoryRequest* request,
     v1::ListJobHistoryResponse* reply) {
-  return NotOffered(context, request, reply, "ListJobHistory");
+  return Unary(context, request, reply, &OpConGatewayService::DoListJobHistory);
 }
 
 grpc::ServerUnaryReactor* OpConGatewayService::BuildSchedule(
     grpc::CallbackServerContext* context,
     const v1::BuildScheduleRequest* request, v1::BuildScheduleResponse* reply) {
-  return NotOffered(context, request, reply, "BuildSchedule");
+  return Unary(context, request, reply, &OpConGatewayService::DoBuildSchedule);
 }
 
 grpc::ServerUnaryReactor* OpConGatewayService::GetDailySchedule(
     grpc::CallbackServerContext* context,
     const v1::GetDailyScheduleRequest* request,
     v1::GetDailyScheduleResponse* reply) {
-  return NotOffered(context, request, reply, "GetDailySchedule");
+  return Unary(context, request, reply,
+               &OpConGatewayService::DoGetDailySchedule);
 }
 
 grpc::ServerUnaryReactor* OpConGatewayService::AddJobsToDailySchedule(
     grpc::CallbackServerContext* context,
     const v1::AddJobsToDailyScheduleRequest* request,
     v1::AddJobsToDailyScheduleResponse* reply) {
-  return NotOffered(context, request, reply, "AddJobsToDailySchedule");
+  return Unary(context, request, reply,
+               &OpConGatewayService::DoAddJobsToDailySchedule);
 }
 
 grpc::ServerUnaryReactor* OpConGatewayService::ListMachines(
     grpc::CallbackServerContext* context,
     const v1::ListMachinesRequest* request, v1::ListMachinesResponse* reply) {
-  return NotOffered(context, request, reply, "ListMachines");
+  return Unary(context, request, reply, &OpConGatewayService::DoListMachines);
 }
 
 }  // namespace opcon_snow::opcon

@@ -12,7 +12,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/async/event_loop.h"
 #include "common/async/task.h"
@@ -118,12 +117,6 @@ class OpConGatewayService final
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context,
                                   const Request* request, Reply* reply,
                                   Handler<Request, Reply> handler);
-  // Answers that this version does not have the call.
-  template <class Request, class Reply>
-  grpc::ServerUnaryReactor* NotOffered(grpc::CallbackServerContext* context,
-                                       const Request* request, Reply* reply,
-                                       absl::string_view method);
-
   // What every handler begins with.
   struct Call {
     std::shared_ptr<Instance> instance;
@@ -169,6 +162,28 @@ class OpConGatewayService final
   Answer<::opcon::v1::GetJobActionResponse> DoGetJobAction(
       const rpc::CallContext& context,
       const ::opcon::v1::GetJobActionRequest& request);
+
+  // service_lists.cc
+  Answer<::opcon::v1::ListDailyJobsResponse> DoListDailyJobs(
+      const rpc::CallContext& context,
+      const ::opcon::v1::ListDailyJobsRequest& request);
+  Answer<::opcon::v1::ListJobHistoryResponse> DoListJobHistory(
+      const rpc::CallContext& context,
+      const ::opcon::v1::ListJobHistoryRequest& request);
+  Answer<::opcon::v1::ListMachinesResponse> DoListMachines(
+      const rpc::CallContext& context,
+      const ::opcon::v1::ListMachinesRequest& request);
+
+  // service_schedules.cc
+  Answer<::opcon::v1::GetDailyScheduleResponse> DoGetDailySchedule(
+      const rpc::CallContext& context,
+      const ::opcon::v1::GetDailyScheduleRequest& request);
+  Answer<::opcon::v1::BuildScheduleResponse> DoBuildSchedule(
+      const rpc::CallContext& context,
+      const ::opcon::v1::BuildScheduleRequest& request);
+  Answer<::opcon::v1::AddJobsToDailyScheduleResponse> DoAddJobsToDailySchedule(
+      const rpc::CallContext& context,
+      const ::opcon::v1::AddJobsToDailyScheduleRequest& request);
 
   // service_logs.cc
   Answer<::opcon::v1::ListJobLogsResponse> DoListJobLogs(

@@ -1,12 +1,11 @@
 // Handlers about the logs of a run.
 
-#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/digest/sha256.h"
 #include "common/status/status_macros.h"
 #include "opcon_gateway/request_check.h"
@@ -18,13 +17,44 @@ namespace {
 
 namespace v1 = ::opcon::v1;
 
-constexpr std::size_t kChunkBytes = std::size_t{64} * 1024;
-
 absl::Status AboutRun(const absl::Status& status, const Instance& instance,
                       int job_number) {
   return WithFacts(status, instance.name(),
                    absl::StrCat("job number ", job_number));
 }
+
+// Writes a log to the stream of a call.
+class StreamedLog final : public JobLogReceiver {
+ public:
+  explicit StreamedLog(rpc::Writer<v1::ReadJobLogResponse>* writer)
+      : writer_(writer) {}
+
+  async::Task<absl::Status> Begin(const v1::JobLogFile& file) override {
+    v1::ReadJobLogResponse part;
+    *part.mutable_header()->mutable_file() = file;
+    co_return co_await writer_->Write(part);
+  }
+
+  async::Task<absl::Status> Take(std::string piece) override {
+    sha256_.Update(piece);
+    size_ += static_cast<std::int64_t>(piece.size());
+    v1::ReadJobLogResponse part;
+    part.set_chunk(std::move(piece));
+    co_return co_await writer_->Write(std::move(part));
+  }
+
+  async::Task<absl::Status> End() {
+    v1::ReadJobLogResponse part;
+    part.mutable_trailer()->set_size_bytes(size_);
+    part.mutable_trailer()->set_sha256(sha256_.FinishHex());
+    co_return co_await writer_->Write(part);
+  }
+
+ private:
+  rpc::Writer<v1::ReadJobLogResponse>* const writer_;
+  Sha256 sha256_;
+  std::int64_t size_ = 0;
+};
 
 }  // namespace
 
@@ -52,28 +82,13 @@ async::Task<absl::Status> OpConGatewayService::DoReadJobLog(
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(
       const Call call,
       co_await Begin(context, request.instance(), std::move(acceptable)));
-  const absl::StatusOr<JobLog> log = co_await call.instance->logs().Read(
-      request.job_number(), request.path(), call.scope);
-  if (!log.ok()) {
-    co_return AboutRun(log.status(), *call.instance, request.job_number());
+  StreamedLog streamed(&writer);
+  const absl::Status read = co_await call.instance->logs().Read(
+      request.job_number(), request.path(), &streamed, call.scope);
+  if (!read.ok()) {
+    co_return AboutRun(read, *call.instance, request.job_number());
   }
-  v1::ReadJobLogResponse header;
-  *header.mutable_header()->mutable_file() = log->file;
-  OPCON_SNOW_CO_RETURN_IF_ERROR(co_await writer.Write(header));
-  absl::string_view rest = log->text;
-  while (!rest.empty()) {
-    const absl::string_view chunk = rest.substr(0, kChunkBytes);
-    rest.remove_prefix(chunk.size());
-    v1::ReadJobLogResponse part;
-    part.set_chunk(chunk.data(), chunk.size());
-    OPCON_SNOW_CO_RETURN_IF_ERROR(co_await writer.Write(part));
-  }
-  v1::ReadJobLogResponse trailer;
-  trailer.mutable_trailer()->set_size_bytes(
-      static_cast<std::int64_t>(log->text.size()));
-  trailer.mutable_trailer()->set_sha256(Sha256Hex(log->text));
-  OPCON_SNOW_CO_RETURN_IF_ERROR(co_await writer.Write(trailer));
-  co_return absl::OkStatus();
+  co_return co_await streamed.End();
 }
 
 }  // namespace opcon_snow::opcon

@@ -54,7 +54,8 @@ std::optional<absl::Duration> TakeOffset(absl::string_view& text) {
 
 }  // namespace
 
-std::optional<WireTime> ParseWireTime(absl::string_view text) {
+std::optional<WireTime> ParseWireTime(absl::string_view text,
+                                      const SiteZone& site) {
   // The library reads more than is written here: blanks, years of any length.
   if (Digits(text, 0, 4) < 0 || text.size() < 19 || text[4] != '-' ||
       text[10] != 'T') {
@@ -65,12 +66,17 @@ std::optional<WireTime> ParseWireTime(absl::string_view text) {
   if (!absl::ascii_isdigit(static_cast<unsigned char>(text.back()))) {
     return std::nullopt;
   }
+  const bool by_site = !result.utc_offset.has_value() && site.has_value();
   std::string error;
-  if (!absl::ParseTime("%Y-%m-%dT%H:%M:%E*S", text, absl::UTCTimeZone(),
-                       &result.time, &error)) {
+  if (!absl::ParseTime("%Y-%m-%dT%H:%M:%E*S", text,
+                       by_site ? *site : absl::UTCTimeZone(), &result.time,
+                       &error)) {
     return std::nullopt;
   }
   result.time -= result.utc_offset.value_or(absl::ZeroDuration());
+  if (by_site) {
+    result.utc_offset = absl::Seconds(site->At(result.time).offset);
+  }
   if (result.time < absl::UnixEpoch()) return std::nullopt;
   return result;
 }

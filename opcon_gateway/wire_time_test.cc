@@ -86,5 +86,21 @@ TEST(WireTimeTest, MakesTimestamps) {
   EXPECT_EQ(timestamp.nanos(), 250000000);
 }
 
+TEST(WireTimeTest, ATimeWithoutOffsetIsOneOfTheSite) {
+  absl::TimeZone chicago;
+  ASSERT_TRUE(absl::LoadTimeZone("America/Chicago", &chicago));
+  const auto winter = ParseWireTime("2026-01-05T03:00:00.0000000", chicago);
+  const auto summer = ParseWireTime("2026-07-05T03:00:00", chicago);
+  ASSERT_TRUE(winter && summer);
+  EXPECT_EQ(winter->time, ParseWireTime("2026-01-05T09:00:00Z")->time);
+  EXPECT_EQ(winter->utc_offset, absl::Hours(-6));
+  EXPECT_EQ(summer->time, ParseWireTime("2026-07-05T08:00:00Z")->time);
+  EXPECT_EQ(summer->utc_offset, absl::Hours(-5));
+  // What OpCon says counts more.
+  const auto said = ParseWireTime("2026-01-05T03:00:00+01:00", chicago);
+  EXPECT_EQ(said->utc_offset, absl::Hours(1));
+  EXPECT_EQ(said->time, ParseWireTime("2026-01-05T02:00:00Z")->time);
+}
+
 }  // namespace
 }  // namespace opcon_snow::opcon

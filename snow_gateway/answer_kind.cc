@@ -51,6 +51,24 @@ AnswerKind KindOfForbidden(const UpstreamWords& words) {
   return AnswerKind::kForbidden;
 }
 
+// Of a 5xx. The text is the platform's own (KB0778443).
+AnswerKind KindOfServerError(int status, const UpstreamWords& words) {
+  switch (status) {
+    case 502:
+    case 504:
+      return AnswerKind::kProxyFailure;
+    case 503:
+      return AnswerKind::kUnavailable;
+    default:
+      break;
+  }
+  return absl::StrContains(words.message, "maximum execution time exceeded") ||
+                 absl::StrContains(words.detail,
+                                   "maximum execution time exceeded")
+             ? AnswerKind::kQuota
+             : AnswerKind::kInternal;
+}
+
 AnswerKind KindOfClientError(const http::Response& response,
                              const ParsedBody& body) {
   switch (response.status) {
@@ -145,11 +163,7 @@ AnswerKind KindOf(const http::Response& response, const ParsedBody& body,
     case 4:
       return KindOfClientError(response, body);
     case 5:
-      if (response.status == 502 || response.status == 504) {
-        return AnswerKind::kProxyFailure;
-      }
-      return response.status == 503 ? AnswerKind::kUnavailable
-                                    : AnswerKind::kInternal;
+      return KindOfServerError(response.status, body.words);
     default:
       return AnswerKind::kNotServiceNow;
   }

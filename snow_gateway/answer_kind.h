@@ -2,10 +2,10 @@
 #define OPCON_SNOW_SNOW_GATEWAY_ANSWER_KIND_H_
 
 // Tells the answers of ServiceNow apart: by transport error, HTTP status and
-// the form of the body, and in three places, all in this file's
+// the form of the body, and in four places, all in this file's
 // implementation, by words of it, because ServiceNow gives nothing better: a
-// business rule's abort, a data policy, a hibernating instance. What each kind
-// means is in error_mapping.h.
+// business rule's abort, a data policy, a quota, a hibernating instance. What
+// each kind means is in error_mapping.h.
 
 #include <functional>
 #include <string>
@@ -44,6 +44,7 @@ enum class AnswerKind {
   kSemaphore,        // 429 that does not
   kOtherRefusal,     // any other 4xx
   kAborted,          // 499: the instance cancelled it
+  kQuota,            // 500 that says it: over the time for a transaction
   kInternal,         // 500 and 5xx without a row of their own
   kProxyFailure,     // 502, 504
   kUnavailable,      // 503

@@ -21,6 +21,7 @@
 #include "common/status/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "snow_gateway/instance.h"
+#include "snow_gateway/jwt.h"
 #include "snow_gateway/service.h"
 
 namespace opcon_snow::snow {
@@ -42,6 +43,19 @@ absl::StatusOr<FileSecret> ReadSecret(const std::string& file) {
   return FileSecret{std::move(secret), file};
 }
 
+absl::StatusOr<std::shared_ptr<const JwtSigner>> ReadSigner(
+    const ::config::v1::OAuthJwt& login) {
+  config::SecretFileOptions options;
+  options.multiline = true;
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const config::Secret pem,
+      config::ReadSecretFile(login.key_file(), options));
+  absl::StatusOr<std::shared_ptr<const JwtSigner>> signer =
+      JwtSigner::FromPem(pem.Reveal(), login.key_id());
+  if (!signer.ok()) return WithContext(signer.status(), login.key_file());
+  return signer;
+}
+
 absl::StatusOr<Credentials> ReadCredentials(const ServiceNowInstance& config) {
   switch (config.credentials_case()) {
     case ServiceNowInstance::kOauthClientCredentials: {
@@ -50,6 +64,16 @@ absl::StatusOr<Credentials> ReadCredentials(const ServiceNowInstance& config) {
       OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret secret,
                                   ReadSecret(client.client_secret_file()));
       return OAuthClientCredentials{client.client_id(), std::move(secret)};
+    }
+    case ServiceNowInstance::kOauthJwt: {
+      const ::config::v1::OAuthJwt& login = config.oauth_jwt();
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          FileSecret secret, ReadSecret(login.client().client_secret_file()));
+      OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const JwtSigner> signer,
+                                  ReadSigner(login));
+      return OAuthJwtCredentials{login.client().client_id(), std::move(secret),
+                                 std::move(signer), login.key_file(),
+                                 login.subject()};
     }
     case ServiceNowInstance::kOauthPassword: {
       const ::config::v1::OAuthPassword& login = config.oauth_password();
@@ -66,6 +90,8 @@ absl::StatusOr<Credentials> ReadCredentials(const ServiceNowInstance& config) {
                                   ReadSecret(config.api_key_file()));
       return ApiKeyCredentials{std::move(key)};
     }
+    case ServiceNowInstance::kCertificate:
+      return CertificateCredentials{config.tls().certificate_file()};
     case ServiceNowInstance::kBasic: {
       OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret password,
                                   ReadSecret(config.basic().password_file()));
@@ -73,6 +99,22 @@ absl::StatusOr<Credentials> ReadCredentials(const ServiceNowInstance& config) {
     }
     default:
       return absl::InvalidArgumentError("no credentials are configured");
+  }
+}
+
+void TakeTables(const ServiceNowInstance& config, InstanceSettings* settings) {
+  const ::config::v1::ApiPaths& paths = config.paths();
+  if (!config.incident_table().empty()) {
+    settings->incident_table = config.incident_table();
+  }
+  settings->create_table = paths.create_table().empty()
+                               ? settings->incident_table
+                               : paths.create_table();
+  if (!paths.table().empty()) settings->paths.table = paths.table();
+  settings->paths.create =
+      paths.create().empty() ? settings->paths.table : paths.create();
+  if (!paths.attachment().empty()) {
+    settings->paths.attachment = paths.attachment();
   }
 }
 
@@ -101,8 +143,13 @@ absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
 
   InstanceSettings settings{config.name(), std::move(base_url),
                             std::move(credentials)};
-  if (!config.incident_table().empty()) {
-    settings.incident_table = config.incident_table();
+  TakeTables(config, &settings);
+  settings.fallback_assignment_group = config.fallback_assignment_group();
+  settings.default_close_code = config.default_close_code();
+  settings.default_close_notes = config.default_close_notes();
+  const auto& blocked = config.attachments().blocked_endings();
+  if (!blocked.empty()) {
+    settings.file_names.blocked_endings = {blocked.begin(), blocked.end()};
   }
   settings.integration_user = config.integration_user();
   settings.call_timeout = bounds.call_timeout;

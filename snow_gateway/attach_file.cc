@@ -9,7 +9,9 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/async/one_shot.h"
 #include "common/digest/sha256.h"
+#include "common/http/body_pipe.h"
 #include "common/http/headers.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
@@ -17,6 +19,7 @@
 #include "snow_gateway/attachments.h"
 #include "snow_gateway/byte_budget.h"
 #include "snow_gateway/errors.h"
+#include "snow_gateway/file_name.h"
 #include "snow_gateway/incident_codec.h"
 #include "snow_gateway/violations.h"
 
@@ -27,8 +30,15 @@ namespace v1 = ::servicenow::v1;
 using Reply = absl::StatusOr<v1::AttachFileResponse>;
 using Content = std::shared_ptr<const std::string>;
 
-constexpr std::size_t kMaxFileName = 100;
+// Before it is made acceptable.
+constexpr std::size_t kMaxGivenName = 1000;
+constexpr std::size_t kMaxRun = 40;
 constexpr std::size_t kMaxContentType = 200;
+// Larger files are passed on while they arrive.
+constexpr std::int64_t kMaxBuffered = std::int64_t{1} << 20;
+// What one that is passed on holds of the memory for all: what its pipe takes,
+// and a message on each side of it.
+constexpr std::int64_t kStreamShare = std::int64_t{1} << 20;
 constexpr std::size_t kMaxChunk = std::size_t{256} * 1024;
 constexpr absl::Duration kBudgetRetry = absl::Seconds(5);
 
@@ -48,17 +58,6 @@ struct Attach {
   }
 };
 
-bool IsFileName(absl::string_view name) {
-  if (name.empty() || name.size() > kMaxFileName || name == "." ||
-      name == "..") {
-    return false;
-  }
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' ||
-           c == '-' || c == '_' || c == ' ';
-  });
-}
-
 // "type/subtype", perhaps with parameters.
 bool IsContentType(const std::string& type) {
   static const auto* const pattern = new re2::RE2(
@@ -67,17 +66,28 @@ bool IsContentType(const std::string& type) {
          re2::RE2::FullMatch(type, *pattern) && http::IsValidHeaderValue(type);
 }
 
+bool IsRun(absl::string_view run) {
+  return run.size() <= kMaxRun &&
+         std::all_of(run.begin(), run.end(), [](char c) {
+           return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                  c == '-' || c == '_';
+         });
+}
+
 absl::Status Check(const v1::AttachFileHeader& header, std::int64_t most) {
   Violations violations;
   if (!header.table().empty()) {
     CheckTable("header.table", header.table(), &violations);
   }
   CheckSysId("header.record_sys_id", header.record_sys_id(), &violations);
-  if (!IsFileName(header.file_name())) {
+  if (header.file_name().empty() || header.file_name().size() > kMaxGivenName) {
     violations.Add("header.file_name",
-                   absl::StrCat("must be 1 to ", kMaxFileName,
-                                " characters of ASCII letters, digits, \".\", "
-                                "\"-\", \"_\" and blank"));
+                   absl::StrCat("must be 1 to ", kMaxGivenName, " bytes"));
+  }
+  if (!IsRun(header.run())) {
+    violations.Add("header.run",
+                   absl::StrCat("must be at most ", kMaxRun,
+                                " ASCII letters, digits, \"-\" and \"_\""));
   }
   if (!header.content_type().empty() && !IsContentType(header.content_type())) {
     violations.Add("header.content_type",
@@ -100,57 +110,132 @@ absl::Status BadStream(absl::string_view field, absl::string_view what) {
   return violations.ToStatus();
 }
 
+// What has arrived of the file, checked as it comes.
+class Intake {
+ public:
+  explicit Intake(const Attach* attach) : attach_(attach) {}
+
+  // One message after the header.
+  absl::Status Take(const v1::AttachFileRequest& part) {
+    if (part.part_case() != v1::AttachFileRequest::kChunk) {
+      return BadStream("part", "must be a chunk after the first message");
+    }
+    const std::string& chunk = part.chunk();
+    if (chunk.empty() || chunk.size() > kMaxChunk) {
+      return BadStream("chunk",
+                       absl::StrCat("must have 1 to ", kMaxChunk, " bytes"));
+    }
+    size_ += static_cast<std::int64_t>(chunk.size());
+    if (size_ > attach_->file.size_bytes) {
+      return Mismatch(absl::StrCat("more bytes came than the ",
+                                   attach_->file.size_bytes,
+                                   " that were announced"));
+    }
+    digest_.Update(chunk);
+    if (attach_->instance->loop().MonotonicNow() >= attach_->scope.deadline) {
+      return attach_->Error(
+          v1::ERROR_REASON_UPSTREAM_TIMEOUT,
+          "the file was not received in time; nothing was stored");
+    }
+    return absl::OkStatus();
+  }
+
+  // After the last message.
+  absl::Status Finish() {
+    // The end of a stream that was broken off looks the same.
+    if (attach_->scope.stop.stop_requested()) {
+      return attach_->Error(v1::ERROR_REASON_CANCELLED,
+                            "the caller gave up; nothing was stored");
+    }
+    if (size_ != attach_->file.size_bytes) {
+      return Mismatch(absl::StrCat(size_, " bytes came instead of the ",
+                                   attach_->file.size_bytes,
+                                   " that were announced"));
+    }
+    if (digest_.FinishHex() != attach_->file.sha256) {
+      return Mismatch(
+          "the bytes that came have another SHA-256 than was announced");
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Mismatch(absl::string_view what) const {
+    return attach_->Error(v1::ERROR_REASON_CHECKSUM_MISMATCH,
+                          absl::StrCat(what, "; nothing was stored"));
+  }
+
+  const Attach* const attach_;
+  Sha256 digest_;
+  std::int64_t size_ = 0;
+};
+
 // Everything that the caller sends after the header, checked.
 async::Task<absl::StatusOr<Content>> Receive(const Attach* attach,
                                              NextPart next) {
-  const std::int64_t size = attach->file.size_bytes;
   auto content = std::make_shared<std::string>();
-  content->reserve(static_cast<std::size_t>(size));
-  Sha256 digest;
+  content->reserve(static_cast<std::size_t>(attach->file.size_bytes));
+  Intake intake(attach);
   for (;;) {
     async::Task<std::optional<v1::AttachFileRequest>> reading = next();
     const std::optional<v1::AttachFileRequest> part =
         co_await std::move(reading);
     if (!part.has_value()) break;
-    if (part->part_case() != v1::AttachFileRequest::kChunk) {
-      co_return BadStream("part", "must be a chunk after the first message");
-    }
-    const std::string& chunk = part->chunk();
-    if (chunk.empty() || chunk.size() > kMaxChunk) {
-      co_return BadStream("chunk",
-                          absl::StrCat("must have 1 to ", kMaxChunk, " bytes"));
-    }
-    if (static_cast<std::int64_t>(content->size() + chunk.size()) > size) {
-      co_return attach->Error(
-          v1::ERROR_REASON_CHECKSUM_MISMATCH,
-          absl::StrCat("more bytes came than the ", size,
-                       " that were announced; nothing was stored"));
-    }
-    digest.Update(chunk);
-    content->append(chunk);
-    if (attach->instance->loop().MonotonicNow() >= attach->scope.deadline) {
-      co_return attach->Error(
-          v1::ERROR_REASON_UPSTREAM_TIMEOUT,
-          "the file was not received in time; nothing was stored");
-    }
+    OPCON_SNOW_CO_RETURN_IF_ERROR(intake.Take(*part));
+    content->append(part->chunk());
   }
-  // The end of a stream that was broken off looks the same.
-  if (attach->scope.stop.stop_requested()) {
-    co_return attach->Error(v1::ERROR_REASON_CANCELLED,
-                            "the caller gave up; nothing was stored");
-  }
-  if (static_cast<std::int64_t>(content->size()) != size) {
-    co_return attach->Error(
-        v1::ERROR_REASON_CHECKSUM_MISMATCH,
-        absl::StrCat(content->size(), " bytes came instead of the ", size,
-                     " that were announced; nothing was stored"));
-  }
-  if (digest.FinishHex() != attach->file.sha256) {
-    co_return attach->Error(v1::ERROR_REASON_CHECKSUM_MISMATCH,
-                            "the bytes that came have another SHA-256 than "
-                            "was announced; nothing was stored");
-  }
+  OPCON_SNOW_CO_RETURN_IF_ERROR(intake.Finish());
   co_return Content(std::move(content));
+}
+
+// Waits until the pipe takes more, or nobody reads it any longer.
+async::Task<void> WaitForRoom(async::EventLoop* loop, http::PipeSource* pipe) {
+  async::OneShot<bool> room;
+  // Not from inside the transfer that emptied the pipe.
+  pipe->WhenWritable([room, loop]() mutable {
+    auto wake = [room]() mutable { room.Set(true); };
+    if (!loop->Post(wake)) wake();
+  });
+  co_await room.Wait();
+}
+
+struct Passed {
+  // Why not everything was passed on; OK also if nobody read it any longer.
+  absl::Status status;
+  // The last byte went into the pipe.
+  bool whole = false;
+};
+
+// Passes on what arrives. The last message is held back until size and digest
+// are known to fit: without it the instance has only a part of what it was
+// promised, and stores nothing.
+async::Task<Passed> PassOn(const Attach* attach, NextPart next,
+                           http::PipeSource* pipe) {
+  Intake intake(attach);
+  std::string held;
+  for (;;) {
+    async::Task<std::optional<v1::AttachFileRequest>> reading = next();
+    std::optional<v1::AttachFileRequest> part = co_await std::move(reading);
+    const absl::Status taken =
+        part.has_value() ? intake.Take(*part) : intake.Finish();
+    if (!taken.ok()) co_return Passed{taken};
+    if (!held.empty()) {
+      switch (pipe->Write(std::move(held))) {
+        case http::PipeSource::WriteState::kClosed:
+          co_return Passed{absl::OkStatus()};
+        case http::PipeSource::WriteState::kFull: {
+          async::Task<void> waiting =
+              WaitForRoom(&attach->instance->loop(), pipe);
+          co_await std::move(waiting);
+          break;
+        }
+        case http::PipeSource::WriteState::kMore:
+          break;
+      }
+    }
+    if (!part.has_value()) co_return Passed{absl::OkStatus(), true};
+    held = std::move(*part->mutable_chunk());
+  }
 }
 
 async::Task<absl::StatusOr<std::optional<v1::Attachment>>> Find(
@@ -190,19 +275,25 @@ async::Task<Reply> Settle(const Attach* attach, absl::Status failure) {
   co_return doubt == Doubt::kMayStillRun ? OutcomeUnknown(failure) : failure;
 }
 
-async::Task<Reply> Store(const Attach* attach, Content content) {
+Upload UploadOf(const Attach& attach) {
   Upload upload;
-  upload.table = attach->file.table;
-  upload.record_sys_id = attach->file.record_sys_id;
-  upload.file_name = attach->file.file_name;
-  upload.content_type = attach->content_type;
-  upload.content = std::move(content);
+  upload.table = attach.file.table;
+  upload.record_sys_id = attach.file.record_sys_id;
+  upload.file_name = attach.file.file_name;
+  upload.content_type = attach.content_type;
+  return upload;
+}
+
+async::Task<absl::StatusOr<RecordReply>> Send(const Attach* attach,
+                                              Upload upload) {
   CallScope scope = attach->scope;
   scope.priority = http::Priority::kUpload;
-  async::Task<absl::StatusOr<RecordReply>> uploading =
-      attach->instance->records().UploadAttachment(std::move(upload),
-                                                   std::move(scope));
-  const absl::StatusOr<RecordReply> reply = co_await std::move(uploading);
+  return attach->instance->records().UploadAttachment(std::move(upload),
+                                                      std::move(scope));
+}
+
+async::Task<Reply> Conclude(const Attach* attach,
+                            absl::StatusOr<RecordReply> reply) {
   if (!reply.ok()) {
     async::Task<Reply> settling = Settle(attach, reply.status());
     Reply settled = co_await std::move(settling);
@@ -220,6 +311,51 @@ async::Task<Reply> Store(const Attach* attach, Content content) {
                      "administrator can delete it and find the cause"));
   }
   co_return Answer(std::move(attachment), true);
+}
+
+// Receives the file, then sends it.
+async::Task<Reply> StoreWhole(const Attach* attach, NextPart next) {
+  async::Task<absl::StatusOr<Content>> receiving =
+      Receive(attach, std::move(next));
+  Upload upload = UploadOf(*attach);
+  OPCON_SNOW_CO_ASSIGN_OR_RETURN(upload.content, co_await std::move(receiving));
+  async::Task<absl::StatusOr<RecordReply>> sending =
+      Send(attach, std::move(upload));
+  absl::StatusOr<RecordReply> reply = co_await std::move(sending);
+  async::Task<Reply> concluding = Conclude(attach, std::move(reply));
+  Reply concluded = co_await std::move(concluding);
+  co_return concluded;
+}
+
+// Sends the file while it arrives.
+async::Task<Reply> StoreStreamed(const Attach* attach, NextPart next) {
+  auto pipe = std::make_shared<http::PipeSource>(attach->file.size_bytes);
+  Upload upload = UploadOf(*attach);
+  upload.source = pipe;
+  async::OneShot<absl::StatusOr<RecordReply>> finished;
+  async::Start(Send(attach, std::move(upload)),
+               [finished, pipe](absl::StatusOr<RecordReply> reply) mutable {
+                 // Also if the source was never opened: whoever fills it may be
+                 // waiting for room.
+                 pipe->Close();
+                 finished.Set(std::move(reply));
+               });
+  async::Task<Passed> passing = PassOn(attach, std::move(next), pipe.get());
+  const Passed passed = co_await std::move(passing);
+  if (passed.whole) {
+    pipe->Finish();
+  } else {
+    pipe->Fail();
+  }
+  absl::StatusOr<RecordReply> reply = co_await finished.Wait();
+  if (!passed.status.ok()) co_return passed.status;
+  if (!reply.ok() && !passed.whole) {
+    // What it has of the file is not the file.
+    co_return WithDoubt(reply.status(), Doubt::kNothingDone);
+  }
+  async::Task<Reply> concluding = Conclude(attach, std::move(reply));
+  Reply concluded = co_await std::move(concluding);
+  co_return concluded;
 }
 
 }  // namespace
@@ -241,12 +377,13 @@ async::Task<absl::StatusOr<v1::AttachFileResponse>> AttachFile(
   Attach attach;
   attach.instance = target.instance;
   attach.scope = target.scope;
-  attach.content_type =
-      header.content_type().empty() ? "text/plain" : header.content_type();
   attach.file.table =
       header.table().empty() ? settings.incident_table : header.table();
   attach.file.record_sys_id = header.record_sys_id();
-  attach.file.file_name = header.file_name();
+  attach.file.file_name =
+      AcceptableFileName(header.file_name(), header.run(), settings.file_names);
+  attach.content_type =
+      AcceptableContentType(attach.file.file_name, header.content_type());
   attach.file.size_bytes = header.size_bytes();
   attach.file.sha256 = header.sha256();
 
@@ -256,8 +393,9 @@ async::Task<absl::StatusOr<v1::AttachFileResponse>> AttachFile(
                                  co_await std::move(finding));
   if (found.has_value()) co_return Answer(*std::move(found), false);
 
-  const ByteBudget::Share share =
-      attach.instance->upload_budget().Take(attach.file.size_bytes);
+  const bool whole = attach.file.size_bytes <= kMaxBuffered;
+  const ByteBudget::Share share = attach.instance->upload_budget().Take(
+      whole ? attach.file.size_bytes : kStreamShare);
   if (!share.ok()) {
     ErrorDetails details;
     details.retry_after = kBudgetRetry;
@@ -266,11 +404,8 @@ async::Task<absl::StatusOr<v1::AttachFileResponse>> AttachFile(
                            "memory for; nothing was stored",
                            std::move(details));
   }
-  async::Task<absl::StatusOr<Content>> receiving =
-      Receive(&attach, std::move(next));
-  OPCON_SNOW_CO_ASSIGN_OR_RETURN(Content content,
-                                 co_await std::move(receiving));
-  async::Task<Reply> storing = Store(&attach, std::move(content));
+  async::Task<Reply> storing = whole ? StoreWhole(&attach, std::move(next))
+                                     : StoreStreamed(&attach, std::move(next));
   Reply reply = co_await std::move(storing);
   co_return reply;
 }

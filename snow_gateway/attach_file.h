@@ -15,14 +15,15 @@ namespace opcon_snow::snow {
 using NextPart = std::function<
     async::Task<std::optional<::servicenow::v1::AttachFileRequest>>()>;
 
-// Attaches a file once; see the contract.
+// Attaches a file once; see the contract. A file that is there already is not
+// received at all.
 //
-// The file is received into memory before anything is sent: only then is its
-// SHA-256 known to be right, a slow caller cannot use up the minute that
-// ServiceNow gives an upload, and the upload can be sent again after a new
-// login. Memory is bounded by max_attachment_bytes for each file and by a
-// budget for all (Instance::upload_budget): a file that does not fit is refused
-// at once. A file that is there already is not received at all.
+// Up to 1 MiB is received into memory before anything is sent: then a slow
+// caller cannot use up the minute that ServiceNow gives an upload, and the
+// upload can be sent again after a new login. Larger files are passed on while
+// they arrive, all but their end, which waits until size and SHA-256 are known
+// to fit. What is in memory is bounded by a budget for all (see
+// Instance::upload_budget); beyond it calls are refused at once.
 async::Task<absl::StatusOr<::servicenow::v1::AttachFileResponse>> AttachFile(
     FindTarget find_target, NextPart next);
 

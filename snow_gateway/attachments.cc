@@ -51,6 +51,7 @@ PageQuery AttachmentPage(const std::string& table,
   PageQuery page;
   page.table = table;
   page.attachments_of = record_sys_id;
+  page.filters = Query(AttachmentQueryColumns());
   page.filters.Equals("table_name", table)
       .Equals("table_sys_id", record_sys_id);
   page.time_column = "sys_created_on";

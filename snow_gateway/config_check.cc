@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/config/validate.h"
@@ -95,6 +96,24 @@ void CheckCredentials(const ServiceNowInstance& instance,
                             instance.oauth_password().password_file(), faults);
       return;
     }
+    case ServiceNowInstance::kOauthJwt: {
+      const std::string path = FieldPath(field, "oauth_jwt");
+      CheckClient(instance.oauth_jwt().client(), FieldPath(path, "client"),
+                  faults);
+      config::CheckRequired(FieldPath(path, "key_file"),
+                            instance.oauth_jwt().key_file(), faults);
+      config::CheckRequired(FieldPath(path, "key_id"),
+                            instance.oauth_jwt().key_id(), faults);
+      config::CheckRequired(FieldPath(path, "subject"),
+                            instance.oauth_jwt().subject(), faults);
+      return;
+    }
+    case ServiceNowInstance::kCertificate:
+      if (instance.tls().certificate_file().empty()) {
+        faults->Add(FieldPath(field, "certificate"),
+                    "needs tls.certificate_file and tls.key_file");
+      }
+      return;
     case ServiceNowInstance::kApiKeyFile:
       config::CheckRequired(FieldPath(field, "api_key_file"),
                             instance.api_key_file(), faults);
@@ -112,13 +131,85 @@ void CheckCredentials(const ServiceNowInstance& instance,
       }
       return;
     }
-    // Planned fields are refused when the file is read.
-    case ServiceNowInstance::kOauthJwt:
     case ServiceNowInstance::CREDENTIALS_NOT_SET:
       faults->Add(field,
                   "needs credentials: give oauth_client_credentials, "
-                  "oauth_password, api_key_file or basic");
+                  "oauth_jwt, oauth_password, api_key_file, certificate or "
+                  "basic");
       return;
+  }
+}
+
+void CheckPath(const std::string& path, const std::string& field,
+               config::Faults* faults) {
+  if (path.empty()) return;
+  const bool plain = std::all_of(path.begin(), path.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::StrContains("/-_.~", c);
+  });
+  if (path.front() != '/' || path.back() == '/' || !plain ||
+      absl::StrContains(path, "//") || absl::StrContains(path, "/.")) {
+    faults->Add(field,
+                "must be a path such as /api/now/v2/table: beginning with "
+                "\"/\", not ending with it, of letters, digits, \"/\", \"-\", "
+                "\"_\", \".\" and \"~\"");
+  }
+}
+
+void CheckTableName(const std::string& name, const std::string& field,
+                    config::Faults* faults) {
+  if (name.empty() || IsTableName(name)) return;
+  faults->Add(field,
+              "must be a table's name: lower-case letters, digits and \"_\"");
+}
+
+void CheckPaths(const ServiceNowInstance& instance, const std::string& field,
+                config::Faults* faults) {
+  CheckTableName(instance.incident_table(), FieldPath(field, "incident_table"),
+                 faults);
+  const std::string path = FieldPath(field, "paths");
+  const ::config::v1::ApiPaths& paths = instance.paths();
+  CheckTableName(paths.create_table(), FieldPath(path, "create_table"), faults);
+  CheckPath(paths.table(), FieldPath(path, "table"), faults);
+  CheckPath(paths.create(), FieldPath(path, "create"), faults);
+  CheckPath(paths.attachment(), FieldPath(path, "attachment"), faults);
+  if (absl::StrContains(paths.create(), "/now/import") &&
+      paths.create_table().empty()) {
+    faults->Add(FieldPath(path, "create_table"),
+                "is required with an import set: the staging table");
+  }
+}
+
+void CheckDefaults(const ServiceNowInstance& instance, const std::string& field,
+                   config::Faults* faults) {
+  if (!instance.fallback_assignment_group().empty()) {
+    if (const auto fault =
+            QueryValueFault(instance.fallback_assignment_group())) {
+      faults->Add(FieldPath(field, "fallback_assignment_group"), *fault);
+    }
+  }
+  if (instance.default_close_code().empty() !=
+      instance.default_close_notes().empty()) {
+    faults->Add(FieldPath(field, instance.default_close_code().empty()
+                                     ? "default_close_code"
+                                     : "default_close_notes"),
+                "default_close_code and default_close_notes belong together: "
+                "give both, or neither");
+  }
+  const auto& endings = instance.attachments().blocked_endings();
+  for (int i = 0; i < endings.size(); ++i) {
+    const std::string& ending = endings.Get(i);
+    const bool none = ending == "-" && endings.size() == 1;
+    const bool plain =
+        !ending.empty() &&
+        std::all_of(ending.begin(), ending.end(), [](char c) {
+          const auto byte = static_cast<unsigned char>(c);
+          return absl::ascii_islower(byte) || absl::ascii_isdigit(byte);
+        });
+    if (!none && !plain) {
+      faults->Add(absl::StrCat(field, ".attachments.blocked_endings[", i, "]"),
+                  "must be lower-case letters and digits, without the dot");
+    }
   }
 }
 
@@ -126,11 +217,8 @@ void CheckInstance(const ServiceNowInstance& instance, const std::string& field,
                    config::Faults* faults) {
   CheckAddress(instance, field, faults);
   CheckCredentials(instance, field, faults);
-  if (!instance.incident_table().empty() &&
-      !IsTableName(instance.incident_table())) {
-    faults->Add(FieldPath(field, "incident_table"),
-                "must be a table's name: lower-case letters, digits and \"_\"");
-  }
+  CheckPaths(instance, field, faults);
+  CheckDefaults(instance, field, faults);
   http::ValidateClientTls(instance.tls(), FieldPath(field, "tls"), faults);
   if (instance.has_proxy()) {
     http::ValidateProxy(instance.proxy(), FieldPath(field, "proxy"), faults);

@@ -49,6 +49,26 @@ instances:
       client: {client_id: c, client_secret_file: /etc/s}
       username: joe
       password_file: /etc/p
+  - name: jwt
+    base_url: https://jwt.service-now.com
+    oauth_jwt:
+      client: {client_id: c, client_secret_file: /etc/s}
+      key_file: /etc/key.pem
+      key_id: "1"
+      subject: opcon.integration
+  - name: certificate
+    base_url: https://certificate.service-now.com
+    certificate: {}
+    tls: {certificate_file: /etc/c.pem, key_file: /etc/k.pem}
+    paths:
+      create: /api/now/import
+      create_table: u_incident_in
+      table: /api/x_acme/v1/table
+      attachment: /api/x_acme/v1/attachment
+    fallback_assignment_group: Service Desk
+    default_close_code: Solution provided
+    default_close_notes: Closed by OpCon.
+    attachments: {blocked_endings: [log, exe]}
 )"),
               IsEmpty());
 }
@@ -103,15 +123,43 @@ TEST(ConfigCheckTest, NeedsAnInstanceAndAListener) {
       AllOf(HasSubstr("instances: at least one"), HasSubstr("listener")));
 }
 
+TEST(ConfigCheckTest, SaysEveryFaultOfLoginsPathsAndDefaults) {
+  const std::string faults = FaultsOf(R"(
+listener: {address: "127.0.0.1:0"}
+instances:
+  - name: jwt
+    base_url: https://jwt.service-now.com
+    oauth_jwt: {client: {client_id: c}}
+    paths:
+      table: api/now
+      create: /api/now/import
+      attachment: /api/../x
+      create_table: No
+    fallback_assignment_group: a^b
+    default_close_code: Solution provided
+    attachments: {blocked_endings: [.log]}
+  - name: certificate
+    base_url: https://certificate.service-now.com
+    certificate: {}
+    paths: {table: "/api/now?x", create: /api/now/import}
+)");
+  for (const char* field :
+       {"[0].oauth_jwt.client.client_secret_file", "[0].oauth_jwt.key_file",
+        "[0].oauth_jwt.key_id", "[0].oauth_jwt.subject", "[0].paths.table",
+        "[0].paths.attachment", "[0].paths.create_table",
+        "[0].fallback_assignment_group", "[0].default_close_notes",
+        "[0].attachments.blocked_endings[0]", "[1].certificate",
+        "[1].paths.table", "[1].paths.create_table"}) {
+    EXPECT_THAT(faults, HasSubstr(std::string("instances") + field + ": "));
+  }
+}
+
 TEST(ConfigCheckTest, PlannedSettingsAreErrors) {
   EXPECT_THAT(FaultsOf(R"(
 listener: {address: "127.0.0.1:0"}
-instances:
-  - name: prod
-    base_url: https://prod.service-now.com
-    oauth_jwt: {subject: joe}
+incumbent_directory: /etc/incumbent
 )"),
-              HasSubstr("oauth_jwt"));
+              HasSubstr("incumbent_directory"));
 }
 
 }  // namespace

@@ -36,6 +36,8 @@ constexpr int kMaxCandidates = 100;
 // ServiceNow tells times to the second, and two of its nodes need not agree
 // better than this.
 constexpr absl::Duration kClockSlack = absl::Seconds(2);
+// When to look for an incident again that may still come.
+constexpr absl::Duration kLookAgain = absl::Seconds(2);
 
 // One call; lives in the frame of CreateIncident.
 struct Create {
@@ -43,6 +45,8 @@ struct Create {
   v1::CreateIncidentRequest request;
   CallScope scope;
   nlohmann::json values;
+  // What was done instead of what was asked.
+  std::vector<std::string> warnings;
   std::vector<std::string> columns;
   // It was looked for before the write, and was not there.
   bool was_absent = false;
@@ -65,6 +69,16 @@ struct Create {
         IncidentFromRow(row, instance->settings().base_url.text(), table(),
                         GivenColumns(request.incident()));
     response.set_created(created);
+    for (const std::string& warning : warnings) response.add_warnings(warning);
+    return response;
+  }
+
+  // For an incident that this call made: also what the instance did silently.
+  v1::CreateIncidentResponse CreatedResponse(const nlohmann::json& row) const {
+    v1::CreateIncidentResponse response = Response(row, true);
+    for (std::string& warning : CompareWritten(values, row)) {
+      response.add_warnings(std::move(warning));
+    }
     return response;
   }
 
@@ -148,16 +162,13 @@ async::Task<Found> FindBySysId(const Create* create) {
 async::Task<Found> FindByCorrelation(const Create* create) {
   const std::string& correlation_id =
       create->request.incident().correlation_id();
-  ListQuery list;
-  OPCON_SNOW_CO_ASSIGN_OR_RETURN(list.query,
-                                 Query()
+  OPCON_SNOW_CO_ASSIGN_OR_RETURN(BoundedQuery query,
+                                 Query(IncidentQueryColumns())
                                      .Equals("correlation_id", correlation_id)
                                      .Equals("active", "true")
                                      .OrderBy("sys_id")
-                                     .Build());
-  list.table = create->table();
-  list.columns = create->columns;
-  list.limit = kMaxCandidates;
+                                     .Build(kMaxCandidates));
+  ListQuery list{create->table(), std::move(query), create->columns};
   async::Task<absl::StatusOr<std::vector<nlohmann::json>>> listing =
       create->instance->records().List(std::move(list), create->scope);
   absl::StatusOr<std::vector<nlohmann::json>> rows =
@@ -221,6 +232,9 @@ bool MadeByThisCall(const Create& create, const nlohmann::json& row) {
 
 async::Task<Reply> Settle(const Create* create, absl::Status failure) {
   const Doubt doubt = DoubtOf(failure);
+  if (doubt != Doubt::kMayStillRun) {
+    create->instance->attempts().Settled(create->sys_id());
+  }
   if (doubt == Doubt::kNothingDone) co_return failure;
   if (CarriesReason(failure, v1::ERROR_REASON_CANCELLED)) {
     co_return WithFact(failure, kOutcomeKey, kOutcomeUnknown);
@@ -233,16 +247,12 @@ async::Task<Reply> Settle(const Create* create, absl::Status failure) {
              {"failure", GetErrorReason(failure)},
              {"found", found.ok() && found->has_value()},
              {"look", GetErrorReason(found.status())}});
-  if (found.ok() && found->has_value()) {
-    v1::CreateIncidentResponse response =
-        create->Response((*found)->row, MadeByThisCall(*create, (*found)->row));
-    if (response.created()) {
-      for (std::string& warning :
-           CompareWritten(create->values, (*found)->row)) {
-        response.add_warnings(std::move(warning));
-      }
-    }
-    co_return response;
+  const nlohmann::json* row =
+      found.ok() && found->has_value() ? &(*found)->row : nullptr;
+  if (row != nullptr) {
+    create->instance->attempts().Settled(create->sys_id());
+    if (MadeByThisCall(*create, *row)) co_return create->CreatedResponse(*row);
+    co_return create->Response(*row, false);
   }
   if (found.ok()) {
     co_return doubt == Doubt::kMayStillRun ? OutcomeUnknown(failure) : failure;
@@ -254,8 +264,80 @@ async::Task<Reply> Settle(const Create* create, absl::Status failure) {
   co_return doubt == Doubt::kRefused ? failure : OutcomeUnknown(failure);
 }
 
-async::Task<Reply> Write(Create* create) {
+// The error for a create that an earlier attempt may still carry out.
+absl::Status EarlierMayStillRun(const Create& create, absl::Duration left) {
+  ErrorDetails details;
+  details.metadata[kOutcomeKey] = kOutcomeUnknown;
+  details.retry_after = std::min(left, kLookAgain);
+  return create.Error(
+      v1::ERROR_REASON_OUTCOME_UNKNOWN,
+      absl::StrCat("the instance may still be carrying out an earlier attempt "
+                   "at this create, and it is not known to keep to chosen "
+                   "sys_ids, so that a second one could double the incident; "
+                   "nothing was sent. Repeat the call: it looks again"),
+      std::move(details));
+}
+
+// An intermediate table took the row: is the incident there?
+async::Task<Reply> TakeIndirect(const Create* create, IndirectReply reply) {
+  Found found = std::optional<RecordReply>();
+  if (reply.sys_id.empty()) {
+    async::Task<Found> finding = Find(create);
+    found = co_await std::move(finding);
+  } else {
+    async::Task<absl::StatusOr<RecordReply>> getting =
+        create->instance->records().Get(create->table(), reply.sys_id,
+                                        create->columns, create->scope);
+    absl::StatusOr<RecordReply> record = co_await std::move(getting);
+    if (record.ok() && create->IsOurs(record->row)) {
+      found = std::optional<RecordReply>(*std::move(record));
+    } else if (!record.ok()) {
+      found = record.status();
+    }
+  }
+  if (found.ok() && found->has_value()) {
+    create->instance->attempts().Settled(create->sys_id());
+    co_return create->Response((*found)->row, true);
+  }
+  if (CarriesReason(found.status(), v1::ERROR_REASON_AMBIGUOUS_RECORD)) {
+    co_return found.status();
+  }
+  ErrorDetails details;
+  details.metadata[kOutcomeKey] = kOutcomeUnknown;
+  details.retry_after = kLookAgain;
+  co_return create->Error(
+      v1::ERROR_REASON_OUTCOME_UNKNOWN,
+      absl::StrCat("table ", create->instance->settings().create_table,
+                   " took the row, but no incident of it is in table ",
+                   create->table(),
+                   " yet. Repeat the call: it looks first and does nothing "
+                   "twice. If it stays, the ServiceNow administrator can say "
+                   "what becomes of the rows of that table"),
+      std::move(details));
+}
+
+// From here on an attempt may be carried out, until it is settled.
+void Begin(Create* create) {
   create->sent = create->instance->loop().MonotonicNow();
+  create->instance->attempts().MayStillRun(create->sys_id(), create->sent);
+}
+
+async::Task<Reply> WriteIndirectly(Create* create) {
+  Begin(create);
+  async::Task<absl::StatusOr<IndirectReply>> inserting =
+      create->instance->records().InsertIndirectly(
+          create->instance->settings().create_table, create->values,
+          create->scope);
+  absl::StatusOr<IndirectReply> reply = co_await std::move(inserting);
+  async::Task<Reply> ending = reply.ok()
+                                  ? TakeIndirect(create, *std::move(reply))
+                                  : Settle(create, reply.status());
+  Reply ended = co_await std::move(ending);
+  co_return ended;
+}
+
+async::Task<Reply> Write(Create* create) {
+  Begin(create);
   async::Task<absl::StatusOr<RecordReply>> inserting =
       create->instance->records().Insert(create->table(), create->values,
                                          create->columns, create->scope);
@@ -265,18 +347,16 @@ async::Task<Reply> Write(Create* create) {
     Reply settled = co_await std::move(settling);
     co_return settled;
   }
-  v1::CreateIncidentResponse response = create->Response(reply->row, true);
-  const bool honoured = response.incident().sys_id() == create->sys_id();
+  const std::string sys_id = ValueOf(reply->row, "sys_id");
+  const bool honoured = sys_id == create->sys_id();
   create->instance->set_honours_sys_id(honoured);
+  create->instance->attempts().Settled(create->sys_id());
   if (!honoured) {
-    response.add_warnings(absl::StrCat(
-        "the instance ignores chosen sys_ids: the incident has ",
-        response.incident().sys_id(), " instead of ", create->sys_id()));
+    create->warnings.push_back(
+        absl::StrCat("the instance ignores chosen sys_ids: the incident has ",
+                     sys_id, " instead of ", create->sys_id()));
   }
-  for (std::string& warning : CompareWritten(create->values, reply->row)) {
-    response.add_warnings(std::move(warning));
-  }
-  co_return response;
+  co_return create->CreatedResponse(reply->row);
 }
 
 }  // namespace
@@ -292,23 +372,38 @@ async::Task<absl::StatusOr<v1::CreateIncidentResponse>> CreateIncident(
 
   create.columns = ColumnsToShow(GivenColumns(create.request.incident()));
 
+  const std::optional<absl::Duration> may_still_run =
+      create.instance->attempts().Left(create.sys_id(),
+                                       create.instance->loop().MonotonicNow());
   // Before anything else: what is there already needs no references.
-  if (create.request.may_exist()) {
+  if (create.request.may_exist() || may_still_run.has_value()) {
     async::Task<Found> finding = Find(&create);
     OPCON_SNOW_CO_ASSIGN_OR_RETURN(const std::optional<RecordReply> found,
                                    co_await std::move(finding));
-    if (found.has_value()) co_return create.Response(found->row, false);
+    if (found.has_value()) {
+      create.instance->attempts().Settled(create.sys_id());
+      co_return create.Response(found->row, false);
+    }
     create.was_absent = true;
   }
-  async::Task<absl::StatusOr<nlohmann::json>> preparing =
+  async::Task<absl::StatusOr<WriteValues>> preparing =
       ValuesToWrite(create.instance.get(), create.request.incident(),
                     AllParts(), /*keep_empty=*/false, create.scope);
-  OPCON_SNOW_CO_ASSIGN_OR_RETURN(create.values, co_await std::move(preparing));
+  OPCON_SNOW_CO_ASSIGN_OR_RETURN(WriteValues prepared,
+                                 co_await std::move(preparing));
+  create.values = std::move(prepared.values);
+  create.warnings = std::move(prepared.warnings);
   create.values["sys_id"] = create.sys_id();
   if (create.request.validate_only()) {
     co_return create.Response(create.values, false);
   }
-  async::Task<Reply> writing = Write(&create);
+  if (may_still_run.has_value() &&
+      !create.instance->honours_sys_id().value_or(false)) {
+    co_return EarlierMayStillRun(create, *may_still_run);
+  }
+  async::Task<Reply> writing = create.instance->creates_indirectly()
+                                   ? WriteIndirectly(&create)
+                                   : Write(&create);
   Reply reply = co_await std::move(writing);
   co_return reply;
 }

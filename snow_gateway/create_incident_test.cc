@@ -341,16 +341,130 @@ TEST_F(CreateIncidentTest, AWriteThatMayStillRunIsUnknownUnlessItIsFound) {
     EXPECT_TRUE(IsOutcomeUnknown(reply.status()));
     EXPECT_EQ(GetErrorDetails(reply.status())->metadata.at("sys_id"), kSysId);
 
-    transport_->Fail(kind, true);
+    // Now it has come.
     AnswerResult(Row());
     EXPECT_OK(Create());
-    // From here on only one look is needed.
+    EXPECT_EQ(instance_->honours_sys_id(), true);
+    // From here on only one look is needed, and a second write is harmless.
     transport_->Fail(kind, true);
     AnswerNoRecord();
     EXPECT_THAT(Create(), HasReason("OUTCOME_UNKNOWN"));
-    instance_->set_honours_sys_id(false);
+    AnswerNoRecord();
+    AnswerCreated(Row());
+    EXPECT_OK(Create());
+    instance_ = MakeInstance();
   }
   EXPECT_EQ(transport_->unused(), 0u);
+}
+
+TEST_F(CreateIncidentTest, NoSecondWriteWhileTheFirstMayStillRun) {
+  transport_->Fail(Kind::kTimeout, true);
+  AnswerNoRecord();
+  AnswerResult(json::array());
+  EXPECT_THAT(Create(), HasReason("OUTCOME_UNKNOWN"));
+  const std::size_t sent = request_count();
+  // Also if the caller forgets to say that it may exist.
+  for (const bool may_exist : {false, true}) {
+    request_.set_may_exist(may_exist);
+    AnswerNoRecord();
+    AnswerResult(json::array());
+    const Reply reply = Create();
+    EXPECT_THAT(reply, HasReason("OUTCOME_UNKNOWN"));
+    EXPECT_EQ(RetryDelay(reply.status()), absl::Seconds(2));
+  }
+  for (std::size_t i = sent; i < request_count(); ++i) {
+    EXPECT_EQ(Request(i).method, http::Method::kGet);
+  }
+  // After the longest time that ServiceNow gives a transaction it is over.
+  loop_.Advance(Attempts::kLongest);
+  AnswerNoRecord();
+  AnswerResult(json::array());
+  AnswerCreated(Row());
+  EXPECT_OK(Create());
+  EXPECT_EQ(transport_->unused(), 0u);
+}
+
+class IntermediateTableTest : public CreateIncidentTest {
+ protected:
+  IntermediateTableTest() {
+    InstanceSettings settings = Settings();
+    settings.create_table = "u_incident_in";
+    settings.paths.create = "/api/now/import";
+    instance_ = MakeInstance(std::move(settings));
+  }
+};
+
+TEST_F(IntermediateTableTest, AnImportSetSaysWhichIncidentItMade) {
+  AnswerCreated(json::array({{{"transform_map", "Incident"},
+                              {"table", "incident"},
+                              {"status", "inserted"},
+                              {"sys_id", kOtherSysId}}}));
+  json row = Row();
+  row["sys_id"] = kOtherSysId;
+  AnswerResult(row);
+  const Reply reply = Create();
+  ASSERT_OK(reply);
+  EXPECT_TRUE(reply->created());
+  EXPECT_EQ(reply->incident().sys_id(), kOtherSysId);
+  EXPECT_EQ(PathOf(Request(0).url), "/api/now/import/u_incident_in");
+  EXPECT_EQ(PathOf(Request(1).url),
+            absl::StrCat("/api/now/v2/table/incident/", kOtherSysId));
+}
+
+TEST_F(IntermediateTableTest, ARowOfWhichNothingWasMadeIsAFailure) {
+  AnswerCreated(
+      json::array({{{"status", "error"}, {"error_message", "no map"}}}));
+  AnswerNoRecord();
+  AnswerResult(json::array());
+  const Reply reply = Create();
+  EXPECT_THAT(reply, HasReason("UPSTREAM_REJECTED"));
+  EXPECT_EQ(GetErrorDetails(reply.status())->metadata.at("upstream_detail"),
+            "no map");
+}
+
+TEST_F(IntermediateTableTest, AnIncidentThatIsMadeLaterIsWaitedFor) {
+  AnswerCreated({{"sys_id", kSysId}});
+  AnswerNoRecord();
+  AnswerResult(json::array());
+  EXPECT_THAT(Create(), HasReason("OUTCOME_UNKNOWN"));
+  // Not there yet: nothing is sent again.
+  AnswerNoRecord();
+  AnswerResult(json::array());
+  EXPECT_THAT(Create(), HasReason("OUTCOME_UNKNOWN"));
+  EXPECT_EQ(Request(request_count() - 1).method, http::Method::kGet);
+  json row = Row();
+  row["sys_id"] = kOtherSysId;
+  AnswerNoRecord();
+  AnswerRows({row});
+  const Reply reply = Create();
+  ASSERT_OK(reply);
+  EXPECT_EQ(reply->incident().sys_id(), kOtherSysId);
+  EXPECT_EQ(instance_->honours_sys_id(), std::nullopt);
+}
+
+TEST_F(CreateIncidentTest, AGroupThatIsNotThereBecomesTheFallback) {
+  InstanceSettings settings = Settings();
+  settings.fallback_assignment_group = "Service Desk";
+  instance_ = MakeInstance(std::move(settings));
+  auto& fields = *request_.mutable_incident()->mutable_fields();
+  fields["assignment_group"].set_display_value("Nobody");
+  AnswerResult(json::array());
+  AnswerRows({{{"sys_id", kOtherSysId}, {"name", "Service Desk"}}});
+  json row = Row();
+  row["assignment_group"] = kOtherSysId;
+  AnswerCreated(row);
+  const Reply reply = Create();
+  ASSERT_OK(reply);
+  EXPECT_THAT(reply->warnings(),
+              ElementsAre(AllOf(HasSubstr("Service Desk"), HasSubstr("Nobody"),
+                                HasSubstr("sys_user_group"))));
+  EXPECT_EQ(BodyOf(2).at("assignment_group"), kOtherSysId);
+  // It is for groups only, and has to be there itself.
+  fields.clear();
+  fields["caller_id"].set_display_value("nobody");
+  AnswerResult(json::array());
+  AnswerResult(json::array());
+  EXPECT_THAT(Create(), HasReason("REFERENCE_NOT_FOUND"));
 }
 
 TEST_F(CreateIncidentTest, IfLookingFailsTooTheOutcomeIsUnknown) {

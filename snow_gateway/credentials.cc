@@ -76,6 +76,17 @@ std::unique_ptr<Authenticator> MakeBasic(BasicCredentials credentials) {
       std::move(credentials.password.secret));
 }
 
+std::unique_ptr<Authenticator> MakeCertificate(
+    const CertificateCredentials& credentials) {
+  return std::make_unique<FixedAuthenticator>(
+      Authenticator::Proof(),
+      absl::StrCat("the client certificate ", credentials.certificate_file),
+      "the instance needs certificate-based authentication switched on, this "
+      "certificate's authority among its trusted ones, and the certificate "
+      "mapped to a user",
+      config::Secret());
+}
+
 }  // namespace
 
 std::string ScrubSecret(std::string text, const config::Secret& secret) {
@@ -93,8 +104,14 @@ std::unique_ptr<Authenticator> MakeAuthenticator(AuthenticatorContext context,
   if (auto* basic = std::get_if<BasicCredentials>(&credentials)) {
     return MakeBasic(std::move(*basic));
   }
+  if (auto* certificate = std::get_if<CertificateCredentials>(&credentials)) {
+    return MakeCertificate(*certificate);
+  }
   if (auto* password = std::get_if<OAuthPasswordCredentials>(&credentials)) {
     return MakeOAuth(std::move(context), std::move(*password));
+  }
+  if (auto* jwt = std::get_if<OAuthJwtCredentials>(&credentials)) {
+    return MakeOAuth(std::move(context), std::move(*jwt));
   }
   return MakeOAuth(std::move(context),
                    std::get<OAuthClientCredentials>(std::move(credentials)));

@@ -18,6 +18,7 @@
 #include "common/config/secret.h"
 #include "common/http/transport.h"
 #include "common/http/url.h"
+#include "snow_gateway/jwt.h"
 
 namespace opcon_snow::snow {
 
@@ -37,6 +38,14 @@ struct OAuthPasswordCredentials {
   std::string username;
   FileSecret password;
 };
+struct OAuthJwtCredentials {
+  std::string client_id;
+  FileSecret client_secret;
+  std::shared_ptr<const JwtSigner> signer;
+  std::string key_file;
+  // The user to act as.
+  std::string subject;
+};
 struct ApiKeyCredentials {
   FileSecret key;
 };
@@ -44,15 +53,20 @@ struct BasicCredentials {
   std::string username;
   FileSecret password;
 };
-using Credentials =
-    std::variant<OAuthClientCredentials, OAuthPasswordCredentials,
-                 ApiKeyCredentials, BasicCredentials>;
+// The transport's client certificate is the proof.
+struct CertificateCredentials {
+  std::string certificate_file;
+};
+using Credentials = std::variant<OAuthClientCredentials, OAuthJwtCredentials,
+                                 OAuthPasswordCredentials, ApiKeyCredentials,
+                                 CertificateCredentials, BasicCredentials>;
 
 // Confined to the loop's thread.
 class Authenticator {
  public:
   // What a request proves itself with.
   struct Proof {
+    // Empty: no header, the connection itself is the proof.
     std::string header;
     std::string value;
     // Which login it comes from.

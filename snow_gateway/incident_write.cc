@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "snow_gateway/columns.h"
+#include "snow_gateway/errors.h"
 #include "snow_gateway/incident_codec.h"
 #include "snow_gateway/query.h"
 #include "snow_gateway/references.h"
@@ -21,6 +22,7 @@ namespace {
 namespace v1 = ::servicenow::v1;
 
 constexpr int kMaxFields = 100;
+constexpr char kAssignmentGroup[] = "assignment_group";
 // Names that are looked up are one line of a form.
 constexpr std::size_t kMaxReferenceName = 200;
 
@@ -58,6 +60,31 @@ void CheckField(const std::string& column, const v1::FieldValue& value,
 std::string Comparable(absl::string_view text) {
   return std::string(absl::StripTrailingAsciiWhitespace(
       absl::StrReplaceAll(text, {{"\r\n", "\n"}, {"\r", "\n"}})));
+}
+
+// ResolveReference, with the fallback. `warnings` must live until the task has
+// finished.
+async::Task<absl::StatusOr<std::string>> Resolve(
+    Instance* instance, std::string column, std::string name,
+    std::vector<std::string>* warnings, CallScope scope) {
+  async::Task<absl::StatusOr<std::string>> resolving =
+      ResolveReference(instance, column, name, scope);
+  absl::StatusOr<std::string> sys_id = co_await std::move(resolving);
+  const std::string& fallback = instance->settings().fallback_assignment_group;
+  if (sys_id.ok() || column != kAssignmentGroup || fallback.empty() ||
+      fallback == name ||
+      (!CarriesReason(sys_id.status(), v1::ERROR_REASON_REFERENCE_NOT_FOUND) &&
+       !CarriesReason(sys_id.status(), v1::ERROR_REASON_AMBIGUOUS_RECORD))) {
+    co_return sys_id;
+  }
+  async::Task<absl::StatusOr<std::string>> falling_back =
+      ResolveReference(instance, column, fallback, std::move(scope));
+  absl::StatusOr<std::string> instead = co_await std::move(falling_back);
+  if (!instead.ok()) co_return instead;
+  warnings->push_back(absl::StrCat("the incident is given to \"", fallback,
+                                   "\" instead of \"", name,
+                                   "\": ", sys_id.status().message()));
+  co_return instead;
 }
 
 }  // namespace
@@ -113,10 +140,12 @@ void CheckWrittenParts(const v1::Incident& incident,
   }
 }
 
-async::Task<absl::StatusOr<nlohmann::json>> ValuesToWrite(
+async::Task<absl::StatusOr<WriteValues>> ValuesToWrite(
     Instance* instance, v1::Incident incident, std::set<std::string> parts,
     bool keep_empty, CallScope scope) {
-  nlohmann::json values = nlohmann::json::object();
+  WriteValues write;
+  nlohmann::json& values = write.values;
+  values = nlohmann::json::object();
   for (const std::string& name : WritableTexts()) {
     if (parts.count(name) == 0) continue;
     const std::string& text = TextOf(incident, name);
@@ -126,19 +155,19 @@ async::Task<absl::StatusOr<nlohmann::json>> ValuesToWrite(
       incident.state() != v1::INCIDENT_STATE_UNSPECIFIED) {
     values["state"] = absl::StrCat(static_cast<int>(incident.state()));
   }
-  if (parts.count("fields") == 0) co_return values;
+  if (parts.count("fields") == 0) co_return write;
   for (const auto& [column, value] : incident.fields()) {
     if (value.display_value().empty()) {
       values[column] = value.value();
       continue;
     }
-    async::Task<absl::StatusOr<std::string>> resolving =
-        ResolveReference(instance, column, value.display_value(), scope);
+    async::Task<absl::StatusOr<std::string>> resolving = Resolve(
+        instance, column, value.display_value(), &write.warnings, scope);
     absl::StatusOr<std::string> sys_id = co_await std::move(resolving);
     if (!sys_id.ok()) co_return sys_id.status();
     values[column] = *std::move(sys_id);
   }
-  co_return values;
+  co_return write;
 }
 
 std::vector<std::string> ColumnsToShow(const std::vector<std::string>& more) {

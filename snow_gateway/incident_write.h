@@ -31,10 +31,18 @@ void CheckWrittenParts(const ::servicenow::v1::Incident& incident,
                        const std::set<std::string>& parts,
                        Violations* violations);
 
+struct WriteValues {
+  // Values by column.
+  nlohmann::json values;
+  // What was done instead of what was asked.
+  std::vector<std::string> warnings;
+};
+
 // The columns and values of the named parts; references given by name are
-// looked up. A state that is unspecified is left out. For create also texts
-// that are empty are.
-async::Task<absl::StatusOr<nlohmann::json>> ValuesToWrite(
+// looked up, and an assignment group that cannot be told becomes the instance's
+// fallback, if it has one. A state that is unspecified is left out. For create
+// also texts that are empty are.
+async::Task<absl::StatusOr<WriteValues>> ValuesToWrite(
     Instance* instance, ::servicenow::v1::Incident incident,
     std::set<std::string> parts, bool keep_empty, CallScope scope);
 

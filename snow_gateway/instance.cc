@@ -1,6 +1,5 @@
 #include "snow_gateway/instance.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,9 +9,8 @@
 namespace opcon_snow::snow {
 namespace {
 
-// Files that are being received, in memory, of all calls together. A single
-// one of the largest size always fits.
-constexpr std::int64_t kUploadBudget = std::int64_t{256} << 20;
+// What is held in memory of files on their way, of all calls together.
+constexpr std::int64_t kUploadBudget = std::int64_t{32} << 20;
 
 RestClientOptions ClientOptions(const InstanceSettings& settings) {
   RestClientOptions options{settings.name, settings.base_url,
@@ -42,8 +40,8 @@ Instance::Instance(InstanceSettings settings, async::EventLoop* loop,
               MakeAuthenticator(LoginContext(settings_, loop, transport, clock),
                                 settings_.credentials),
               clock),
-      records_(&client_, settings_.name),
-      upload_budget_(std::max(kUploadBudget, settings_.max_attachment_bytes)) {}
+      records_(&client_, settings_.name, settings_.paths),
+      upload_budget_(kUploadBudget) {}
 
 ::servicenow::v1::Instance Instance::Describe(bool is_default) const {
   ::servicenow::v1::Instance instance;

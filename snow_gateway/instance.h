@@ -19,8 +19,10 @@
 #include "common/http/transport.h"
 #include "common/http/url.h"
 #include "servicenow/v1/instance.pb.h"
+#include "snow_gateway/attempts.h"
 #include "snow_gateway/byte_budget.h"
 #include "snow_gateway/credentials.h"
+#include "snow_gateway/file_name.h"
 #include "snow_gateway/record_client.h"
 #include "snow_gateway/reference_cache.h"
 #include "snow_gateway/rest_client.h"
@@ -31,7 +33,16 @@ struct InstanceSettings {
   std::string name;
   http::BaseUrl base_url;
   Credentials credentials;
+  // Where incidents are read, changed and given attachments.
   std::string incident_table = "incident";
+  // Where new ones are inserted; another one is an intermediate table.
+  std::string create_table = "incident";
+  RecordPaths paths{};
+  // Empty: none.
+  std::string fallback_assignment_group{};
+  std::string default_close_code{};
+  std::string default_close_notes{};
+  FileNameRules file_names{};
   std::string integration_user{};
   absl::Duration call_timeout = absl::Seconds(65);
   std::size_t max_response_bytes = std::size_t{8} << 20;
@@ -50,12 +61,19 @@ class Instance {
   RecordClient& records() { return records_; }
   ReferenceCache& references() { return references_; }
   ByteBudget& upload_budget() { return upload_budget_; }
+  Attempts& attempts() { return attempts_; }
   async::EventLoop& loop() const { return client_.loop(); }
 
   // Whether the instance takes the sys_id that a create chooses, as far as
-  // earlier creates have shown.
+  // earlier creates have shown. Never known where there is an intermediate
+  // table.
   std::optional<bool> honours_sys_id() const { return honours_sys_id_; }
-  void set_honours_sys_id(bool honours) { honours_sys_id_ = honours; }
+  void set_honours_sys_id(bool honours) {
+    if (!creates_indirectly()) honours_sys_id_ = honours;
+  }
+  bool creates_indirectly() const {
+    return settings_.create_table != settings_.incident_table;
+  }
 
   ::servicenow::v1::Instance Describe(bool is_default) const;
 
@@ -66,6 +84,7 @@ class Instance {
   RecordClient records_;
   ReferenceCache references_;
   ByteBudget upload_budget_;
+  Attempts attempts_;
   std::optional<bool> honours_sys_id_;
 };
 

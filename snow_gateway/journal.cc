@@ -43,6 +43,7 @@ PageQuery JournalPage(const std::string& incident_sys_id,
                       v1::JournalColumn column) {
   PageQuery page;
   page.table = kJournalTable;
+  page.filters = Query(JournalQueryColumns());
   page.filters.Equals("element_id", incident_sys_id)
       .In("element", ElementsOf(column));
   page.columns = JournalColumns();

@@ -13,14 +13,11 @@ namespace v1 = ::servicenow::v1;
 
 async::Task<absl::Status> Probe(std::shared_ptr<Instance> instance,
                                 CallScope scope) {
-  const absl::StatusOr<std::string> query =
-      Query().Equals("active", "true").Build();
+  absl::StatusOr<BoundedQuery> query =
+      Query(IncidentQueryColumns()).Equals("active", "true").Build(1);
   if (!query.ok()) co_return query.status();
-  ListQuery list;
-  list.table = instance->settings().incident_table;
-  list.query = *query;
-  list.columns = {"sys_id"};
-  list.limit = 1;
+  ListQuery list{
+      instance->settings().incident_table, *std::move(query), {"sys_id"}};
   async::Task<absl::StatusOr<std::vector<nlohmann::json>>> listing =
       instance->records().List(std::move(list), std::move(scope));
   const absl::StatusOr<std::vector<nlohmann::json>> rows =

@@ -112,6 +112,12 @@ async::Task<absl::StatusOr<v1::LookupRecordsResponse>> LookupRecords(
   query.table = request.table();
   std::set<std::string> shown(columns.begin(), columns.end());
   shown.insert("sys_id");
+  // Those of the request were checked, and the rows must show each.
+  QueryColumns asked;
+  for (const v1::Condition& condition : request.conditions()) {
+    asked.insert(condition.column());
+  }
+  query.filters = Query(std::move(asked));
   for (const v1::Condition& condition : request.conditions()) {
     query.filters.In(condition.column(),
                      {condition.values().begin(), condition.values().end()});

@@ -34,6 +34,8 @@ constexpr absl::Duration kRefusalPause = absl::Seconds(10);
 // A token that still lives is not renewed again before, after a failure.
 constexpr absl::Duration kRenewalPause = absl::Seconds(5);
 constexpr absl::Duration kLoginTimeout = absl::Seconds(30);
+// Instances take clocks that are up to five minutes apart.
+constexpr absl::Duration kAssertionLife = absl::Minutes(5);
 
 struct Token {
   config::Secret access;
@@ -62,15 +64,25 @@ absl::Status TooLate() {
                       "was done");
 }
 
+// What one grant has of its own.
+struct Grant {
+  std::string client_id;
+  FileSecret client_secret;
+  std::string name;
+  // The rest of the form, made anew for each login.
+  std::function<absl::StatusOr<Form>()> form;
+  bool renews_by_refresh_token = false;
+  std::string description;
+  std::string mend;
+  config::Secret password;
+};
+
 // Shared by the authenticator and its running logins.
 class OAuth final : public Authenticator,
                     public std::enable_shared_from_this<OAuth> {
  public:
-  OAuth(AuthenticatorContext context, OAuthPasswordCredentials credentials,
-        bool with_password)
-      : context_(std::move(context)),
-        credentials_(std::move(credentials)),
-        with_password_(with_password) {}
+  OAuth(AuthenticatorContext context, Grant grant)
+      : context_(std::move(context)), grant_(std::move(grant)) {}
 
   async::Task<absl::StatusOr<Proof>> Prove(absl::Duration deadline,
                                            std::stop_token stop) override {
@@ -82,36 +94,12 @@ class OAuth final : public Authenticator,
     return true;
   }
 
-  std::string Description() const override {
-    return with_password_
-               ? absl::StrCat("OAuth with a password (client id ",
-                              credentials_.client_id, ", secret from ",
-                              credentials_.client_secret.file, "; user ",
-                              credentials_.username, ", password from ",
-                              credentials_.password.file, ")")
-               : absl::StrCat("OAuth client credentials (client id ",
-                              credentials_.client_id, ", secret from ",
-                              credentials_.client_secret.file, ")");
-  }
-
-  std::string Mend() const override {
-    return with_password_
-               ? absl::StrCat(
-                     "check client id, user and the two files; the "
-                     "instance must not have "
-                     "glide.oauth.inbound.ropc.grant_type.disabled "
-                     "set")
-               : absl::StrCat(
-                     "check the client id and the secret in ",
-                     credentials_.client_secret.file,
-                     "; the instance needs "
-                     "glide.oauth.inbound.client.credential.grant_type.enabled "
-                     "and the OAuth application an application user");
-  }
+  std::string Description() const override { return grant_.description; }
+  std::string Mend() const override { return grant_.mend; }
 
   std::string Scrub(std::string text) const override {
-    text = ScrubSecret(std::move(text), credentials_.client_secret.secret);
-    text = ScrubSecret(std::move(text), credentials_.password.secret);
+    text = ScrubSecret(std::move(text), grant_.client_secret.secret);
+    text = ScrubSecret(std::move(text), grant_.password);
     text = ScrubSecret(std::move(text), refresh_token_);
     if (token_.has_value()) text = ScrubSecret(std::move(text), token_->access);
     return text;
@@ -194,8 +182,14 @@ class OAuth final : public Authenticator,
       }
     }
     if (!by_refresh) {
-      async::Task<absl::Status> login = Login(self, self->LoginForm());
-      status = co_await std::move(login);
+      absl::StatusOr<Form> form = self->LoginForm();
+      if (form.ok()) {
+        async::Task<absl::Status> login = Login(self, *std::move(form));
+        status = co_await std::move(login);
+      } else {
+        status = GatewayError(v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED,
+                              absl::string_view(form.status().message()));
+      }
     }
     self->Finish(std::move(status));
   }
@@ -224,15 +218,16 @@ class OAuth final : public Authenticator,
 
   Form ClientForm(absl::string_view grant_type) const {
     return {{"grant_type", std::string(grant_type)},
-            {"client_id", credentials_.client_id},
-            {"client_secret", credentials_.client_secret.secret.Reveal()}};
+            {"client_id", grant_.client_id},
+            {"client_secret", grant_.client_secret.secret.Reveal()}};
   }
 
-  Form LoginForm() const {
-    if (!with_password_) return ClientForm("client_credentials");
-    Form form = ClientForm("password");
-    form.emplace_back("username", credentials_.username);
-    form.emplace_back("password", credentials_.password.secret.Reveal());
+  absl::StatusOr<Form> LoginForm() const {
+    Form form = ClientForm(grant_.name);
+    if (grant_.form == nullptr) return form;
+    absl::StatusOr<Form> more = grant_.form();
+    if (!more.ok()) return more.status();
+    form.insert(form.end(), more->begin(), more->end());
     return form;
   }
 
@@ -307,7 +302,8 @@ class OAuth final : public Authenticator,
     ++generation_;
     // The answer to a refresh may leave it out: the old one stays good.
     const auto refresh = http::FindString(body, "refresh_token");
-    if (with_password_ && refresh.has_value() && !refresh->empty()) {
+    if (grant_.renews_by_refresh_token && refresh.has_value() &&
+        !refresh->empty()) {
       refresh_token_ = config::Secret(*refresh);
     }
     log::Debug("servicenow.login",
@@ -316,8 +312,7 @@ class OAuth final : public Authenticator,
   }
 
   const AuthenticatorContext context_;
-  const OAuthPasswordCredentials credentials_;
-  const bool with_password_;
+  const Grant grant_;
 
   std::optional<Token> token_;
   std::uint64_t generation_ = 0;
@@ -349,21 +344,84 @@ class OAuthAuthenticator final : public Authenticator {
   const std::shared_ptr<OAuth> oauth_;
 };
 
+std::unique_ptr<Authenticator> Make(AuthenticatorContext context, Grant grant) {
+  return std::make_unique<OAuthAuthenticator>(
+      std::make_shared<OAuth>(std::move(context), std::move(grant)));
+}
+
 }  // namespace
 
 std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
                                          OAuthClientCredentials credentials) {
-  OAuthPasswordCredentials same;
-  same.client_id = std::move(credentials.client_id);
-  same.client_secret = std::move(credentials.client_secret);
-  return std::make_unique<OAuthAuthenticator>(std::make_shared<OAuth>(
-      std::move(context), std::move(same), /*with_password=*/false));
+  Grant grant;
+  grant.name = "client_credentials";
+  grant.description = absl::StrCat("OAuth client credentials (client id ",
+                                   credentials.client_id, ", secret from ",
+                                   credentials.client_secret.file, ")");
+  grant.mend = absl::StrCat(
+      "check the client id and the secret in ", credentials.client_secret.file,
+      "; the instance needs "
+      "glide.oauth.inbound.client.credential.grant_type.enabled and the OAuth "
+      "application an application user");
+  grant.client_id = std::move(credentials.client_id);
+  grant.client_secret = std::move(credentials.client_secret);
+  return Make(std::move(context), std::move(grant));
 }
 
 std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
                                          OAuthPasswordCredentials credentials) {
-  return std::make_unique<OAuthAuthenticator>(std::make_shared<OAuth>(
-      std::move(context), std::move(credentials), /*with_password=*/true));
+  Grant grant;
+  grant.name = "password";
+  grant.renews_by_refresh_token = true;
+  grant.description = absl::StrCat(
+      "OAuth with a password (client id ", credentials.client_id,
+      ", secret from ", credentials.client_secret.file, "; user ",
+      credentials.username, ", password from ", credentials.password.file, ")");
+  grant.mend =
+      "check client id, user and the two files; the instance must not have "
+      "glide.oauth.inbound.ropc.grant_type.disabled set";
+  grant.client_id = std::move(credentials.client_id);
+  grant.client_secret = std::move(credentials.client_secret);
+  grant.password = credentials.password.secret;
+  grant.form = [username = std::move(credentials.username),
+                password = std::move(credentials.password.secret)] {
+    return Form{{"username", username}, {"password", password.Reveal()}};
+  };
+  return Make(std::move(context), std::move(grant));
+}
+
+std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
+                                         OAuthJwtCredentials credentials) {
+  Grant grant;
+  grant.name = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+  grant.description = absl::StrCat(
+      "OAuth with a signed assertion (client id ", credentials.client_id,
+      ", secret from ", credentials.client_secret.file, "; key from ",
+      credentials.key_file, ", for user ", credentials.subject, ")");
+  grant.mend = absl::StrCat(
+      "check client id, the secret in ", credentials.client_secret.file,
+      " and the user; the instance needs a JWT provider with the certificate "
+      "that belongs to ",
+      credentials.key_file,
+      " under this key id, and both clocks must agree within five minutes");
+  grant.client_id = credentials.client_id;
+  grant.client_secret = std::move(credentials.client_secret);
+  grant.form = [client_id = std::move(credentials.client_id),
+                subject = std::move(credentials.subject),
+                signer = std::move(credentials.signer),
+                clock = context.clock]() -> absl::StatusOr<Form> {
+    JwtClaims claims;
+    claims.issuer = client_id;
+    claims.subject = subject;
+    claims.audience = client_id;
+    claims.id = RandomJwtId();
+    claims.issued = clock->Now();
+    claims.expires = claims.issued + kAssertionLife;
+    absl::StatusOr<std::string> assertion = signer->Sign(claims);
+    if (!assertion.ok()) return assertion.status();
+    return Form{{"assertion", *std::move(assertion)}};
+  };
+  return Make(std::move(context), std::move(grant));
 }
 
 }  // namespace opcon_snow::snow

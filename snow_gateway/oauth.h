@@ -23,6 +23,10 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
 std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
                                          OAuthPasswordCredentials credentials);
 
+// Logs in with an assertion made anew each time.
+std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
+                                         OAuthJwtCredentials credentials);
+
 }  // namespace opcon_snow::snow
 
 #endif  // OPCON_SNOW_SNOW_GATEWAY_OAUTH_H_

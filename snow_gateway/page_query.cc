@@ -16,7 +16,7 @@ namespace {
 
 using Rows = std::vector<nlohmann::json>;
 
-absl::StatusOr<std::string> EncodedQuery(const PageQuery& page) {
+absl::StatusOr<BoundedQuery> EncodedQuery(const PageQuery& page) {
   Query query = page.filters;
   if (page.after.has_value()) {
     if (page.time_column.empty()) {
@@ -27,22 +27,17 @@ absl::StatusOr<std::string> EncodedQuery(const PageQuery& page) {
     }
   }
   if (!page.time_column.empty()) query.OrderBy(page.time_column);
-  return query.OrderBy("sys_id").Build();
+  return query.OrderBy("sys_id").Build(page.page_size);
 }
 
 async::Task<absl::StatusOr<Rows>> Ask(Instance* instance, const PageQuery& page,
-                                      std::string query, CallScope scope) {
+                                      BoundedQuery query, CallScope scope) {
   if (!page.attachments_of.empty()) {
-    return instance->records().ListAttachments(page.table, page.attachments_of,
-                                               std::move(query), page.page_size,
-                                               std::move(scope));
+    return instance->records().ListAttachments(
+        page.table, page.attachments_of, std::move(query), std::move(scope));
   }
-  ListQuery list;
-  list.table = page.table;
-  list.query = std::move(query);
-  list.columns = page.columns;
-  list.limit = page.page_size;
-  list.display_values = page.display_values;
+  ListQuery list{page.table, std::move(query), page.columns,
+                 page.display_values};
   return instance->records().List(std::move(list), std::move(scope));
 }
 
@@ -86,7 +81,7 @@ absl::StatusOr<std::optional<Position>> TakePageToken(
 async::Task<absl::StatusOr<PageRows>> FetchPage(Instance* instance,
                                                 PageQuery query,
                                                 CallScope scope) {
-  OPCON_SNOW_CO_ASSIGN_OR_RETURN(std::string encoded, EncodedQuery(query));
+  OPCON_SNOW_CO_ASSIGN_OR_RETURN(BoundedQuery encoded, EncodedQuery(query));
   async::Task<absl::StatusOr<Rows>> asking =
       Ask(instance, query, std::move(encoded), std::move(scope));
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(Rows raw, co_await std::move(asking));

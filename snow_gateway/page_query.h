@@ -27,7 +27,7 @@ struct PageQuery {
   // their own API.
   std::string attachments_of;
   // Without position and order; at least one condition, or `after`.
-  Query filters;
+  Query filters{QueryColumns()};
   // The column whose time comes before the sys_id in the order; empty: none.
   std::string time_column;
   std::vector<std::string> columns;

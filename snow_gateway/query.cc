@@ -6,6 +6,38 @@
 
 namespace opcon_snow::snow {
 
+const QueryColumns& IncidentQueryColumns() {
+  static const auto* const columns = new QueryColumns{
+      "active", "correlation_display", "correlation_id", "number",
+      "state",  "sys_updated_on"};
+  return *columns;
+}
+
+const QueryColumns& JournalQueryColumns() {
+  static const auto* const columns =
+      new QueryColumns{"element", "element_id", "sys_created_on", "value"};
+  return *columns;
+}
+
+const QueryColumns& AttachmentQueryColumns() {
+  static const auto* const columns = new QueryColumns{
+      "file_name", "sys_created_on", "table_name", "table_sys_id"};
+  return *columns;
+}
+
+bool Query::CheckColumn(absl::string_view column) {
+  if (IsColumnPath(column) &&
+      (column == "sys_id" || columns_.count(std::string(column)) > 0)) {
+    return true;
+  }
+  if (!fault_.empty()) return false;
+  fault_ = IsColumnPath(column)
+               ? absl::StrCat("queries of this table do not ask for \"", column,
+                              "\"")
+               : "a column's name is not one";
+  return false;
+}
+
 void Query::Fail(absl::string_view column, absl::string_view fault) {
   if (!fault_.empty()) return;
   fault_ = absl::StrCat("the value for \"", column, "\" ", fault);
@@ -13,10 +45,7 @@ void Query::Fail(absl::string_view column, absl::string_view fault) {
 
 Query& Query::Add(absl::string_view column, absl::string_view op,
                   absl::string_view value, absl::string_view joint) {
-  if (!IsColumnPath(column)) {
-    if (fault_.empty()) fault_ = "a column's name is not one";
-    return *this;
-  }
+  if (!CheckColumn(column)) return *this;
   if (const auto fault = QueryValueFault(value)) Fail(column, *fault);
   conditions_.push_back(absl::StrCat(joint, column, op, value));
   return *this;
@@ -34,7 +63,7 @@ Query& Query::In(absl::string_view column,
   }
   if (values.empty()) Fail(column, "is missing");
   // The parts were checked; the whole may be longer than one value.
-  if (!IsColumnPath(column)) return Add(column, "IN", "");
+  if (!CheckColumn(column)) return *this;
   conditions_.push_back(absl::StrCat(column, "IN", absl::StrJoin(values, ",")));
   return *this;
 }
@@ -61,14 +90,17 @@ Query& Query::AfterPosition(absl::string_view time_column,
 }
 
 Query& Query::OrderBy(absl::string_view column) {
-  if (!IsColumnPath(column) && fault_.empty()) {
-    fault_ = "a column's name is not one";
-  }
+  if (!CheckColumn(column)) return *this;
   order_.push_back(absl::StrCat("ORDERBY", column));
   return *this;
 }
 
-absl::StatusOr<std::string> Query::Build() const {
+absl::StatusOr<BoundedQuery> Query::Build(int limit) const {
+  if (limit < 1 || limit > kMaxLimit) {
+    return GatewayError(
+        ::servicenow::v1::ERROR_REASON_INVALID_REQUEST,
+        absl::StrCat("a query needs a limit of 1 to ", kMaxLimit));
+  }
   if (!fault_.empty()) {
     return GatewayError(::servicenow::v1::ERROR_REASON_INVALID_REQUEST, fault_);
   }
@@ -78,7 +110,7 @@ absl::StatusOr<std::string> Query::Build() const {
   }
   std::vector<std::string> parts = conditions_;
   parts.insert(parts.end(), order_.begin(), order_.end());
-  return absl::StrJoin(parts, "^");
+  return BoundedQuery(absl::StrJoin(parts, "^"), limit);
 }
 
 }  // namespace opcon_snow::snow

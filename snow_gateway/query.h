@@ -3,18 +3,20 @@
 
 // ServiceNow's encoded queries, from parts:
 //
-//   absl::StatusOr<std::string> query = Query()
-//                                           .Equals("correlation_id", key)
-//                                           .Equals("active", "true")
-//                                           .OrderBy("sys_id")
-//                                           .Build();
+//   absl::StatusOr<BoundedQuery> query = Query(IncidentQueryColumns())
+//                                            .Equals("correlation_id", key)
+//                                            .Equals("active", "true")
+//                                            .OrderBy("sys_id")
+//                                            .Build(/*limit=*/2);
 //
 // The language has no escape for "^", nor for "," in lists, and it runs values
 // that begin with "javascript:" on the server. So values that it cannot carry
 // as data are refused, and no value ever changes the number of conditions.
-// ServiceNow drops conditions that it does not understand, without a word:
-// whoever reads the rows must compare them again.
+// ServiceNow drops conditions that it does not understand, without a word, and
+// then returns everything: so only listed columns can be named, every query has
+// a limit, and whoever reads the rows must compare them again.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,8 +26,37 @@
 
 namespace opcon_snow::snow {
 
+// The columns that a query may name.
+using QueryColumns = std::set<std::string>;
+
+// Those that this gateway asks for by itself: of incidents, of
+// sys_journal_field, of sys_attachment.
+const QueryColumns& IncidentQueryColumns();
+const QueryColumns& JournalQueryColumns();
+const QueryColumns& AttachmentQueryColumns();
+
+// A query that was checked, with its limit; only Query makes one.
+class BoundedQuery {
+ public:
+  const std::string& text() const { return text_; }
+  int limit() const { return limit_; }
+
+ private:
+  friend class Query;
+  BoundedQuery(std::string text, int limit)
+      : text_(std::move(text)), limit_(limit) {}
+
+  std::string text_;
+  int limit_;
+};
+
 class Query {
  public:
+  static constexpr int kMaxLimit = 1000;
+
+  // `columns`: those that may be named, beside sys_id.
+  explicit Query(QueryColumns columns) : columns_(std::move(columns)) {}
+
   Query& Equals(absl::string_view column, absl::string_view value);
   // Any of `values`; with one value the same as Equals.
   Query& In(absl::string_view column, const std::vector<std::string>& values);
@@ -38,15 +69,18 @@ class Query {
   Query& OrderBy(absl::string_view column);
 
   // INVALID_ARGUMENT, reason INVALID_REQUEST, for a column or value that
-  // cannot be expressed, and for a query without any condition: it would mean
+  // cannot be expressed, for a column that may not be named, for a limit that
+  // is not 1 to kMaxLimit, and for a query without any condition: it would mean
   // every record.
-  absl::StatusOr<std::string> Build() const;
+  absl::StatusOr<BoundedQuery> Build(int limit) const;
 
  private:
+  bool CheckColumn(absl::string_view column);
   Query& Add(absl::string_view column, absl::string_view op,
              absl::string_view value, absl::string_view joint = "");
   void Fail(absl::string_view column, absl::string_view fault);
 
+  QueryColumns columns_;
   std::vector<std::string> conditions_;
   std::vector<std::string> order_;
   std::string fault_;

@@ -15,32 +15,43 @@ namespace {
 
 using ::testing::HasSubstr;
 
+Query Make() {
+  return Query(
+      {"correlation_id", "first", "name", "state", "sys_updated_on", "value"});
+}
+
+// The text of a query with a limit that is not the matter.
+absl::StatusOr<std::string> TextOf(const Query& query) {
+  absl::StatusOr<BoundedQuery> built = query.Build(10);
+  if (!built.ok()) return built.status();
+  return built->text();
+}
+
 TEST(QueryTest, JoinsConditionsAndOrder) {
-  EXPECT_THAT(Query()
-                  .Equals("correlation_id", "host:9010,20260105|16|1|JOB 1")
-                  .In("state", {"1", "2"})
-                  .NotBefore("sys_updated_on", "2026-01-05 12:00:00")
-                  .Contains("value", "mark")
-                  .OrderBy("sys_updated_on")
-                  .OrderBy("sys_id")
-                  .Build(),
-              IsOkAndHolds("correlation_id=host:9010,20260105|16|1|JOB 1"
-                           "^stateIN1,2"
-                           "^sys_updated_on>=2026-01-05 12:00:00"
-                           "^valueLIKEmark"
-                           "^ORDERBYsys_updated_on^ORDERBYsys_id"));
+  EXPECT_THAT(
+      TextOf(Make()
+                 .Equals("correlation_id", "host:9010,20260105|16|1|JOB 1")
+                 .In("state", {"1", "2"})
+                 .NotBefore("sys_updated_on", "2026-01-05 12:00:00")
+                 .Contains("value", "mark")
+                 .OrderBy("sys_updated_on")
+                 .OrderBy("sys_id")),
+      IsOkAndHolds("correlation_id=host:9010,20260105|16|1|JOB 1"
+                   "^stateIN1,2"
+                   "^sys_updated_on>=2026-01-05 12:00:00"
+                   "^valueLIKEmark"
+                   "^ORDERBYsys_updated_on^ORDERBYsys_id"));
 }
 
 TEST(QueryTest, APositionIsATimeAndThenASysId) {
-  EXPECT_THAT(Query()
-                  .AfterPosition("sys_updated_on", "2026-01-05 12:00:00", "0a")
-                  .Build(),
+  EXPECT_THAT(TextOf(Make().AfterPosition("sys_updated_on",
+                                          "2026-01-05 12:00:00", "0a")),
               IsOkAndHolds("sys_updated_on>=2026-01-05 12:00:00"
                            "^sys_updated_on>2026-01-05 12:00:00^ORsys_id>0a"));
 }
 
 TEST(QueryTest, OneValueOfAListMayHaveAComma) {
-  EXPECT_THAT(Query().In("name", {"a,b"}).Build(), IsOkAndHolds("name=a,b"));
+  EXPECT_THAT(TextOf(Make().In("name", {"a,b"})), IsOkAndHolds("name=a,b"));
 }
 
 TEST(QueryTest, RefusesWhatWouldBecomeSyntax) {
@@ -52,32 +63,53 @@ TEST(QueryTest, RefusesWhatWouldBecomeSyntax) {
                                         std::string("a\0b", 3),
                                         ""};
   for (const std::string& value : bad) {
-    EXPECT_THAT(Query().Equals("name", value).Build(),
+    EXPECT_THAT(TextOf(Make().Equals("name", value)),
                 HasReason("INVALID_REQUEST"))
         << value;
-    EXPECT_THAT(Query().In("name", {"fine", value}).Build(),
+    EXPECT_THAT(TextOf(Make().In("name", {"fine", value})),
                 HasReason("INVALID_REQUEST"))
         << value;
   }
-  EXPECT_THAT(Query().In("name", {"a,b", "c"}).Build(),
+  EXPECT_THAT(TextOf(Make().In("name", {"a,b", "c"})),
               HasReason("INVALID_REQUEST"));
   // "nameINSTANCEOFx,y" would be the operator INSTANCEOF.
-  EXPECT_THAT(Query().In("name", {"STANCEOFx", "y"}).Build(),
+  EXPECT_THAT(TextOf(Make().In("name", {"STANCEOFx", "y"})),
               HasReason("INVALID_REQUEST"));
-  EXPECT_THAT(Query().In("name", {}).Build(), HasReason("INVALID_REQUEST"));
-  EXPECT_THAT(Query().Equals("name=x^active", "y").Build(),
+  EXPECT_THAT(TextOf(Make().In("name", {})), HasReason("INVALID_REQUEST"));
+  EXPECT_THAT(TextOf(Make().Equals("name=x^active", "y")),
               HasReason("INVALID_REQUEST"));
-  EXPECT_THAT(Query().Equals("name", "x").OrderBy("a^b").Build(),
+  EXPECT_THAT(TextOf(Make().Equals("name", "x").OrderBy("a^b")),
               HasReason("INVALID_REQUEST"));
 }
 
 TEST(QueryTest, WithoutConditionItWouldMeanEveryRecord) {
-  EXPECT_THAT(Query().OrderBy("sys_id").Build(), HasReason("INVALID_REQUEST"));
+  EXPECT_THAT(TextOf(Make().OrderBy("sys_id")), HasReason("INVALID_REQUEST"));
+}
+
+TEST(QueryTest, OnlyListedColumnsCanBeNamed) {
+  const auto refused = Query({"name"}).Equals("u_secret", "x").Build(1);
+  EXPECT_THAT(refused, HasReason("INVALID_REQUEST"));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("u_secret"));
+  EXPECT_THAT(Query({"name"}).Equals("name", "x").OrderBy("active").Build(1),
+              HasReason("INVALID_REQUEST"));
+  EXPECT_THAT(Query({"name"}).In("active", {"x", "y"}).Build(1),
+              HasReason("INVALID_REQUEST"));
+  EXPECT_OK(Query({"name"}).Equals("name", "x").OrderBy("sys_id").Build(1));
+}
+
+TEST(QueryTest, EveryQueryHasALimit) {
+  const Query query = Make().Equals("name", "x");
+  const auto built = query.Build(7);
+  ASSERT_OK(built);
+  EXPECT_EQ(built->limit(), 7);
+  for (const int limit : {-1, 0, 1001}) {
+    EXPECT_THAT(query.Build(limit), HasReason("INVALID_REQUEST"));
+  }
 }
 
 TEST(QueryTest, SaysWhichValueAndWhy) {
   EXPECT_THAT(
-      Query().Equals("correlation_id", "a^b").Build(),
+      TextOf(Make().Equals("correlation_id", "a^b")),
       StatusIs(absl::StatusCode::kInvalidArgument,
                ::testing::AllOf(HasSubstr("correlation_id"), HasSubstr("^"))));
 }
@@ -101,11 +133,11 @@ TEST(QuerySyntaxTest, KnowsNames) {
 // the conditions that were asked for, with exactly these values.
 RC_GTEST_PROP(QueryProperty, NoValueChangesTheNumberOfConditions,
               (const std::vector<std::string>& values)) {
-  Query query;
+  Query query = Make();
   query.Equals("first", "1");
   for (const std::string& value : values) query.Equals("name", value);
   query.OrderBy("sys_id");
-  const absl::StatusOr<std::string> text = query.Build();
+  const absl::StatusOr<std::string> text = TextOf(query);
   if (!text.ok()) {
     RC_ASSERT(std::any_of(values.begin(), values.end(), [](const auto& value) {
       return QueryValueFault(value).has_value();
@@ -128,7 +160,7 @@ RC_GTEST_PROP(QueryProperty, NeitherDoSyntaxLikeValues, ()) {
   std::string value;
   for (const std::string& text : pieces) value += text;
   const absl::StatusOr<std::string> text =
-      Query().Equals("first", "1").In("name", {value, "b"}).Build();
+      TextOf(Make().Equals("first", "1").In("name", {value, "b"}));
   if (value.find('^') != std::string::npos) RC_ASSERT(!text.ok());
   if (!text.ok()) return;
   const std::vector<std::string> parts = absl::StrSplit(*text, '^');

@@ -63,12 +63,13 @@ async::Task<RowOr> ReadBySysId(Instance* instance, std::string sys_id,
 
 async::Task<RowOr> ReadByNumber(Instance* instance, std::string number,
                                 Texts columns, CallScope scope) {
-  ListQuery list;
-  OPCON_SNOW_CO_ASSIGN_OR_RETURN(
-      list.query, Query().Equals("number", number).OrderBy("sys_id").Build());
-  list.table = instance->settings().incident_table;
-  list.columns = std::move(columns);
-  list.limit = kByNumberLimit;
+  OPCON_SNOW_CO_ASSIGN_OR_RETURN(BoundedQuery query,
+                                 Query(IncidentQueryColumns())
+                                     .Equals("number", number)
+                                     .OrderBy("sys_id")
+                                     .Build(kByNumberLimit));
+  ListQuery list{instance->settings().incident_table, std::move(query),
+                 std::move(columns)};
   async::Task<absl::StatusOr<Rows>> listing =
       instance->records().List(std::move(list), std::move(scope));
   OPCON_SNOW_CO_ASSIGN_OR_RETURN(Rows rows, co_await std::move(listing));
@@ -176,7 +177,7 @@ Filters FiltersOf(const v1::ListIncidentsRequest& request) {
 }
 
 Query QueryOf(const Filters& filters) {
-  Query query;
+  Query query(IncidentQueryColumns());
   if (!filters.correlation_id.empty()) {
     query.Equals("correlation_id", filters.correlation_id);
   }

@@ -10,15 +10,16 @@
 #include "absl/strings/str_join.h"
 #include "common/http/json.h"
 #include "common/http/url.h"
+#include "common/status/utf8.h"
 #include "snow_gateway/errors.h"
 #include "snow_gateway/row.h"
 
 namespace opcon_snow::snow {
 namespace {
 
-constexpr char kTablePath[] = "/api/now/v2/table/";
+// Of the instance's own words.
+constexpr std::size_t kMaxQuoted = 400;
 constexpr std::size_t kMaxErrorBody = std::size_t{64} * 1024;
-constexpr char kAttachmentPath[] = "/api/now/v1/attachment";
 
 // The text that a body is sent from, shared by all attempts.
 class SharedTextSource final : public http::BodySource {
@@ -69,6 +70,43 @@ Parameters ShowParameters(const std::vector<std::string>& columns,
       .Add("sysparm_display_value", display_values ? "all" : "false")
       .Add("sysparm_exclude_reference_link", "true");
   return parameters;
+}
+
+// An import set answers with a list of what its maps made of the row, and 201
+// also if they made nothing.
+absl::StatusOr<IndirectReply> ReadIndirectReply(const RequestFacts& facts,
+                                                const nlohmann::json& result) {
+  IndirectReply indirect;
+  if (result.is_object()) return indirect;
+  if (!result.is_array()) {
+    return UnexpectedReply(facts, "the reply is no record and no list");
+  }
+  for (const nlohmann::json& outcome : result) {
+    const std::string status = ValueOf(outcome, "status");
+    const std::string sys_id = ValueOf(outcome, "sys_id");
+    if (status != "error") {
+      // Inserted, updated, or ignored because it was like that already.
+      if (!IsSysId(sys_id)) continue;
+      indirect.sys_id = sys_id;
+      return indirect;
+    }
+    ErrorDetails details;
+    details.metadata["instance"] = facts.instance;
+    details.metadata["table"] = facts.table;
+    details.metadata["upstream_detail"] =
+        ToValidUtf8(ValueOf(outcome, "error_message"), kMaxQuoted);
+    return WithDoubt(
+        GatewayError(
+            ::servicenow::v1::ERROR_REASON_UPSTREAM_REJECTED,
+            absl::StrCat(Describe(facts),
+                         ": the instance took the row and made no record of "
+                         "it; the ServiceNow administrator can mend the "
+                         "transform maps of ",
+                         facts.table),
+            std::move(details)),
+        Doubt::kEnded);
+  }
+  return indirect;
 }
 
 }  // namespace
@@ -130,7 +168,7 @@ async::Task<absl::StatusOr<RecordReply>> RecordClient::Get(
     std::string table, std::string sys_id, std::vector<std::string> columns,
     CallScope scope) {
   RestCall call = MakeCall(http::Method::kGet, Effect::kRead, table, sys_id,
-                           absl::StrCat(kTablePath, table, "/", sys_id));
+                           absl::StrCat(paths_.table, "/", table, "/", sys_id));
   call.query = ShowParameters(columns, false).Text();
   return SendForRecord(std::move(call), std::move(scope));
 }
@@ -138,32 +176,49 @@ async::Task<absl::StatusOr<RecordReply>> RecordClient::Get(
 async::Task<absl::StatusOr<std::vector<nlohmann::json>>> RecordClient::List(
     ListQuery query, CallScope scope) {
   RestCall call = MakeCall(http::Method::kGet, Effect::kRead, query.table, "",
-                           absl::StrCat(kTablePath, query.table));
+                           absl::StrCat(paths_.table, "/", query.table));
   call.query = ShowParameters(query.columns, query.display_values)
-                   .Add("sysparm_query", query.query)
-                   .Add("sysparm_limit", absl::StrCat(query.limit))
+                   .Add("sysparm_query", query.query.text())
+                   .Add("sysparm_limit", absl::StrCat(query.query.limit()))
                    .Add("sysparm_no_count", "true")
                    .Text();
   return SendForRows(std::move(call), std::move(scope));
 }
 
+RestCall RecordClient::MakeInsert(
+    const std::string& table, const nlohmann::json& values,
+    const std::vector<std::string>& columns) const {
+  RestCall call = MakeCall(http::Method::kPost, Effect::kWrite, table,
+                           ValueOf(values, "sys_id"),
+                           absl::StrCat(paths_.create, "/", table));
+  if (!columns.empty()) call.query = ShowParameters(columns, false).Text();
+  call.content_type = "application/json";
+  call.body = http::WriteJson(values);
+  return call;
+}
+
 async::Task<absl::StatusOr<RecordReply>> RecordClient::Insert(
     std::string table, nlohmann::json values, std::vector<std::string> columns,
     CallScope scope) {
-  RestCall call =
-      MakeCall(http::Method::kPost, Effect::kWrite, table,
-               ValueOf(values, "sys_id"), absl::StrCat(kTablePath, table));
-  call.query = ShowParameters(columns, false).Text();
-  call.content_type = "application/json";
-  call.body = http::WriteJson(values);
-  return SendForRecord(std::move(call), std::move(scope));
+  return SendForRecord(MakeInsert(table, values, columns), std::move(scope));
+}
+
+async::Task<absl::StatusOr<IndirectReply>> RecordClient::InsertIndirectly(
+    std::string staging_table, nlohmann::json values, CallScope scope) {
+  RestCall call = MakeInsert(staging_table, values, {});
+  const RequestFacts facts = call.facts;
+  async::Task<absl::StatusOr<RestReply>> sending =
+      client_->Send(std::move(call), std::move(scope));
+  absl::StatusOr<RestReply> reply = co_await std::move(sending);
+  if (!reply.ok()) co_return reply.status();
+  co_return ReadIndirectReply(facts, reply->result);
 }
 
 async::Task<absl::StatusOr<RecordReply>> RecordClient::Update(
     std::string table, std::string sys_id, nlohmann::json values,
     std::vector<std::string> columns, CallScope scope) {
   RestCall call = MakeCall(http::Method::kPatch, Effect::kWrite, table, sys_id,
-                           absl::StrCat(kTablePath, table, "/", sys_id));
+                           absl::StrCat(paths_.table, "/", table, "/", sys_id));
   call.query = ShowParameters(columns, false).Text();
   call.content_type = "application/json";
   call.body = http::WriteJson(values);
@@ -172,12 +227,12 @@ async::Task<absl::StatusOr<RecordReply>> RecordClient::Update(
 
 async::Task<absl::StatusOr<std::vector<nlohmann::json>>>
 RecordClient::ListAttachments(std::string table, std::string record_sys_id,
-                              std::string query, int limit, CallScope scope) {
+                              BoundedQuery query, CallScope scope) {
   RestCall call = MakeCall(http::Method::kGet, Effect::kRead, table,
-                           record_sys_id, kAttachmentPath);
+                           record_sys_id, paths_.attachment);
   call.query = Parameters()
-                   .Add("sysparm_query", query)
-                   .Add("sysparm_limit", absl::StrCat(limit))
+                   .Add("sysparm_query", query.text())
+                   .Add("sysparm_limit", absl::StrCat(query.limit()))
                    .Text();
   async::Task<absl::StatusOr<std::vector<nlohmann::json>>> sending =
       SendForRows(std::move(call), std::move(scope));
@@ -193,8 +248,9 @@ RecordClient::ListAttachments(std::string table, std::string record_sys_id,
 
 async::Task<absl::StatusOr<RecordReply>> RecordClient::GetAttachment(
     std::string sys_id, CallScope scope) {
-  RestCall call = MakeCall(http::Method::kGet, Effect::kRead, "sys_attachment",
-                           sys_id, absl::StrCat(kAttachmentPath, "/", sys_id));
+  RestCall call =
+      MakeCall(http::Method::kGet, Effect::kRead, "sys_attachment", sys_id,
+               absl::StrCat(paths_.attachment, "/", sys_id));
   return SendForRecord(std::move(call), std::move(scope));
 }
 
@@ -202,7 +258,7 @@ async::Task<absl::StatusOr<RecordReply>> RecordClient::UploadAttachment(
     Upload upload, CallScope scope) {
   RestCall call =
       MakeCall(http::Method::kPost, Effect::kWrite, upload.table,
-               upload.record_sys_id, absl::StrCat(kAttachmentPath, "/file"));
+               upload.record_sys_id, absl::StrCat(paths_.attachment, "/file"));
   call.facts.endpoint = Endpoint::kAttachmentUpload;
   call.query = Parameters()
                    .Add("table_name", upload.table)
@@ -210,9 +266,14 @@ async::Task<absl::StatusOr<RecordReply>> RecordClient::UploadAttachment(
                    .Add("file_name", upload.file_name)
                    .Text();
   call.content_type = upload.content_type;
-  call.body_source = [content = upload.content] {
-    return std::make_shared<SharedTextSource>(content);
-  };
+  if (upload.source != nullptr) {
+    call.resendable = false;
+    call.body_source = [source = std::move(upload.source)] { return source; };
+  } else {
+    call.body_source = [content = std::move(upload.content)] {
+      return std::make_shared<SharedTextSource>(content);
+    };
+  }
   return SendForRecord(std::move(call), std::move(scope));
 }
 
@@ -221,7 +282,7 @@ async::Task<absl::Status> RecordClient::DownloadAttachment(
     std::int64_t max_bytes, CallScope scope) {
   RestCall call =
       MakeCall(http::Method::kGet, Effect::kRead, "sys_attachment", sys_id,
-               absl::StrCat(kAttachmentPath, "/", sys_id, "/file"));
+               absl::StrCat(paths_.attachment, "/", sys_id, "/file"));
   call.facts.endpoint = Endpoint::kAttachmentContent;
   call.body_sink = std::move(sink);
   // An error's body needs room, too, however small the file is.

@@ -5,8 +5,9 @@
 // one function, one REST call. Names of tables, columns and sys_ids must have
 // been checked (query.h); values are encoded here.
 //
-// The API versions are pinned: Table v2, whose empty list is an empty list and
-// not a 404, and Attachment v1, the only one there is.
+// Unless the configuration has other paths, the API versions are pinned: Table
+// v2, whose empty list is an empty list and not a 404, and Attachment v1, the
+// only one there is.
 
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "common/http/body.h"
 #include "nlohmann/json.hpp"
 #include "snow_gateway/call_scope.h"
+#include "snow_gateway/query.h"
 #include "snow_gateway/rest_client.h"
 
 namespace opcon_snow::snow {
@@ -30,10 +32,8 @@ struct RecordReply {
 
 struct ListQuery {
   std::string table;
-  // From Query::Build.
-  std::string query;
+  BoundedQuery query;
   std::vector<std::string> columns;
-  int limit = 0;
   bool display_values = false;
 };
 
@@ -42,14 +42,32 @@ struct Upload {
   std::string record_sys_id;
   std::string file_name;
   std::string content_type;
+  // One of the two. A source can be read only once, so that an upload from one
+  // is not sent again after a new login.
   std::shared_ptr<const std::string> content;
+  std::shared_ptr<http::BodySource> source;
+};
+
+// Where the API is; see ApiPaths in the configuration.
+struct RecordPaths {
+  std::string table = "/api/now/v2/table";
+  std::string create = "/api/now/v2/table";
+  std::string attachment = "/api/now/v1/attachment";
+};
+
+// What an intermediate table says of a row that it was given.
+struct IndirectReply {
+  // Of the record that was made of it, if the reply says so.
+  std::string sys_id;
 };
 
 // Confined to the loop's thread. `client` must outlive it and its calls.
 class RecordClient {
  public:
-  RecordClient(RestClient* client, std::string instance)
-      : client_(client), instance_(std::move(instance)) {}
+  RecordClient(RestClient* client, std::string instance, RecordPaths paths)
+      : client_(client),
+        instance_(std::move(instance)),
+        paths_(std::move(paths)) {}
 
   // RECORD_NOT_FOUND if there is none.
   async::Task<absl::StatusOr<RecordReply>> Get(std::string table,
@@ -65,14 +83,18 @@ class RecordClient {
   async::Task<absl::StatusOr<RecordReply>> Insert(
       std::string table, nlohmann::json values,
       std::vector<std::string> columns, CallScope scope);
+  // Into an intermediate table, whose rows the instance makes records of. Takes
+  // the replies of the Table API and of the Import Set API; UPSTREAM_REJECTED
+  // if the latter says that nothing was made of the row.
+  async::Task<absl::StatusOr<IndirectReply>> InsertIndirectly(
+      std::string staging_table, nlohmann::json values, CallScope scope);
   async::Task<absl::StatusOr<RecordReply>> Update(
       std::string table, std::string sys_id, nlohmann::json values,
       std::vector<std::string> columns, CallScope scope);
 
-  // `query` from Query::Build.
   async::Task<absl::StatusOr<std::vector<nlohmann::json>>> ListAttachments(
-      std::string table, std::string record_sys_id, std::string query,
-      int limit, CallScope scope);
+      std::string table, std::string record_sys_id, BoundedQuery query,
+      CallScope scope);
   async::Task<absl::StatusOr<RecordReply>> GetAttachment(std::string sys_id,
                                                          CallScope scope);
   // ATTACHMENT_REFUSED if the instance does not take it.
@@ -93,8 +115,12 @@ class RecordClient {
   async::Task<absl::StatusOr<std::vector<nlohmann::json>>> SendForRows(
       RestCall call, CallScope scope);
 
+  RestCall MakeInsert(const std::string& table, const nlohmann::json& values,
+                      const std::vector<std::string>& columns) const;
+
   RestClient* const client_;
   const std::string instance_;
+  const RecordPaths paths_;
 };
 
 }  // namespace opcon_snow::snow

@@ -25,14 +25,11 @@ async::Task<absl::StatusOr<Matches>> FindExactly(Instance* instance,
                                                  std::string key,
                                                  std::string name,
                                                  CallScope scope) {
-  const absl::StatusOr<std::string> query =
-      Query().Equals(key, name).OrderBy("sys_id").Build();
+  // The keys of columns.h, no caller's.
+  absl::StatusOr<BoundedQuery> query =
+      Query({key}).Equals(key, name).OrderBy("sys_id").Build(kLookUpLimit);
   if (!query.ok()) co_return query.status();
-  ListQuery list;
-  list.table = std::move(table);
-  list.query = *query;
-  list.columns = {"sys_id", key};
-  list.limit = kLookUpLimit;
+  ListQuery list{std::move(table), *std::move(query), {"sys_id", key}};
   async::Task<absl::StatusOr<std::vector<nlohmann::json>>> listing =
       instance->records().List(std::move(list), std::move(scope));
   const absl::StatusOr<std::vector<nlohmann::json>> rows =

@@ -20,12 +20,28 @@ namespace v1 = ::servicenow::v1;
 constexpr std::size_t kMaxUrl = 8000;
 // Of what is left of a write's time, kept back for looking what became of it.
 constexpr absl::Duration kLookReserve = absl::Seconds(5);
+constexpr absl::Duration kLoginRetry = absl::Seconds(1);
 // An upstream that was given less time than this is not called overloaded.
 constexpr absl::Duration kFairTimeout = absl::Seconds(10);
 
 // The secret part of a proof, without "Bearer ".
 config::Secret BareProof(const Authenticator::Proof& proof) {
   return config::Secret(proof.value.substr(proof.value.rfind(' ') + 1));
+}
+
+// The body is gone with the attempt; the next call begins with a new login.
+absl::Status LoginWasOld(const RequestFacts& facts) {
+  ErrorDetails details;
+  details.metadata["instance"] = facts.instance;
+  details.metadata["http_status_code"] = "401";
+  details.retry_after = kLoginRetry;
+  return GatewayError(
+      v1::ERROR_REASON_UPSTREAM_UNAVAILABLE,
+      absl::StrCat(Describe(facts),
+                   ": the instance no longer took the gateway's login, and "
+                   "what was sent cannot be sent again from here; nothing was "
+                   "done, repeat the call"),
+      std::move(details));
 }
 
 }  // namespace
@@ -86,7 +102,7 @@ absl::StatusOr<http::Request> RestClient::MakeRequest(
   if (!call.content_type.empty()) {
     request.headers.Set("Content-Type", call.content_type);
   }
-  request.headers.Set(proof.header, proof.value);
+  if (!proof.header.empty()) request.headers.Set(proof.header, proof.value);
   if (call.body_source) {
     request.body_source = call.body_source();
   } else {
@@ -160,7 +176,10 @@ async::Task<absl::StatusOr<RestReply>> RestClient::Send(RestCall call,
     }
     if (attempt->verdict.kind == AnswerKind::kUnauthenticated) {
       const bool renewable = authenticator_->Refused(*proof);
-      if (renewable && !last) continue;
+      if (renewable && !last) {
+        if (call.resendable) continue;
+        co_return LoginWasOld(call.facts);
+      }
       co_return AuthenticationFailed(
           options_.instance, *authenticator_,
           absl::StrCat("HTTP ", attempt->http_status, " to ",

@@ -43,8 +43,10 @@ struct RestCall {
   std::string query;
   std::string content_type;
   std::string body;
-  // Makes the body anew for each attempt; null: `body`.
+  // Makes the body for each attempt; null: `body`.
   std::function<std::shared_ptr<http::BodySource>()> body_source;
+  // False: the body can be had only once.
+  bool resendable = true;
   // Gets the answer's body; null: it is parsed as JSON.
   std::shared_ptr<http::BodySink> body_sink;
   // 0: the client's bound.

@@ -24,6 +24,9 @@ namespace {
 
 namespace v1 = ::servicenow::v1;
 
+// Of a caller's time, what is kept for the answer.
+constexpr absl::Duration kToAnswer = absl::Milliseconds(100);
+
 rpc::BridgeOptions BridgeOptionsFor(async::EventLoop* loop,
                                     int max_concurrent_calls) {
   rpc::BridgeOptions options;
@@ -50,15 +53,16 @@ absl::Status Complete(const absl::Status& status) {
   }
 }
 
-// The caller's deadline as a time of the loop's clock.
+// The caller's deadline as a time of the loop's clock, a little before it: an
+// answer that says what was waited for has to reach the caller in time.
 absl::Duration LoopDeadline(const async::EventLoop& loop,
                             const rpc::CallContext& call) {
   if (call.steady_deadline() == rpc::SteadyTime::max()) {
     return absl::InfiniteDuration();
   }
-  return loop.MonotonicNow() +
-         absl::FromChrono(call.steady_deadline() -
-                          std::chrono::steady_clock::now());
+  const absl::Duration left = absl::FromChrono(
+      call.steady_deadline() - std::chrono::steady_clock::now());
+  return loop.MonotonicNow() + left - std::min(kToAnswer, left / 10);
 }
 
 }  // namespace

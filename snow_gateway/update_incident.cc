@@ -32,6 +32,8 @@ struct Update {
   std::set<std::string> parts;
   // Of the masked fields, without the journal entry.
   nlohmann::json values;
+  // What was done instead of what was asked.
+  std::vector<std::string> warnings;
   std::vector<std::string> columns;
   bool entry_is_there = false;
 
@@ -55,6 +57,7 @@ struct Update {
 
   v1::UpdateIncidentResponse WrittenResponse(const nlohmann::json& row) const {
     v1::UpdateIncidentResponse response = Response(row, adds_entry());
+    for (const std::string& warning : warnings) response.add_warnings(warning);
     for (std::string& warning : CompareWritten(values, row)) {
       response.add_warnings(std::move(warning));
     }
@@ -124,6 +127,30 @@ absl::Status CheckState(const Update& update, const nlohmann::json& row) {
                    ", which is not one of allowed_from_states; nothing was "
                    "written"),
       std::move(details));
+}
+
+// Whether the incident is resolved or closed, and the instance has defaults for
+// what it then usually demands.
+bool MayNeedCloseDefaults(const Update& update) {
+  const v1::IncidentState state = update.request.incident().state();
+  return !update.instance->settings().default_close_code.empty() &&
+         update.parts.count("state") > 0 &&
+         (state == v1::INCIDENT_STATE_RESOLVED ||
+          state == v1::INCIDENT_STATE_CLOSED);
+}
+
+void AddCloseDefaults(const nlohmann::json& row, Update* update) {
+  if (!MayNeedCloseDefaults(*update)) return;
+  const InstanceSettings& settings = update->instance->settings();
+  const std::pair<const char*, const std::string&> defaults[] = {
+      {"close_code", settings.default_close_code},
+      {"close_notes", settings.default_close_notes}};
+  for (const auto& [column, value] : defaults) {
+    if (ValueOf(update->values, column).empty() &&
+        ValueOf(row, column).empty()) {
+      update->values[column] = value;
+    }
+  }
 }
 
 async::Task<absl::StatusOr<nlohmann::json>> Read(const Update* update) {
@@ -201,10 +228,13 @@ async::Task<absl::StatusOr<v1::UpdateIncidentResponse>> UpdateIncident(
   update.scope = std::move(scope);
   update.columns = ColumnsToShow(GivenColumns(update.request.incident()));
 
-  async::Task<absl::StatusOr<nlohmann::json>> preparing =
+  async::Task<absl::StatusOr<WriteValues>> preparing =
       ValuesToWrite(update.instance.get(), update.request.incident(),
                     update.parts, /*keep_empty=*/true, update.scope);
-  OPCON_SNOW_CO_ASSIGN_OR_RETURN(update.values, co_await std::move(preparing));
+  OPCON_SNOW_CO_ASSIGN_OR_RETURN(WriteValues prepared,
+                                 co_await std::move(preparing));
+  update.values = std::move(prepared.values);
+  update.warnings = std::move(prepared.warnings);
   if (update.request.has_journal_entry()) {
     async::Task<absl::StatusOr<bool>> looking = EntryIsThere(&update);
     OPCON_SNOW_CO_ASSIGN_OR_RETURN(update.entry_is_there,
@@ -213,6 +243,7 @@ async::Task<absl::StatusOr<v1::UpdateIncidentResponse>> UpdateIncident(
   const bool writes = !update.values.empty() || update.adds_entry();
   const bool must_read = !writes || update.entry_is_there ||
                          update.request.validate_only() ||
+                         MayNeedCloseDefaults(update) ||
                          update.request.allowed_from_states_size() > 0;
   if (must_read) {
     async::Task<absl::StatusOr<nlohmann::json>> reading = Read(&update);
@@ -222,6 +253,7 @@ async::Task<absl::StatusOr<v1::UpdateIncidentResponse>> UpdateIncident(
       co_return update.Response(row, false);
     }
     OPCON_SNOW_CO_RETURN_IF_ERROR(CheckState(update, row));
+    AddCloseDefaults(row, &update);
     if (!writes || update.request.validate_only()) {
       co_return update.Response(row, false);
     }

@@ -100,6 +100,43 @@ TEST_F(UpdateIncidentTest, AnUnspecifiedStateIsLeftAlone) {
   EXPECT_EQ(request_count(), 1u);
 }
 
+TEST_F(UpdateIncidentTest, ResolvingHasTheDefaultsOfTheInstance) {
+  InstanceSettings settings = Settings();
+  settings.default_close_code = "Solution provided";
+  settings.default_close_notes = "Closed by OpCon.";
+  instance_ = MakeInstance(std::move(settings));
+  SetState(v1::INCIDENT_STATE_RESOLVED);
+  json row = Row("6");
+  row["close_code"] = "Solution provided";
+  row["close_notes"] = "Closed by OpCon.";
+  AnswerResult(Row("2"));
+  AnswerResult(row);
+  const Reply reply = Update();
+  ASSERT_OK(reply);
+  EXPECT_THAT(reply->warnings(), IsEmpty());
+  EXPECT_EQ(BodyOf(1), json({{"state", "6"},
+                             {"close_code", "Solution provided"},
+                             {"close_notes", "Closed by OpCon."}}));
+
+  // What the caller gives, and what is there already, stays.
+  request_.mutable_incident()->set_close_code("User error");
+  request_.mutable_update_mask()->add_paths("close_code");
+  json noted = Row("2");
+  noted["close_notes"] = "By hand.";
+  AnswerResult(noted);
+  AnswerResult(Row("6"));
+  ASSERT_OK(Update());
+  EXPECT_EQ(BodyOf(3), json({{"state", "6"}, {"close_code", "User error"}}));
+
+  // Other states have none.
+  request_.Clear();
+  request_.mutable_incident()->set_sys_id(kSysId);
+  SetState(v1::INCIDENT_STATE_IN_PROGRESS);
+  AnswerResult(Row("2"));
+  ASSERT_OK(Update());
+  EXPECT_EQ(BodyOf(4), json({{"state", "2"}}));
+}
+
 TEST_F(UpdateIncidentTest, WritesOnlyFromTheAllowedStates) {
   SetState(v1::INCIDENT_STATE_NEW);
   request_.add_allowed_from_states(v1::INCIDENT_STATE_RESOLVED);

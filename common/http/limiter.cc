@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <optional>
@@ -18,6 +19,8 @@ namespace {
 
 constexpr absl::Duration kMinAdvice = absl::Seconds(1);
 constexpr absl::Duration kMaxAdvice = absl::Seconds(60);
+constexpr absl::Duration kAfterTimeout = absl::Seconds(5);
+constexpr absl::Duration kMaxHourAdvice = absl::Hours(1);
 
 absl::Status Overloaded(absl::string_view what, absl::Duration advice) {
   ErrorDetails details;
@@ -30,6 +33,7 @@ absl::Status Overloaded(absl::string_view what, absl::Duration advice) {
 absl::Status TooLate() {
   ErrorDetails details;
   details.reason = "UPSTREAM_TIMEOUT";
+  details.retry_after = kAfterTimeout;
   return MakeError(absl::StatusCode::kDeadlineExceeded,
                    "the time was up before it was this call's turn; nothing "
                    "was sent",
@@ -60,20 +64,49 @@ struct Limiter::Core {
       : loop(event_loop), options(given) {
     options.max_concurrent = std::max(1, options.max_concurrent);
     limit = std::clamp(options.initial_concurrent, 1, options.max_concurrent);
+    if (options.requests_per_hour > 0) {
+      // What may come at once and what comes in again within an hour are
+      // together what an hour may see.
+      const double all = options.requests_per_hour;
+      burst = std::max(1.0, std::floor(all / 10));
+      per_second = std::max(all - burst, 1.0) / 3600;
+      allowance = burst;
+      refilled_at = loop->MonotonicNow();
+    }
+  }
+
+  bool HasRate() const { return options.requests_per_hour > 0; }
+
+  void Refill() {
+    if (!HasRate()) return;
+    const absl::Duration now = loop->MonotonicNow();
+    allowance =
+        std::min(burst, allowance + absl::ToDoubleSeconds(now - refilled_at) *
+                                        per_second);
+    refilled_at = now;
+  }
+
+  // How long until `count` requests may go, all who wait before them included.
+  absl::Duration UntilAllowed(double count) {
+    Refill();
+    // Not for the sake of a rounding error.
+    if (!HasRate() || allowance >= count - 1e-6) return absl::ZeroDuration();
+    return absl::Seconds((count - allowance) / per_second);
   }
 
   Queue& queue(Priority priority) {
     return queues[static_cast<std::size_t>(priority)];
   }
 
-  bool HasSlot(Priority priority) const {
-    if (in_use >= limit) return false;
+  bool HasSlot(Priority priority) {
+    if (in_use >= limit || UntilAllowed(1) > absl::ZeroDuration()) return false;
     return priority != Priority::kUpload ||
            uploads_in_use < std::max(1, limit / 2);
   }
 
   void Take(Priority priority) {
     ++in_use;
+    if (HasRate()) allowance -= 1;
     if (priority == Priority::kUpload) ++uploads_in_use;
   }
 
@@ -123,17 +156,32 @@ struct Limiter::Core {
     }
   }
 
+  // Whoever waits for the hour's requests and not for a slot is woken by time.
+  static void DispatchInTime(const std::shared_ptr<Core>& core) {
+    if (core->waking || core->queued == 0) return;
+    const absl::Duration wait = core->UntilAllowed(1);
+    if (wait <= absl::ZeroDuration()) return;
+    core->waking = true;
+    const auto timer = core->loop->After(wait, [core] {
+      core->waking = false;
+      core->Dispatch();
+      DispatchInTime(core);
+    });
+    if (timer == async::EventLoop::kNoTimer) core->waking = false;
+  }
+
   void Learn(Outcome outcome, std::uint64_t permit_round) {
     if (outcome == Outcome::kOverloaded) {
       // Requests sent before the last decrease tell nothing about its effect.
       if (permit_round != round) return;
       ++round;
+      coped_so_far = false;
       successes = 0;
       limit = std::max(1, limit / 2);
       return;
     }
     if (outcome != Outcome::kSuccess || in_use < limit) return;
-    if (++successes < limit) return;
+    if (++successes < limit && !coped_so_far) return;
     successes = 0;
     limit = std::min(limit + 1, options.max_concurrent);
   }
@@ -145,11 +193,20 @@ struct Limiter::Core {
   int uploads_in_use = 0;
   // Successes with all slots taken since the limit last changed.
   int successes = 0;
+  // No overload has been reported yet.
+  bool coped_so_far = true;
   // Counts decreases.
   std::uint64_t round = 0;
   std::uint64_t next_id = 0;
   std::size_t queued = 0;
   absl::Duration mean_duration = absl::Milliseconds(500);
+  // Of the requests an hour: what may go now, at most, and how it comes back.
+  double allowance = 0;
+  double burst = 0;
+  double per_second = 0;
+  absl::Duration refilled_at;
+  // A timer for DispatchInTime runs.
+  bool waking = false;
   std::array<Queue, 3> queues;
 };
 
@@ -186,7 +243,11 @@ void Limiter::Permit::Release() {
   --core->in_use;
   if (priority_ == Priority::kUpload) --core->uploads_in_use;
   // Not from here: whoever waits would run inside the one who leaves.
-  if (core->queued > 0) core->loop->Post([core] { core->Dispatch(); });
+  if (core->queued == 0) return;
+  core->loop->Post([core] {
+    core->Dispatch();
+    Core::DispatchInTime(core);
+  });
 }
 
 Limiter::Limiter(async::EventLoop* loop, LimiterOptions options)
@@ -213,6 +274,15 @@ async::Task<absl::StatusOr<Limiter::Permit>> Limiter::Wait(
     core->Take(priority);
     co_return Permit(core, priority);
   }
+  const absl::Duration hour =
+      core->UntilAllowed(static_cast<double>(core->queued) + 1);
+  if (hour > deadline - now) {
+    co_return Overloaded(
+        absl::StrCat("the ", core->options.requests_per_hour,
+                     " requests an hour that this gateway may make are used "
+                     "up"),
+        std::clamp(hour, kMinAdvice, kMaxHourAdvice));
+  }
   if (!core->MakeRoom(priority)) {
     co_return Overloaded(absl::StrCat("the gateway's queue is full (",
                                       core->queued, " calls are waiting)"),
@@ -229,6 +299,7 @@ async::Task<absl::StatusOr<Limiter::Permit>> Limiter::Wait(
   if (waiter.timer == async::EventLoop::kNoTimer) co_return Cancelled();
   core->queue(priority).emplace(id, std::move(waiter));
   ++core->queued;
+  Core::DispatchInTime(core);
 
   absl::Status status;
   {

@@ -13,11 +13,16 @@
 //                              : Limiter::Outcome::kNeutral);
 //   // The slot is free again when `permit` is destroyed.
 //
-// Concurrency adapts (additive increase, multiplicative decrease): it begins at
-// `initial_concurrent`, grows by one each time that many requests succeeded
-// while all slots were taken, up to `max_concurrent`, and is halved, at most
-// once per round of requests, when one reports that the upstream was
-// overloaded.
+// Concurrency adapts: it begins at `initial_concurrent` and grows up to
+// `max_concurrent` while requests succeed with all slots taken, by one for each
+// until the upstream has reported overload once (so that a burst is not held
+// up), and from then on by one each time that as many requests succeeded as
+// there are slots. It is halved, at most once per round of requests, when one
+// reports that the upstream was overloaded.
+//
+// The number of requests an hour may be bounded, too: no hour sees more than
+// `requests_per_hour`, a tenth of which may come at once. Calls wait for that
+// as for a slot; one whose deadline would pass before is refused at once.
 //
 // The queue is bounded. A more urgent arrival takes the place of the youngest,
 // least urgent waiter; an arrival that finds no place is refused at once.
@@ -55,6 +60,8 @@ struct LimiterOptions {
   int max_concurrent = 16;
   // Waiting for a slot. 0: nobody waits.
   int max_queued = 256;
+  // 0: as many as come.
+  int requests_per_hour = 0;
 };
 
 class Limiter {
@@ -101,8 +108,8 @@ class Limiter {
   // (`loop->MonotonicNow()` plus what is left), infinite for none.
   // Errors:
   //   RESOURCE_EXHAUSTED, reason GATEWAY_OVERLOADED, with a delay after which
-  //     a retry makes sense: the queue is full, or a more urgent call took the
-  //     place;
+  //     a retry makes sense: the queue is full, a more urgent call took the
+  //     place, or the requests of the hour are used up beyond `deadline`;
   //   DEADLINE_EXCEEDED, reason UPSTREAM_TIMEOUT: no slot by `deadline`;
   //   CANCELLED, reason CANCELLED: `stop` was requested (on any thread) or the
   //     loop stops.

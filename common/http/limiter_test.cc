@@ -184,7 +184,7 @@ TEST_F(LimiterTest, EndsEveryWaitWhenTheLoopStops) {
 }
 
 TEST_F(LimiterTest, GrowsBySuccessAndIsHalvedOncePerRoundByOverload) {
-  Limiter limiter(&loop_, {4, 6, 10});
+  Limiter limiter(&loop_, {4, 16, 10});
   // As many requests as there are slots, which end alike, each while all slots
   // are taken.
   auto round = [&](Limiter::Outcome outcome) {
@@ -200,18 +200,87 @@ TEST_F(LimiterTest, GrowsBySuccessAndIsHalvedOncePerRoundByOverload) {
     for (int i = 0; i < slots; ++i) {
       permits.front().Report(outcome);
       permits.pop_front();
-      if (limiter.in_use() < limiter.concurrency()) take();
+      while (limiter.in_use() < limiter.concurrency()) take();
     }
   };
+  round(Limiter::Outcome::kNeutral);
+  EXPECT_EQ(limiter.concurrency(), 4);
+  // Until the first overload, by one for each success.
+  round(Limiter::Outcome::kSuccess);
+  EXPECT_EQ(limiter.concurrency(), 8);
+  round(Limiter::Outcome::kOverloaded);
+  EXPECT_EQ(limiter.concurrency(), 4);
+  // From then on by one a round.
   round(Limiter::Outcome::kSuccess);
   EXPECT_EQ(limiter.concurrency(), 5);
   round(Limiter::Outcome::kNeutral);
   EXPECT_EQ(limiter.concurrency(), 5);
   round(Limiter::Outcome::kSuccess);
-  round(Limiter::Outcome::kSuccess);
   EXPECT_EQ(limiter.concurrency(), 6);
-  round(Limiter::Outcome::kOverloaded);
-  EXPECT_EQ(limiter.concurrency(), 3);
+}
+
+TEST_F(LimiterTest, GrowsNoFurtherThanItMay) {
+  Limiter limiter(&loop_, {4, 6, 0});
+  for (int round = 0; round < 5; ++round) {
+    std::deque<Limiter::Permit> permits;
+    while (limiter.in_use() < limiter.concurrency()) {
+      async::Start(
+          limiter.Acquire(Priority::kUpdate, absl::InfiniteDuration()),
+          [&permits](Grant grant) { permits.push_back(*std::move(grant)); });
+    }
+    permits.front().Report(Limiter::Outcome::kSuccess);
+    permits.pop_front();
+  }
+  EXPECT_EQ(limiter.concurrency(), 6);
+}
+
+// Whether an hour that begins at any moment sees no more than it may.
+TEST_F(LimiterTest, NoHourSeesMoreRequestsThanItMay) {
+  Limiter limiter(&loop_, {.initial_concurrent = 4,
+                           .max_concurrent = 4,
+                           .max_queued = 1000,
+                           .requests_per_hour = 100});
+  std::deque<absl::Duration> sent;
+  for (int i = 0; i < 300; ++i) {
+    async::Start(limiter.Acquire(Priority::kUpdate, absl::InfiniteDuration()),
+                 [&](Grant grant) {
+                   if (grant.ok()) sent.push_back(loop_.MonotonicNow());
+                 });
+  }
+  for (int second = 0; second < 4 * 3600; ++second) {
+    loop_.Advance(absl::Seconds(1));
+  }
+  ASSERT_EQ(sent.size(), 300u);
+  EXPECT_EQ(sent[9], absl::ZeroDuration());  // a tenth at once
+  for (std::size_t i = 0; i + 100 < sent.size(); ++i) {
+    EXPECT_GE(sent[i + 100] - sent[i], absl::Seconds(3599)) << i;
+  }
+}
+
+TEST_F(LimiterTest, ACallThatCannotHaveItsTurnWithinTheHourIsRefusedAtOnce) {
+  Limiter limiter(&loop_, {.initial_concurrent = 4,
+                           .max_concurrent = 4,
+                           .max_queued = 1000,
+                           .requests_per_hour = 10});
+  std::optional<Grant>& first = New();
+  Ask(limiter, Priority::kCreate, first);
+  first.reset();
+  loop_.RunUntilIdle();
+  std::optional<Grant>& hasty = New();
+  std::optional<Grant>& patient = New();
+  Ask(limiter, Priority::kCreate, hasty, absl::Seconds(30));
+  Ask(limiter, Priority::kCreate, patient, absl::Seconds(401));
+  ASSERT_TRUE(hasty.has_value());
+  EXPECT_THAT(*hasty, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(*hasty, HasReason("GATEWAY_OVERLOADED"));
+  EXPECT_EQ(RetryDelay(hasty->status()), absl::Seconds(400));
+  EXPECT_FALSE(patient.has_value());
+  loop_.Advance(absl::Seconds(400));
+  ASSERT_TRUE(patient.has_value());
+  EXPECT_OK(*patient);
+  patient.reset();
+  loop_.RunUntilIdle();
+  EXPECT_EQ(loop_.pending_timers(), 0u);
 }
 
 TEST_F(LimiterTest, APermitMayOutliveTheLimiter) {

@@ -39,6 +39,8 @@ void ValidateUpstreamLimits(const ::config::v1::UpstreamLimits& limits,
                      limits.max_concurrent_requests(), 1, 256, faults);
   config::CheckRange(FieldPath(field, "max_queued_calls"),
                      limits.max_queued_calls(), 1, 100'000, faults);
+  config::CheckRange(FieldPath(field, "requests_per_hour"),
+                     limits.requests_per_hour(), 10, 10'000'000, faults);
   config::CheckRange(FieldPath(field, "max_response_bytes"),
                      limits.max_response_bytes(), 1024, std::int64_t{1} << 30,
                      faults);
@@ -89,6 +91,7 @@ UpstreamBounds UpstreamBoundsFrom(const ::config::v1::UpstreamLimits& limits,
   bounds.limiter.max_queued = limits.max_queued_calls() > 0
                                   ? limits.max_queued_calls()
                                   : kDefaultQueued;
+  bounds.limiter.requests_per_hour = limits.requests_per_hour();
   bounds.max_response_bytes = static_cast<std::size_t>(
       limits.max_response_bytes() > 0 ? limits.max_response_bytes()
                                       : kDefaultResponseBytes);

@@ -139,28 +139,54 @@ absl::StatusOr<LogActionBody> ParseLogAction(const json& value) {
   return body;
 }
 
+// The text of a large log is made later, without the sandbox's lock.
+Reply LogActionReply(const ApiContext& context, const ApiCall& call, int status,
+                     const LogAction& action) {
+  call.body_later = [view = context.view(), action,
+                     expires = context.actions->ExpiryOf(action.submitted)] {
+    return view.Action(action, expires);
+  };
+  return Reply::Json(status, nullptr);
+}
+
 Reply PostLogAction(ApiContext& context, const ApiCall& call) {
   const auto json_body = ReadBody(call.request);
   if (const Reply* refusal = std::get_if<Reply>(&json_body)) return *refusal;
   absl::StatusOr<LogActionBody> body =
       ParseLogAction(std::get<json>(json_body));
   if (!body.ok()) return ErrorReply(body.status(), "jobInstanceAction", "");
-  const LogAction& action =
-      context.actions->Submit(body->kind, std::move(body->items));
-  return Reply::Json(context.options.created_status,
-                     context.view().Action(
-                         action, context.actions->ExpiryOf(action.submitted)));
+  return LogActionReply(
+      context, call, context.options.created_status,
+      context.actions->Submit(body->kind, std::move(body->items)));
 }
 
-template <typename Action>
-Reply ActionReply(const ApiContext& context, const Action* action,
-                  absl::string_view resource, const std::string& id) {
+Reply GetJobAction(const ApiContext& context, const ApiCall& call) {
+  const JobAction* action =
+      context.actions->PollJobAction(ParsePlainInt(call.values[0]).value_or(0));
   if (action == nullptr) {
-    return ApiError(404, resource, id, "Action not found");
+    return ApiError(404, "jobAction", call.values[0], "Action not found");
   }
   return Reply::Json(
       200, context.view().Action(*action,
                                  context.actions->ExpiryOf(action->submitted)));
+}
+
+Reply GetLogAction(const ApiContext& context, const ApiCall& call) {
+  const LogAction* action =
+      context.actions->PollLogAction(ParsePlainInt(call.values[0]).value_or(0));
+  if (action == nullptr) {
+    return ApiError(404, "jobInstanceAction", call.values[0],
+                    "Action not found");
+  }
+  return LogActionReply(context, call, 200, *action);
+}
+
+Reply DeleteLogAction(const ApiContext& context, const ApiCall& call) {
+  const std::string id = call.query.Text("id");
+  if (!context.actions->DeleteLogAction(ParsePlainInt(id).value_or(0))) {
+    return ApiError(404, "jobInstanceAction", id, "Action not found");
+  }
+  return Reply::Empty(200);
 }
 
 }  // namespace
@@ -170,18 +196,17 @@ void AddActionRoutes(ApiContext* context, Router& router) {
     return PostJobAction(*context, call);
   });
   router.Add("GET", "api/jobactions/{id}", [context](const ApiCall& call) {
-    const int id = ParsePlainInt(call.values[0]).value_or(0);
-    return ActionReply(*context, context->actions->PollJobAction(id),
-                       "jobAction", call.values[0]);
+    return GetJobAction(*context, call);
   });
   router.Add("POST", "api/jobinstanceactions", [context](const ApiCall& call) {
     return PostLogAction(*context, call);
   });
-  router.Add("GET", "api/jobinstanceactions/{id}",
+  router.Add(
+      "GET", "api/jobinstanceactions/{id}",
+      [context](const ApiCall& call) { return GetLogAction(*context, call); });
+  router.Add("DELETE", "api/jobinstanceactions",
              [context](const ApiCall& call) {
-               const int id = ParsePlainInt(call.values[0]).value_or(0);
-               return ActionReply(*context, context->actions->PollLogAction(id),
-                                  "jobInstanceAction", call.values[0]);
+               return DeleteLogAction(*context, call);
              });
 }
 

@@ -8,7 +8,6 @@
 // asks for its result; clients that never poll exist.
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
 #include "sandbox/opcon/ids.h"
+#include "sandbox/opcon/log_content.h"
 #include "sandbox/opcon/opcon_model.h"
 
 namespace opcon_snow::sandbox::opcon {
@@ -60,8 +60,8 @@ struct LogActionItem {
   std::string file;  // for kFile
   ActionResult result = ActionResult::kSubmitted;
   std::string message;
-  std::vector<std::string> files;           // of kList
-  std::shared_ptr<const std::string> data;  // of kFile
+  std::vector<std::string> files;  // of kList
+  std::optional<LogContent> data;  // of kFile
 };
 
 // Succeeds as a whole even if some of its items failed, as the product's.
@@ -100,6 +100,9 @@ class ActionQueue {
   absl::Time ExpiryOf(absl::Time submitted) const {
     return submitted + policy_.expiry;
   }
+
+  // False: never given, or expired.
+  bool DeleteLogAction(int id) { return log_actions_.erase(id) != 0; }
 
   // For the state dump.
   const std::map<int, JobAction>& job_actions() const { return job_actions_; }

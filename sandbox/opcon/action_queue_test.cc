@@ -134,12 +134,12 @@ TEST_F(ActionQueueTest, ListsAndReadsTheFilesOfARun) {
   const LogAction list = Logs(LogActionKind::kList, number);
   EXPECT_EQ(list.result, ActionResult::kSuccess);
   ASSERT_THAT(list.items[0].files, SizeIs(1));
-  EXPECT_EQ(list.items[0].data, nullptr);
+  EXPECT_FALSE(list.items[0].data.has_value());
   const LogAction file =
       Logs(LogActionKind::kFile, number, list.items[0].files[0]);
   EXPECT_EQ(file.items[0].result, ActionResult::kSuccess);
-  ASSERT_NE(file.items[0].data, nullptr);
-  EXPECT_THAT(*file.items[0].data, HasSubstr("JOB001"));
+  ASSERT_TRUE(file.items[0].data.has_value());
+  EXPECT_THAT(file.items[0].data->ToString(), HasSubstr("JOB001"));
 }
 
 TEST_F(ActionQueueTest, AnItemMayFailWhileTheActionSucceeds) {

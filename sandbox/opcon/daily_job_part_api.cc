@@ -1,14 +1,13 @@
-// Documentation, properties and incident tickets of a daily job.
+// Documentation and incident tickets of a daily job.
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
@@ -97,80 +96,6 @@ Reply DeleteDocumentation(ApiContext&, DailyJob& job, const ApiCall& call) {
   return Reply::Empty(200);
 }
 
-// --- Properties ------------------------------------------------------------
-
-auto FindProperty(DailyJob& job, absl::string_view key) {
-  return std::find_if(
-      job.properties.begin(), job.properties.end(),
-      [&](const Property& p) { return absl::EqualsIgnoreCase(p.key, key); });
-}
-
-absl::StatusOr<Property> ParseProperty(const json& value) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(const JsonFields fields, JsonFields::Of(value));
-  Property property;
-  OPCON_SNOW_ASSIGN_OR_RETURN(property.key, fields.Text("key"));
-  OPCON_SNOW_ASSIGN_OR_RETURN(property.value, fields.Text("value"));
-  if (property.key.empty()) {
-    return absl::InvalidArgumentError("key is required.");
-  }
-  return property;
-}
-
-Reply NoProperty(const ApiCall& call) {
-  return ApiError(404, "instanceProperty", call.values[1],
-                  "Property not found");
-}
-
-Reply ListProperties(ApiContext&, DailyJob& job, const ApiCall&) {
-  json list = json::array();
-  for (const Property& property : job.properties) {
-    list.push_back(JsonView::PropertyOf(property));
-  }
-  return Reply::Json(200, list);
-}
-
-Reply PostProperty(ApiContext& context, DailyJob& job, const ApiCall& call) {
-  const auto body = ReadBody(call.request);
-  if (const Reply* refusal = std::get_if<Reply>(&body)) return *refusal;
-  const auto property = ParseProperty(std::get<json>(body));
-  if (!property.ok()) {
-    return ErrorReply(property.status(), "instanceProperty", "");
-  }
-  if (FindProperty(job, property->key) != job.properties.end()) {
-    return ApiError(409, "instanceProperty", property->key,
-                    "Property exists already");
-  }
-  job.properties.push_back(*property);
-  return Reply::Json(context.options.created_status,
-                     JsonView::PropertyOf(*property));
-}
-
-Reply GetProperty(ApiContext&, DailyJob& job, const ApiCall& call) {
-  const auto found = FindProperty(job, call.values[1]);
-  if (found == job.properties.end()) return NoProperty(call);
-  return Reply::Json(200, JsonView::PropertyOf(*found));
-}
-
-Reply PutProperty(ApiContext&, DailyJob& job, const ApiCall& call) {
-  const auto found = FindProperty(job, call.values[1]);
-  if (found == job.properties.end()) return NoProperty(call);
-  const auto body = ReadBody(call.request);
-  if (const Reply* refusal = std::get_if<Reply>(&body)) return *refusal;
-  const auto property = ParseProperty(std::get<json>(body));
-  if (!property.ok()) {
-    return ErrorReply(property.status(), "instanceProperty", "");
-  }
-  found->value = property->value;
-  return Reply::Json(200, JsonView::PropertyOf(*found));
-}
-
-Reply DeleteProperty(ApiContext&, DailyJob& job, const ApiCall& call) {
-  const auto found = FindProperty(job, call.values[1]);
-  if (found == job.properties.end()) return NoProperty(call);
-  job.properties.erase(found);
-  return Reply::Empty(200);
-}
-
 // --- Incident tickets: the path names the job by its uid -------------------
 
 struct TicketBody {
@@ -192,8 +117,6 @@ void AddForUid(ApiContext* context, Router& router, absl::string_view method,
                absl::string_view part, JobHandler handler) {
   router.Add(method, absl::StrCat("api/dailyjobs/{uid}/", part),
              [context, handler](const ApiCall& call) {
-               // An API of before these endpoints does not know the path.
-               if (!context->options.incident_tickets) return Reply::Empty(404);
                std::int64_t uid = 0;
                if (!absl::SimpleAtoi(call.values[0], &uid)) {
                  return Problem(400, "One or more validation errors occurred.",
@@ -257,21 +180,23 @@ Reply DeleteTicket(ApiContext& context, DailyJob& job, const ApiCall& call) {
   return Reply::Empty(200);
 }
 
+std::vector<Property>* PropertiesOfPath(ApiContext& context,
+                                        const ApiCall& call, Reply* error) {
+  DailyJob* job = JobOfPath(context, call.values[0], error);
+  return job == nullptr ? nullptr : &job->properties;
+}
+
 }  // namespace
 
 void AddDailyJobPartRoutes(ApiContext* context, Router& router) {
   AddForJob(context, router, "GET", "documentation", GetDocumentation);
   AddForJob(context, router, "POST", "documentation", PostDocumentation);
-  AddForJob(context, router, "PUT", "documentation", PutDocumentation);
   AddForJob(context, router, "GET", "documentation/{row}", GetDocumentation);
   AddForJob(context, router, "PUT", "documentation/{row}", PutDocumentation);
   AddForJob(context, router, "DELETE", "documentation/{row}",
             DeleteDocumentation);
-  AddForJob(context, router, "GET", "properties", ListProperties);
-  AddForJob(context, router, "POST", "properties", PostProperty);
-  AddForJob(context, router, "GET", "properties/{name}", GetProperty);
-  AddForJob(context, router, "PUT", "properties/{name}", PutProperty);
-  AddForJob(context, router, "DELETE", "properties/{name}", DeleteProperty);
+  AddPropertyRoutes(context, router, "api/dailyjobs/{id}/properties",
+                    PropertiesOfPath);
 }
 
 void AddIncidentTicketRoutes(ApiContext* context, Router& router) {

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +14,8 @@
 #include "absl/time/time.h"
 #include "sandbox/opcon/ids.h"
 #include "sandbox/opcon/job_status.h"
+#include "sandbox/opcon/log_content.h"
+#include "sandbox/opcon/master_tables.h"
 
 namespace opcon_snow::sandbox::opcon {
 
@@ -25,11 +26,6 @@ inline constexpr std::size_t kMaxLogBytes = 52'428'800;
 inline constexpr std::size_t kMaxJobNameCharacters = 128;
 inline constexpr std::size_t kMaxScheduleNameCharacters = 255;
 
-struct JobType {
-  int id = 0;
-  std::string description;
-};
-
 // "Windows", "UNIX", "Null Job", "Container", … in any case.
 std::optional<JobType> FindJobType(absl::string_view description);
 
@@ -39,17 +35,27 @@ struct Machine {
   JobType type;
 };
 
+// Whether the jobs of a daily schedule may start.
+enum class ScheduleHold { kReleased, kOnHold, kWaitsForContainer, kClosed };
+
 struct DailySchedule {
   DailyScheduleId id;
   std::int64_t uid = 0;
   std::string name;
+  std::vector<Property> properties;
+  ScheduleHold hold = ScheduleHold::kReleased;
+  absl::Time hold_since = absl::InfinitePast();
+  // The clockwork starts none of its jobs before that.
+  absl::Time start = absl::InfinitePast();
+  // Of a sub-schedule: the job that it runs inside of. It waits until that job
+  // starts.
+  std::optional<DailyJobId> container;
 };
 
-// A file that an agent keeps of a run. The data is shared, because it may be
-// large and is read after the model's lock has been given up.
+// A file that an agent keeps of a run.
 struct LogFile {
   std::string name;
-  std::shared_ptr<const std::string> data;
+  LogContent data;
 };
 
 // One start of a job on its machine, or one end without a start.
@@ -75,11 +81,6 @@ struct Documentation {
   std::string frequency;
 };
 
-struct Property {
-  std::string key;
-  std::string value;
-};
-
 struct DailyJob {
   DailyJobId id;
   std::int64_t uid = 0;
@@ -95,6 +96,7 @@ struct DailyJob {
   std::vector<IncidentTicket> tickets;
 
   JobState state = JobState::kWaitToStart;
+  absl::Time state_since = absl::InfinitePast();
   // Until then the state is shown with "; Processing Events".
   absl::Time events_until = absl::InfinitePast();
   std::string change_reason;
@@ -109,9 +111,16 @@ struct DailyJob {
   bool shows_last_run = false;
 
   // What its runs print unless the end of a run says otherwise.
-  std::string default_log;
+  LogContent default_log;
   // If not empty, every request for its logs fails with this message.
   std::string log_error;
+
+  // Jobs of the same daily schedule that must have ended well before this one
+  // starts.
+  std::vector<std::string> predecessors;
+  // Of a container that was built with its sub-schedule.
+  std::optional<DailyScheduleId> sub_schedule;
+  JobPlan plan;
 
   bool IsContainer() const { return type.description == "Container"; }
   bool RunsOnAgent() const {

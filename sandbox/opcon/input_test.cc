@@ -184,7 +184,7 @@ TEST(ParseJobEndTest, ALogOfASizeHasExactlyThatSize) {
     for (const int size : {0, 1, 2, 3, 7, 100, 65537}) {
       const auto end = ParseJobEnd({{"log", text}, {"log_size", size}}, true);
       ASSERT_OK(end);
-      const std::string& data = end->logs->front().second;
+      const std::string data = end->logs->front().second.ToString();
       EXPECT_EQ(data.size(), static_cast<std::size_t>(size));
       // Still UTF-8, or the API would have to replace some of it.
       EXPECT_EQ(json(data)
@@ -212,7 +212,8 @@ TEST(ParseJobEndTest, ReadsLogsAndStatus) {
             JobState::kInitializationError);
   EXPECT_EQ(ParseJobEnd(json::object(), false)->state, JobState::kFinishedOk);
   EXPECT_FALSE(ParseJobEnd(json::object(), true)->logs.has_value());
-  EXPECT_EQ(ParseJobEnd({{"log", ""}}, true)->logs->front().second, "");
+  EXPECT_EQ(ParseJobEnd({{"log", ""}}, true)->logs->front().second.ToString(),
+            "");
 }
 
 TEST(ParseJobEndTest, RefusesWrongOnes) {

@@ -55,6 +55,8 @@ constexpr std::pair<absl::string_view, JobColumn> kColumns[] = {
     {"end", JobColumn::kEnd},
     {"duration", JobColumn::kDuration},
     {"termdesc", JobColumn::kTermination},
+    {"documentation", JobColumn::kDocumentation},
+    {"schedulestatus", JobColumn::kScheduleStatus},
 };
 
 absl::Time StartOf(const DailyJob& job) {
@@ -109,6 +111,11 @@ int CompareBy(JobColumn column, const OpConModel& model, const DailyJob& a,
       return Compare(DurationOf(a), DurationOf(b));
     case JobColumn::kTermination:
       return CompareText(a.termination, b.termination);
+    case JobColumn::kDocumentation:
+      return CompareText(a.documentation.job, b.documentation.job);
+    case JobColumn::kScheduleStatus:
+      return Compare(StatusOf(model, a.id.schedule).id,
+                     StatusOf(model, b.id.schedule).id);
   }
   return 0;
 }
@@ -122,13 +129,30 @@ std::optional<JobColumn> ParseJobColumn(absl::string_view name) {
   return std::nullopt;
 }
 
+namespace {
+
+bool IsInSchedules(const JobFilter& filter, const OpConModel& model,
+                   const DailySchedule& schedule) {
+  if (IsOneOfTexts(filter.schedule_ids, schedule.id.ToString())) return true;
+  if (!filter.include_sub_schedules || !schedule.container) return false;
+  const DailySchedule* around =
+      model.FindSchedule(schedule.container->schedule);
+  return around != nullptr && IsInSchedules(filter, model, *around);
+}
+
+}  // namespace
+
 bool Matches(const JobFilter& filter, const OpConModel& model,
              const DailyJob& job) {
   const DailySchedule& schedule = *model.FindSchedule(job.id.schedule);
   if (filter.job_number && *filter.job_number != job.job_number) return false;
+  if (filter.priority && *filter.priority != job.priority) return false;
   return IsOneOfTexts(filter.ids, job.id.ToString()) &&
          IsOneOf(filter.uids, job.uid) &&
-         IsOneOfTexts(filter.schedule_ids, schedule.id.ToString()) &&
+         IsInSchedules(filter, model, schedule) &&
+         IsOneOf(filter.department_ids,
+                 std::int64_t{model.DepartmentId(job.department)}) &&
+         IsOneOf(filter.access_code_ids, std::int64_t{0}) &&
          IsOneOf(filter.dates, schedule.id.date) &&
          IsOneOfTexts(filter.categories, CategoryName(CategoryOf(job.state))) &&
          TagMatches(filter.tags, job) &&
@@ -140,6 +164,9 @@ bool Matches(const JobFilter& filter, const OpConModel& model,
                                       job.IsProcessingEvents(model.Now()))) &&
          TypeMatches(filter.job_type, job.type) &&
          OverMatches(filter.termination, job.termination) &&
+         OverMatches(filter.path, schedule.name) &&
+         OverMatches(filter.reason, job.change_reason) &&
+         OverMatches(filter.alternate_machine, "") &&
          (filter.schedule_status.empty() ||
           OverMatches(filter.schedule_status,
                       StatusOf(model, schedule.id).description));
@@ -164,18 +191,21 @@ std::vector<const DailyJob*> SelectJobs(const OpConModel& model,
 }
 
 ScheduleStatus StatusOf(const OpConModel& model, const DailyScheduleId& id) {
+  const DailySchedule* schedule = model.FindSchedule(id);
+  // Only in the history any more.
+  if (schedule == nullptr)
+    return {900, "Completed", "Finished Ok", false, {}, {}};
   ScheduleStatus status;
   bool any_began = false;
   bool all_over = true;
-  for (const auto& [job_id, job] : model.tables().jobs) {
-    if (!(job_id.schedule == id)) continue;
-    const JobCategory category = CategoryOf(job.state);
+  for (const DailyJob* job : model.JobsOf(id)) {
+    const JobCategory category = CategoryOf(job->state);
     status.contains_failed_jobs |= category == JobCategory::kFailed;
     // A failed job keeps its schedule open until somebody deals with it.
     all_over &= IsEnded(category) && category != JobCategory::kFailed &&
                 category != JobCategory::kUnderReview;
-    any_began |= !job.runs.empty() || IsEnded(category);
-    for (const JobRun& run : job.runs) {
+    any_began |= !job->runs.empty() || IsEnded(category);
+    for (const JobRun& run : job->runs) {
       if (run.start &&
           (!status.first_start || *run.start < *status.first_start))
         status.first_start = run.start;
@@ -183,17 +213,23 @@ ScheduleStatus StatusOf(const OpConModel& model, const DailyScheduleId& id) {
         status.last_end = run.end;
     }
   }
-  if (!any_began) {
-    status = {0, "Wait to Start", "Waiting", false, {}, {}};
-  } else if (all_over) {
+  if (schedule->hold == ScheduleHold::kClosed || (any_began && all_over)) {
     status.id = 900;
     status.description = "Completed";
     status.category = "Finished Ok";
+    return status;
+  }
+  status.last_end.reset();
+  if (schedule->hold == ScheduleHold::kOnHold) {
+    status.id = 50;
+    status.description = "On Hold";
+    status.category = "Held";
+  } else if (!any_began) {
+    status = {0, "Wait to Start", "Waiting", false, {}, {}};
   } else {
     status.id = 200;
     status.description = "In Process";
     status.category = "Running";
-    status.last_end.reset();
   }
   return status;
 }
@@ -205,7 +241,8 @@ std::vector<const DailySchedule*> SelectSchedules(
     if (!IsOneOfTexts(filter.ids, id.ToString()) ||
         !IsOneOf(filter.uids, schedule.uid) ||
         !IsOneOf(filter.dates, id.date) ||
-        !OverMatches(filter.name, schedule.name)) {
+        !OverMatches(filter.name, schedule.name) ||
+        !OverMatches(filter.path, schedule.name)) {
       continue;
     }
     const ScheduleStatus status = StatusOf(model, id);
@@ -222,20 +259,21 @@ std::vector<const DailySchedule*> SelectSchedules(
 std::vector<HistoryRow> SelectHistory(const OpConModel& model,
                                       const HistoryFilter& filter) {
   std::vector<HistoryRow> rows;
-  for (const auto& [id, job] : model.tables().jobs) {
-    const absl::CivilDay date = id.schedule.date;
+  const auto add = [&](const DailyJob& job) {
+    const absl::CivilDay date = job.id.schedule.date;
     if ((filter.from && date < *filter.from) ||
         (filter.to && date > *filter.to) ||
         !IsOneOfTexts(filter.unique_job_ids, job.unique_job_id) ||
-        !OverMatches(filter.job_name, id.job_name) ||
-        !OverMatches(filter.schedule_name,
-                     model.FindSchedule(id.schedule)->name)) {
-      continue;
+        !OverMatches(filter.job_name, job.id.job_name) ||
+        !OverMatches(filter.schedule_name, model.ScheduleOf(job).name)) {
+      return;
     }
     for (const JobRun& run : job.runs) {
       if (run.end) rows.push_back({&job, &run});
     }
-  }
+  };
+  for (const DailyJob& job : model.tables().past_jobs) add(job);
+  for (const auto& [id, job] : model.tables().jobs) add(job);
   std::stable_sort(rows.begin(), rows.end(),
                    [](const HistoryRow& a, const HistoryRow& b) {
                      return *a.run->end < *b.run->end;

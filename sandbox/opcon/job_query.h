@@ -33,7 +33,15 @@ struct JobFilter {
   std::string schedule_status;  // the description
   std::string job_type;         // the id, or the description
   std::string termination;
+  std::string path;               // of the schedule: its whole daily name
+  std::string reason;             // of the last change of status
+  std::string alternate_machine;  // jobs here have none
   std::optional<int> job_number;
+  std::optional<int> priority;
+  std::vector<std::int64_t> department_ids;
+  std::vector<std::int64_t> access_code_ids;  // all have 0, "<General>"
+  // With schedule_ids: also the jobs inside of their containers.
+  bool include_sub_schedules = false;
 };
 
 enum class JobColumn {
@@ -48,6 +56,8 @@ enum class JobColumn {
   kEnd,
   kDuration,
   kTermination,
+  kDocumentation,
+  kScheduleStatus,
 };
 
 struct JobOrder {
@@ -83,6 +93,7 @@ struct ScheduleFilter {
   std::vector<absl::CivilDay> dates;
   std::vector<std::string> categories;
   std::string name;
+  std::string path;  // the whole daily name
   std::string status;
   std::optional<bool> failed_jobs;
 };

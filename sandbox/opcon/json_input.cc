@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/status/status_macros.h"
 #include "sandbox/opcon/api_errors.h"
 
 namespace opcon_snow::sandbox::opcon {
@@ -110,6 +112,31 @@ absl::Status JsonFields::CheckKnown(
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Property>> ReadProperties(
+    const JsonFields& fields, absl::string_view field,
+    absl::string_view name_field) {
+  std::vector<Property> properties;
+  const json* list = fields.Find(field);
+  if (list == nullptr) return properties;
+  if (!list->is_array()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, " must be an array."));
+  }
+  for (const json& element : *list) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(const JsonFields entry,
+                                JsonFields::Of(element));
+    Property property;
+    OPCON_SNOW_ASSIGN_OR_RETURN(property.key, entry.Text(name_field));
+    OPCON_SNOW_ASSIGN_OR_RETURN(property.value, entry.Text("value"));
+    if (property.key.empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, "[].", name_field, " is required."));
+    }
+    properties.push_back(std::move(property));
+  }
+  return properties;
 }
 
 }  // namespace opcon_snow::sandbox::opcon

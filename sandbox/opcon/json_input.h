@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "nlohmann/json.hpp"
 #include "sandbox/http/message.h"
+#include "sandbox/opcon/master_tables.h"
 
 namespace opcon_snow::sandbox::opcon {
 
@@ -49,6 +50,12 @@ class JsonFields {
 
   const nlohmann::json* value_;
 };
+
+// The array `field` of objects with a value and the name under `name_field`
+// ("key" in most places, "name" in some). Empty if absent. INVALID_ARGUMENT.
+absl::StatusOr<std::vector<Property>> ReadProperties(
+    const JsonFields& fields, absl::string_view field,
+    absl::string_view name_field);
 
 }  // namespace opcon_snow::sandbox::opcon
 

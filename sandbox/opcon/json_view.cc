@@ -1,5 +1,6 @@
 #include "sandbox/opcon/json_view.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +38,13 @@ json NamedReference(int id, absl::string_view name) {
 
 std::int64_t Seconds(absl::Duration duration) {
   return absl::ToInt64Seconds(duration);
+}
+
+json ScheduleStatusValue(const ScheduleStatus& status) {
+  return {{"id", status.id},
+          {"description", status.description},
+          {"category", status.category},
+          {"containsFailedJobs", status.contains_failed_jobs}};
 }
 
 // In the order of JobCategory.
@@ -93,22 +101,19 @@ void JsonView::AddTimes(const DailyJob& job, json& value) const {
                        {"jobEndTime", ended ? Time(run->end) : json(nullptr)}};
 }
 
-json JsonView::Job(const DailyJob& job, bool with_documentation) const {
+json JsonView::Job(const DailyJob& job, Parts parts) const {
   const IncidentTicket* ticket =
       job.tickets.empty() ? nullptr : &job.tickets.front();
-  json properties = json::array();
-  for (const Property& property : job.properties) {
-    properties.push_back(PropertyOf(property));
-  }
   json value = {
       {"id", job.id.ToString()},
       {"uid", job.uid},
-      {"schedule", Schedule(*model_.FindSchedule(job.id.schedule))},
+      {"schedule", Schedule(model_.ScheduleOf(job))},
       {"name", job.id.job_name},
       {"frequency", {{"name", job.frequency}}},
       {"priority", job.priority},
       {"jobType", TypeValue(job.type)},
-      {"department", NamedReference(0, job.department)},
+      {"department",
+       NamedReference(model_.DepartmentId(job.department), job.department)},
       {"accessCode", NamedReference(0, "<General>")},
       {"startMachine", job.ShownRun() != nullptr ? MachineReference(job.machine)
                                                  : json(nullptr)},
@@ -126,17 +131,18 @@ json JsonView::Job(const DailyJob& job, bool with_documentation) const {
        ticket == nullptr ? json(nullptr) : TextOrNull(ticket->ticket_url)},
       {"jorsRequestParameters", nullptr},
       {"steps", json::array()},
-      {"documentation",
-       with_documentation ? DocumentationOf(job.documentation) : json(nullptr)},
+      {"documentation", parts.documentation ? DocumentationOf(job.documentation)
+                                            : json(nullptr)},
       {"resourceDependencies", json::array()},
       {"thresholdDependencies", json::array()},
       {"resourceUpdates", json::array()},
       {"thresholdUpdates", json::array()},
-      {"dependencies", json::array()},
+      {"dependencies",
+       parts.dependencies ? DependenciesOf(job) : json::array()},
       {"expressionDependencies", nullptr},
       {"events", json::array()},
       {"tags", job.tags},
-      {"properties", std::move(properties)},
+      {"properties", PropertiesOf(job.properties)},
       {"isRecurrent", false},
       {"detailMessages", json::array()},
       {"uniqueJobId", job.unique_job_id},
@@ -145,33 +151,65 @@ json JsonView::Job(const DailyJob& job, bool with_documentation) const {
   return value;
 }
 
+std::string JsonView::DateOf(absl::CivilDay date) const {
+  return date_form_ == ScheduleDateForm::kDateTime ? FormatWireDateTime(date)
+                                                   : FormatIsoDate(date);
+}
+
+std::string JsonView::DefinedStart(const DailySchedule& schedule) const {
+  const absl::TimeZone zone = model_.options().zone;
+  const absl::Time midnight =
+      absl::FromCivil(absl::CivilSecond(schedule.id.date), zone);
+  const absl::Time start = std::max(schedule.start, midnight);
+  return absl::FormatTime("%H:%M:%S", start, zone);
+}
+
+json JsonView::ScheduleStatusOf(const DailyScheduleId& id) const {
+  if (model_.FindSchedule(id) == nullptr) return nullptr;
+  return ScheduleStatusValue(StatusOf(model_, id));
+}
+
+json JsonView::DependenciesOf(const DailyJob& job) const {
+  json list = json::array();
+  for (const std::string& name : job.predecessors) {
+    const auto found = model_.tables().jobs.find({job.id.schedule, name});
+    if (found == model_.tables().jobs.end()) continue;
+    const DailyJob& before = found->second;
+    const JobCategory category = CategoryOf(before.state);
+    list.push_back({{"id", static_cast<int>(list.size()) + 1},
+                    {"predecessor",
+                     {{"id", before.id.ToString()},
+                      {"name", before.id.job_name},
+                      {"status", StateDescription(before.state)}}},
+                    {"isSatisfied", category == JobCategory::kFinishedOk ||
+                                        category == JobCategory::kFixed ||
+                                        category == JobCategory::kSkipped}});
+  }
+  return list;
+}
+
 json JsonView::Schedule(const DailySchedule& schedule) const {
   const ScheduleStatus status = StatusOf(model_, schedule.id);
-  const absl::CivilDay date = schedule.id.date;
   const std::optional<absl::Time> start = status.first_start;
   const std::optional<absl::Time> end = status.last_end;
   return {
       {"id", schedule.id.ToString()},
       {"uid", schedule.uid},
-      {"date", date_form_ == ScheduleDateForm::kDateTime
-                   ? FormatWireDateTime(date)
-                   : FormatIsoDate(date)},
+      {"date", DateOf(schedule.id.date)},
       {"masterId", schedule.id.schedule_id},
       {"instance", schedule.id.instance},
       {"name", schedule.name},
       {"path", nullptr},
-      {"status",
-       {{"id", status.id},
-        {"description", status.description},
-        {"category", status.category},
-        {"containsFailedJobs", status.contains_failed_jobs}}},
-      {"definedStartTime", "00:00:00"},
+      {"status", ScheduleStatusValue(status)},
+      {"definedStartTime", DefinedStart(schedule)},
       {"computedStartTime", {{"time", Time(start)}, {"isEstimated", !start}}},
       {"endTime", Time(end)},
       {"duration", start && end ? Seconds(*end - *start) : 0},
-      {"containerJobId", nullptr},
+      {"containerJobId", schedule.container
+                             ? json(schedule.container->ToString())
+                             : json(nullptr)},
       {"workWeek", 0},
-      {"properties", json::array()},
+      {"properties", PropertiesOf(schedule.properties)},
       {"events", json::array()},
   };
 }
@@ -184,14 +222,15 @@ json JsonView::History(const HistoryRow& row) const {
       {"id", absl::StrCat(job.unique_job_id, "-", run.number)},
       {"jobName", job.id.job_name},
       {"jobNumber", run.job_number},
-      {"scheduleHistory", Schedule(*model_.FindSchedule(job.id.schedule))},
+      {"scheduleHistory", Schedule(model_.ScheduleOf(job))},
       {"jobStartTime", Time(run.start)},
       {"jobStatus", StatusValue(run.state, false, "")},
       {"jobTermination", Time(run.end)},  // the time it ended, not the code
       {"duration", measured ? Seconds(*run.end - *run.start) : 0},
       {"machine", MachineReference(job.machine)},
       {"exitCode", TextOrNull(run.termination)},
-      {"department", NamedReference(0, job.department)},
+      {"department",
+       NamedReference(model_.DepartmentId(job.department), job.department)},
       {"jorsRequestParameters", nullptr},
       {"frequency", {{"name", job.frequency}}},
       {"tokenReplacementValues", json::array()},
@@ -200,50 +239,6 @@ json JsonView::History(const HistoryRow& row) const {
       {"agentStartCommand", nullptr},
       {"detailsMessages", json::array()},
       {"jobHistoryNotes", json::array()},
-  };
-}
-
-json JsonView::Action(const JobAction& action, absl::Time expires) const {
-  json jobs = json::array();
-  for (const JobActionItem& item : action.items) {
-    const auto found = model_.tables().jobs.find(item.id);
-    jobs.push_back({{"id", item.id.ToString()},
-                    {"result", std::string(ResultName(item.result))},
-                    {"message", TextOrNull(item.message)},
-                    {"step", item.step ? json(*item.step) : json(nullptr)},
-                    {"status", found == model_.tables().jobs.end()
-                                   ? json(nullptr)
-                                   : Status(found->second)}});
-  }
-  return {{"id", action.id},
-          {"action", std::string(ActionName(action.kind))},
-          {"result", std::string(ResultName(action.result))},
-          {"reason", TextOrNull(action.reason)},
-          {"message", nullptr},
-          {"expires", Time(expires)},
-          {"jobs", std::move(jobs)}};
-}
-
-json JsonView::Action(const LogAction& action, absl::Time expires) const {
-  json items = json::array();
-  for (const LogActionItem& item : action.items) {
-    const bool list = action.kind == LogActionKind::kList &&
-                      item.result == ActionResult::kSuccess;
-    items.push_back(
-        {{"id", item.job_number},
-         {"jorsRequestParameters", TextOrNull(item.file)},
-         {"result", std::string(ResultName(item.result))},
-         {"message", TextOrNull(item.message)},
-         {"files", list ? json(item.files) : json(nullptr)},
-         {"data", item.data == nullptr ? json(nullptr) : json(*item.data)}});
-  }
-  return {
-      {"id", action.id},
-      {"action", action.kind == LogActionKind::kList ? "LIST" : "FILE"},
-      {"result", std::string(ResultName(action.result))},
-      {"message", nullptr},
-      {"expires", Time(expires)},
-      {"jobInstanceActionItems", std::move(items)},
   };
 }
 
@@ -285,6 +280,22 @@ json JsonView::DocumentationOf(const Documentation& documentation) {
 
 json JsonView::PropertyOf(const Property& property) {
   return {{"key", property.key}, {"value", property.value}};
+}
+
+json JsonView::PropertiesOf(const std::vector<Property>& properties) {
+  json list = json::array();
+  for (const Property& property : properties) {
+    list.push_back(PropertyOf(property));
+  }
+  return list;
+}
+
+json JsonView::GlobalPropertyOf(const GlobalProperty& property) {
+  return {{"id", property.id},
+          {"name", property.name},
+          {"value", property.encrypted ? json(nullptr) : json(property.value)},
+          {"documentation", TextOrNull(property.documentation)},
+          {"encrypted", property.encrypted}};
 }
 
 json JsonView::CountByStatus(const std::vector<const DailyJob*>& jobs) {

@@ -9,12 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "nlohmann/json.hpp"
 #include "sandbox/opcon/action_queue.h"
 #include "sandbox/opcon/daily_tables.h"
 #include "sandbox/opcon/job_query.h"
+#include "sandbox/opcon/master_tables.h"
 #include "sandbox/opcon/opcon_model.h"
+#include "sandbox/opcon/schedule_queue.h"
 #include "sandbox/opcon/token_store.h"
 
 namespace opcon_snow::sandbox::opcon {
@@ -28,9 +31,16 @@ class JsonView {
   JsonView(const OpConModel* model, ScheduleDateForm date_form)
       : model_(*model), date_form_(date_form) {}
 
-  // Without documentation its field is null, as in lists that did not ask for
-  // it.
-  nlohmann::json Job(const DailyJob& job, bool with_documentation) const;
+  // What of a job is only shown if it is asked for.
+  struct Parts {
+    bool documentation = false;  // else null
+    bool dependencies = false;   // else an empty list
+  };
+  nlohmann::json Job(const DailyJob& job, Parts parts) const;
+  // With everything, as by its id.
+  nlohmann::json Job(const DailyJob& job) const {
+    return Job(job, Parts{true, true});
+  }
   nlohmann::json Status(const DailyJob& job) const;
   nlohmann::json Schedule(const DailySchedule& schedule) const;
 
@@ -39,19 +49,32 @@ class JsonView {
   nlohmann::json History(const HistoryRow& row) const;
 
   nlohmann::json Action(const JobAction& action, absl::Time expires) const;
-  nlohmann::json Action(const LogAction& action, absl::Time expires) const;
+  // As text: a log is too large for a second copy of it.
+  std::string Action(const LogAction& action, absl::Time expires) const;
+  nlohmann::json Action(const ScheduleAction& action, absl::Time expires) const;
+  nlohmann::json Build(const ScheduleBuild& build, absl::Time expires) const;
+  // What a poll gets: an element for each schedule and date.
+  nlohmann::json BuildResults(const ScheduleBuild& build,
+                              absl::Time expires) const;
 
   nlohmann::json TokenOf(const Token& token) const;
   static nlohmann::json MachineOf(const Machine& machine);
   static nlohmann::json Ticket(const IncidentTicket& ticket);
   static nlohmann::json DocumentationOf(const Documentation& documentation);
   static nlohmann::json PropertyOf(const Property& property);
+  static nlohmann::json PropertiesOf(const std::vector<Property>& properties);
+  // An encrypted value is not told.
+  static nlohmann::json GlobalPropertyOf(const GlobalProperty& property);
 
   // {cancelled, failed, finishedOk, …}
   static nlohmann::json CountByStatus(const std::vector<const DailyJob*>& jobs);
 
  private:
   nlohmann::json Time(const std::optional<absl::Time>& time) const;
+  std::string DateOf(absl::CivilDay date) const;
+  std::string DefinedStart(const DailySchedule& schedule) const;
+  nlohmann::json ScheduleStatusOf(const DailyScheduleId& id) const;
+  nlohmann::json DependenciesOf(const DailyJob& job) const;
   nlohmann::json MachineReference(const std::string& name) const;
   void AddTimes(const DailyJob& job, nlohmann::json& value) const;
 

@@ -6,6 +6,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/time/time.h"
+#include "sandbox/opcon/api_versions.h"
 #include "sandbox/opcon/wire_time.h"
 
 namespace opcon_snow::sandbox::opcon {
@@ -59,12 +60,29 @@ void AddModel(CLI::App& app, ModelOptions* model) {
 
 void AddApi(CLI::App& app, ApiOptions* api) {
   app.add_flag_callback(
-      "--without-incident-tickets", [api] { api->incident_tickets = false; },
-      "An API of before 20.0, which has no /incidentTickets");
+      "--without-incident-tickets",
+      [api] {
+        for (const char* name :
+             {"GET /api/dailyjobs/{uid}/incidentTickets",
+              "POST /api/dailyjobs/{uid}/incidentTickets",
+              "PUT /api/dailyjobs/{uid}/incidentTickets/{row}",
+              "DELETE /api/dailyjobs/{uid}/incidentTickets/{row}"}) {
+          api->missing_endpoints.emplace_back(name);
+        }
+      },
+      "An API without /incidentTickets, but with the field of the daily job");
+  app.add_option("--without-endpoint", api->missing_endpoints,
+                 "An endpoint that this OpCon does not have, like \"GET "
+                 "/api/machines\"; repeatable");
   app.add_flag_callback(
       "--one-incident-ticket", [api] { api->several_tickets = false; },
       "A second POST to /incidentTickets is refused with 409");
-  app.add_option("--api-version", api->version, "What GET /api/version says")
+  app.add_option("--api-version", api->version,
+                 "What GET /api/version says; what that version lacks is "
+                 "missing here, too")
+      ->check([](const std::string& text) {
+        return ApiVersion::Parse(text) ? "" : "must be like 20.1.0.0";
+      })
       ->capture_default_str();
   app.add_option("--created-status", api->created_status,
                  "Status of a POST that made something (200|201)")
@@ -84,6 +102,11 @@ void AddOpConFlags(CLI::App& app, OpConOptions* options) {
   AddLogin(app, &options->tokens);
   AddModel(app, &options->model);
   AddApi(app, &options->api);
+  app.add_option("--keep-days", options->keep_days,
+                 "Daily schedules leave the daily tables at midnight so many "
+                 "days after theirs (0: never)")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
   AddMilliseconds(app, "--action-delay-ms", &options->actions.delay,
                   "An accepted action is carried out so much later (20)");
   app.add_option("--action-polls", options->actions.polls,

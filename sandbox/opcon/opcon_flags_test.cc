@@ -29,7 +29,7 @@ TEST(OpConFlagsTest, Defaults) {
             "00000000-0000-4000-8000-000000000001");
   EXPECT_EQ(options.tokens.user, "ocadm");
   EXPECT_EQ(options.tokens.password, "opconxps");
-  EXPECT_TRUE(options.api.incident_tickets);
+  EXPECT_TRUE(options.api.missing_endpoints.empty());
   EXPECT_EQ(options.model.job_number_on_restart, JobNumberOnRestart::kNew);
 }
 
@@ -69,7 +69,7 @@ TEST(OpConFlagsTest, EverySwitch) {
   EXPECT_EQ(options.model.job_number_on_restart, JobNumberOnRestart::kSame);
   EXPECT_EQ(options.model.zone, absl::FixedTimeZone(-6 * 3600));
   EXPECT_EQ(options.model.processing_events, absl::Milliseconds(250));
-  EXPECT_FALSE(options.api.incident_tickets);
+  EXPECT_EQ(options.api.missing_endpoints.size(), 4U);
   EXPECT_FALSE(options.api.several_tickets);
   EXPECT_EQ(options.api.version, "19.0");
   EXPECT_EQ(options.api.created_status, 201);

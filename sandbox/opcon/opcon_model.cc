@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -49,7 +48,7 @@ std::string LogPath(const DailyJob& job, const JobRun& run,
                             day, "\\", folder, "\\", name);
 }
 
-std::string GeneratedLog(const DailyJob& job, const JobRun& run) {
+LogContent GeneratedLog(const DailyJob& job, const JobRun& run) {
   return absl::StrCat("Job ", job.id.job_name, " of ",
                       FormatIsoDate(job.id.schedule.date), ", job number ",
                       run.job_number, ", run ", run.number, "\r\nended with ",
@@ -118,6 +117,7 @@ OpConModel::OpConModel(ModelOptions options, Clock* clock, NotifyTable* notify)
 }
 
 void OpConModel::Reset() {
+  TouchAll();
   tables_ = Tables{};
   tables_.last_uid = kFirstUid - 1;
   tables_.last_job_number = kFirstJobNumber - 1;
@@ -137,12 +137,6 @@ absl::Status OpConModel::CheckDefinition(
         absl::StrCat("OpCon does not allow any of ", kForbiddenInJobNames,
                      " in a job's name: ", name));
   }
-  if (definition.schedule_name.empty() ||
-      CharacterCount(definition.schedule_name) > kMaxScheduleNameCharacters) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a schedule's name has 1 to ", kMaxScheduleNameCharacters,
-                     " characters"));
-  }
   const JobCategory category = CategoryOf(definition.state);
   if (category != JobCategory::kHeld && category != JobCategory::kWaiting) {
     return absl::InvalidArgumentError(
@@ -153,13 +147,29 @@ absl::Status OpConModel::CheckDefinition(
     return absl::InvalidArgumentError(
         absl::StrCat("a job log has at most ", kMaxLogBytes, " bytes"));
   }
-  const DailySchedule* schedule = FindSchedule(definition.id.schedule);
-  if (schedule != nullptr && schedule->name != definition.schedule_name) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "daily schedule ", definition.id.schedule.ToString(), " has the name '",
-        schedule->name, "', not '", definition.schedule_name, "'"));
-  }
   return absl::OkStatus();
+}
+
+absl::StatusOr<DailySchedule*> OpConModel::EnsureSchedule(
+    const DailyScheduleId& id, const std::string& name) {
+  if (name.empty() || CharacterCount(name) > kMaxScheduleNameCharacters) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a schedule's name has 1 to ", kMaxScheduleNameCharacters,
+                     " characters"));
+  }
+  DailySchedule* schedule = FindSchedule(id);
+  if (schedule != nullptr && schedule->name != name) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("daily schedule ", id.ToString(), " has the name '",
+                     schedule->name, "', not '", name, "'"));
+  }
+  if (schedule == nullptr) {
+    schedule = &tables_.schedules[id];
+    schedule->id = id;
+    schedule->uid = ++tables_.last_uid;
+    schedule->name = name;
+  }
+  return schedule;
 }
 
 absl::StatusOr<const DailyJob*> OpConModel::DefineJob(
@@ -167,20 +177,21 @@ absl::StatusOr<const DailyJob*> OpConModel::DefineJob(
   if (absl::Status status = CheckDefinition(definition); !status.ok()) {
     return status;
   }
-  if (tables_.jobs.count(definition.id) != 0) {
-    if (!definition.replace) {
-      return absl::AlreadyExistsError(
-          absl::StrCat("daily job ", definition.id.ToString(),
-                       " exists; say \"replace\": true to build it anew"));
-    }
-    tables_.jobs.erase(definition.id);
+  const bool exists = tables_.jobs.count(definition.id) != 0;
+  if (exists && !definition.replace) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("daily job ", definition.id.ToString(),
+                     " exists; say \"replace\": true to build it anew"));
   }
+  if (const auto schedule =
+          EnsureSchedule(definition.id.schedule, definition.schedule_name);
+      !schedule.ok()) {
+    return schedule.status();
+  }
+  if (exists) tables_.jobs.erase(definition.id);
   const DailyScheduleId& schedule_id = definition.id.schedule;
-  if (FindSchedule(schedule_id) == nullptr) {
-    tables_.schedules[schedule_id] = {schedule_id, ++tables_.last_uid,
-                                      definition.schedule_name};
-  }
   EnsureMachine(definition.machine, definition.type);
+  EnsureDepartment(definition.department);
 
   DailyJob job;
   job.id = definition.id;
@@ -195,6 +206,10 @@ absl::StatusOr<const DailyJob*> OpConModel::DefineJob(
   job.tags = definition.tags;
   job.properties = definition.properties;
   job.state = definition.state;
+  job.state_since = Now();
+  job.predecessors = definition.predecessors;
+  job.sub_schedule = definition.sub_schedule;
+  job.plan = definition.plan;
   job.job_number = ++tables_.last_job_number;
   job.default_log = definition.log;
   job.log_error = definition.log_error;
@@ -203,6 +218,7 @@ absl::StatusOr<const DailyJob*> OpConModel::DefineJob(
     SetDocumentation(job, definition.documentation,
                      definition.frequency_documentation);
   }
+  Touch(schedule_id);
   return &tables_.jobs.emplace(job.id, std::move(job)).first->second;
 }
 
@@ -210,6 +226,10 @@ void OpConModel::EnsureMachine(const std::string& name, const JobType& type) {
   if (name.empty() || FindMachine(name) != nullptr) return;
   const int id = static_cast<int>(tables_.machines.size()) + 1;
   tables_.machines.push_back({id, name, type});
+}
+
+void OpConModel::EnsureDepartment(const std::string& name) {
+  if (DepartmentId(name) < 0) tables_.departments.push_back(name);
 }
 
 absl::Status OpConModel::StartJob(const DailyJobId& id) {
@@ -243,6 +263,15 @@ absl::Status OpConModel::EndJob(const DailyJobId& id, const JobEnd& end) {
   Reach(*job, end.state,
         end.processing_events.value_or(options_.processing_events));
   Notify(*job, EndTrigger(end.state));
+  return absl::OkStatus();
+}
+
+absl::Status OpConModel::MarkLateToFinish(const DailyJobId& id) {
+  DailyJob* job = FindJob(id);
+  if (job == nullptr) return NoSuchJob(id);
+  if (job->state != JobState::kJobRunning) return absl::OkStatus();
+  Reach(*job, JobState::kJobRunningLateToFinish, absl::ZeroDuration());
+  Notify(*job, "Job Late to Finish");
   return absl::OkStatus();
 }
 
@@ -314,21 +343,21 @@ void OpConModel::KeepLogs(DailyJob& job, const JobEnd& end) {
   if (!job.RunsOnAgent()) return;
   JobRun& run = job.runs.back();
   if (!end.logs) {
-    run.logs.push_back({LogPath(job, run, "Joblog.txt"),
-                        std::make_shared<const std::string>(
-                            job.default_log.empty() ? GeneratedLog(job, run)
-                                                    : job.default_log)});
+    run.logs.push_back(
+        {LogPath(job, run, "Joblog.txt"),
+         job.default_log.empty() ? GeneratedLog(job, run) : job.default_log});
     return;
   }
   for (const auto& [name, text] : *end.logs) {
-    run.logs.push_back(
-        {LogPath(job, run, name), std::make_shared<const std::string>(text)});
+    run.logs.push_back({LogPath(job, run, name), text});
   }
 }
 
 void OpConModel::Reach(DailyJob& job, JobState state,
                        absl::Duration processing_events) {
   job.state = state;
+  job.state_since = Now();
+  Touch(job.id.schedule);
   job.events_until =
       HasProcessingEventsForm(state) && processing_events > absl::ZeroDuration()
           ? Now() + processing_events
@@ -341,79 +370,6 @@ void OpConModel::FinishRun(DailyJob& job, JobState state) {
   run->end = Now();
   run->state = state;
   run->termination = job.termination;
-}
-
-const IncidentTicket& OpConModel::AddTicket(DailyJob& job,
-                                            absl::string_view ticket_id,
-                                            absl::string_view ticket_url) {
-  job.tickets.push_back(
-      {++tables_.last_row_id, std::string(ticket_id), std::string(ticket_url)});
-  return job.tickets.back();
-}
-
-absl::Status OpConModel::ReplaceTicket(DailyJob& job, int row,
-                                       absl::string_view ticket_id,
-                                       absl::string_view ticket_url) {
-  for (IncidentTicket& ticket : job.tickets) {
-    if (ticket.id != row) continue;
-    ticket.ticket_id = std::string(ticket_id);
-    ticket.ticket_url = std::string(ticket_url);
-    return absl::OkStatus();
-  }
-  return absl::NotFoundError(
-      absl::StrCat("Incident ticket ", row, " not found"));
-}
-
-absl::Status OpConModel::RemoveTicket(DailyJob& job, int row) {
-  const auto found =
-      std::find_if(job.tickets.begin(), job.tickets.end(),
-                   [row](const IncidentTicket& t) { return t.id == row; });
-  if (found == job.tickets.end()) {
-    return absl::NotFoundError(
-        absl::StrCat("Incident ticket ", row, " not found"));
-  }
-  job.tickets.erase(found);
-  return absl::OkStatus();
-}
-
-void OpConModel::SetDocumentation(DailyJob& job, absl::string_view text,
-                                  absl::string_view frequency) {
-  if (job.documentation.id == 0) job.documentation.id = ++tables_.last_row_id;
-  job.documentation.job = std::string(text);
-  job.documentation.frequency = std::string(frequency);
-}
-
-DailyJob* OpConModel::FindJob(const DailyJobId& id) {
-  const auto found = tables_.jobs.find(id);
-  return found == tables_.jobs.end() ? nullptr : &found->second;
-}
-
-DailyJob* OpConModel::FindJobByUid(std::int64_t uid) {
-  for (auto& [id, job] : tables_.jobs) {
-    if (job.uid == uid) return &job;
-  }
-  return nullptr;
-}
-
-const Machine* OpConModel::FindMachine(absl::string_view name) const {
-  for (const Machine& machine : tables_.machines) {
-    if (absl::EqualsIgnoreCase(machine.name, name)) return &machine;
-  }
-  return nullptr;
-}
-
-const DailySchedule* OpConModel::FindSchedule(const DailyScheduleId& id) const {
-  const auto found = tables_.schedules.find(id);
-  return found == tables_.schedules.end() ? nullptr : &found->second;
-}
-
-OpConModel::RunOfJob OpConModel::FindRun(int job_number) const {
-  for (const auto& [id, job] : tables_.jobs) {
-    for (auto run = job.runs.rbegin(); run != job.runs.rend(); ++run) {
-      if (run->job_number == job_number) return {&job, &*run};
-    }
-  }
-  return {};
 }
 
 void OpConModel::Notify(const DailyJob& job, absl::string_view trigger) {

@@ -9,8 +9,10 @@
 // numbers, so that two runs of one test see the same ones.
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,8 @@
 #include "sandbox/opcon/daily_tables.h"
 #include "sandbox/opcon/ids.h"
 #include "sandbox/opcon/job_action_rules.h"
+#include "sandbox/opcon/log_content.h"
+#include "sandbox/opcon/master_tables.h"
 #include "sandbox/opcon/notify_table.h"
 
 namespace opcon_snow::sandbox::opcon {
@@ -52,8 +56,11 @@ struct JobDefinition {
   std::vector<Property> properties;
   std::string documentation;
   std::string frequency_documentation;
-  std::string log;
+  LogContent log;
   std::string log_error;
+  std::vector<std::string> predecessors;
+  std::optional<DailyScheduleId> sub_schedule;
+  JobPlan plan;
   // Take the place of a job with the same id, as a rebuilt schedule does: new
   // uid, no runs, no tickets.
   bool replace = false;
@@ -67,7 +74,7 @@ struct JobEnd {
   std::string termination;  // empty: one that fits the job's type
   // Files of this run, name (last part of the path) and text. None: one file
   // with the job's default log.
-  std::optional<std::vector<std::pair<std::string, std::string>>> logs;
+  std::optional<std::vector<std::pair<std::string, LogContent>>> logs;
   // Instead of ModelOptions::processing_events.
   std::optional<absl::Duration> processing_events;
 };
@@ -84,11 +91,26 @@ class OpConModel {
   // schedule that has another name or a state in which no job can begin).
   absl::StatusOr<const DailyJob*> DefineJob(const JobDefinition& definition);
 
+  // The daily schedule, made if there is none. INVALID_ARGUMENT if it exists
+  // with another name or the name is too long.
+  absl::StatusOr<DailySchedule*> EnsureSchedule(const DailyScheduleId& id,
+                                                const std::string& name);
+
+  // Takes a daily schedule and its jobs out of the daily tables. Their ended
+  // runs stay in the history. Nothing if there is no such schedule.
+  void RemoveSchedule(const DailyScheduleId& id);
+
+  // NOT_FOUND.
+  absl::Status SetScheduleHold(const DailyScheduleId& id, ScheduleHold hold);
+
   // What an agent reports. A job that waits is started first; one that has
   // ended begins a new run, as if an operator had restarted it.
   // NOT_FOUND.
   absl::Status StartJob(const DailyJobId& id);
   absl::Status EndJob(const DailyJobId& id, const JobEnd& end);
+
+  // A job that runs takes longer than it should. NOT_FOUND.
+  absl::Status MarkLateToFinish(const DailyJobId& id);
 
   // Does what an operator asked for. NOT_FOUND, or FAILED_PRECONDITION with
   // the reason if the job's status forbids it.
@@ -113,6 +135,15 @@ class OpConModel {
   DailyJob* FindJobByUid(std::int64_t uid);
   const Machine* FindMachine(absl::string_view name) const;
   const DailySchedule* FindSchedule(const DailyScheduleId& id) const;
+  DailySchedule* FindSchedule(const DailyScheduleId& id);
+  // In the order of their names.
+  std::vector<const DailyJob*> JobsOf(const DailyScheduleId& id) const;
+  // Also of a job in the history.
+  const DailySchedule& ScheduleOf(const DailyJob& job) const;
+  const MasterSchedule* FindMaster(absl::string_view name) const;
+  const MasterSchedule* FindMaster(int id) const;
+  // 0 for "<General>", the others are counted up as they come.
+  int DepartmentId(absl::string_view name) const;
 
   // The run that a job number belongs to: of several with the same number the
   // latest. `job` is set if `run` is; a number that no run has yet gives
@@ -128,13 +159,35 @@ class OpConModel {
     std::map<DailyScheduleId, DailySchedule> schedules;
     std::map<DailyJobId, DailyJob> jobs;
     std::vector<Machine> machines;
+    std::vector<std::string> departments;  // ids 1, 2, …
+    // In no daily schedule any more, with their ended runs: the oldest first,
+    // bounded.
+    std::deque<DailyJob> past_jobs;
+    std::map<DailyScheduleId, DailySchedule> past_schedules;
+    std::map<int, MasterSchedule> masters;
+    std::map<int, GlobalProperty> global_properties;
     // The last number given of each kind.
     std::int64_t last_uid = 0;
     int last_job_number = 0;
     int last_row_id = 0;
   };
   const Tables& tables() const { return tables_; }
-  void Restore(Tables tables) { tables_ = std::move(tables); }
+  void Restore(Tables tables) {
+    tables_ = std::move(tables);
+    TouchAll();
+  }
+
+  // The tables that have no rules of their own, to be written.
+  std::map<int, MasterSchedule>& masters() { return tables_.masters; }
+  std::map<int, GlobalProperty>& global_properties() {
+    return tables_.global_properties;
+  }
+  int NextRowId() { return ++tables_.last_row_id; }
+
+  // The daily schedules, or sub-schedules of theirs, in which something has
+  // changed that could change what happens next, since this was asked last.
+  // Some may be gone.
+  std::set<DailyScheduleId> TakeTouched() { return std::move(touched_); }
 
   const ModelOptions& options() const { return options_; }
   absl::Time Now() const { return clock_->Now(); }
@@ -142,6 +195,7 @@ class OpConModel {
  private:
   absl::Status CheckDefinition(const JobDefinition& definition) const;
   void EnsureMachine(const std::string& name, const JobType& type);
+  void EnsureDepartment(const std::string& name);
   void AddRun(DailyJob& job);
   void Begin(DailyJob& job);
   void Restart(DailyJob& job);
@@ -149,11 +203,14 @@ class OpConModel {
   void Reach(DailyJob& job, JobState state, absl::Duration processing_events);
   void FinishRun(DailyJob& job, JobState state);
   void Notify(const DailyJob& job, absl::string_view trigger);
+  void Touch(const DailyScheduleId& id);
+  void TouchAll();
 
   const ModelOptions options_;
   Clock* const clock_;
   NotifyTable* const notify_;
   Tables tables_;
+  std::set<DailyScheduleId> touched_;
 };
 
 }  // namespace opcon_snow::sandbox::opcon

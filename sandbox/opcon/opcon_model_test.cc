@@ -85,7 +85,7 @@ TEST_F(OpConModelTest, AFailureSetsStatusTimesTerminationAndLog) {
   EXPECT_EQ(job.runs[0].end, start + absl::Seconds(6));
   EXPECT_EQ(job.runs[0].job_number, job.job_number);
   ASSERT_THAT(job.runs[0].logs, SizeIs(1));
-  EXPECT_EQ(*job.runs[0].logs[0].data, "boom");
+  EXPECT_EQ(job.runs[0].logs[0].data.ToString(), "boom");
   EXPECT_THAT(job.runs[0].logs[0].name, EndsWith("\\Joblog.txt"));
   EXPECT_THAT(Triggers(), ElementsAre("Job Running", "Job Failed"));
 }

@@ -23,6 +23,9 @@ using nlohmann::json;
 
 constexpr absl::Duration kMaxWait = absl::Seconds(60);
 
+// For a version that is no number: it has everything.
+constexpr ApiVersion kNewest = {1000, 0, 0};
+
 Reply ControlError(int status, absl::string_view message) {
   return Reply::Json(status, {{"error", std::string(message)}});
 }
@@ -71,14 +74,19 @@ std::optional<std::int64_t> NumberOr(const SandboxRequest& request,
 
 OpConSandbox::OpConSandbox(const OpConOptions& options, Clock* clock)
     : clock_(clock),
-      notify_(clock),
-      model_(options.model, clock, &notify_),
-      actions_(options.actions, &model_, clock),
-      tokens_(options.tokens, clock) {
+      notify_(&clock_),
+      model_(options.model, &clock_, &notify_),
+      actions_(options.actions, &model_, &clock_),
+      schedule_actions_(options.actions, &model_, &clock_),
+      clockwork_(options.keep_days, &model_, &clock_),
+      tokens_(options.tokens, &clock_),
+      version_(ApiVersion::Parse(options.api.version).value_or(kNewest)) {
   context_.options = options.api;
   context_.model = &model_;
   context_.actions = &actions_;
+  context_.schedule_actions = &schedule_actions_;
   context_.tokens = &tokens_;
+  context_.ticket_in_job = TakesTicketInJob(version_);
   AddServiceRoutes(&context_, router_);
   AddTokenRoutes(&context_, router_);
   AddDailyJobRoutes(&context_, router_);
@@ -86,7 +94,9 @@ OpConSandbox::OpConSandbox(const OpConOptions& options, Clock* clock)
   AddIncidentTicketRoutes(&context_, router_);
   AddActionRoutes(&context_, router_);
   AddScheduleRoutes(&context_, router_);
+  AddScheduleActionRoutes(&context_, router_);
   AddHistoryRoutes(&context_, router_);
+  AddGlobalPropertyRoutes(&context_, router_);
   worker_ = std::thread([this] { RunDueActions(); });
 }
 
@@ -115,83 +125,134 @@ void OpConSandbox::Connect(SandboxServer::Options& options) {
   };
 }
 
+int OpConSandbox::Advance() {
+  actions_.Advance();
+  schedule_actions_.Advance();
+  return clockwork_.Advance();
+}
+
+absl::Time OpConSandbox::NextDue() {
+  absl::Time due = clockwork_.NextDue();
+  if (const auto next = actions_.NextDue()) due = std::min(due, *next);
+  if (const auto next = schedule_actions_.NextDue()) due = std::min(due, *next);
+  return due;
+}
+
 void OpConSandbox::RunDueActions() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
-    actions_.Advance();
-    const std::optional<absl::Time> due = actions_.NextDue();
-    const SteadyTime until =
-        due ? SteadyAfter(clock_->SteadyNow(), *due - clock_->Now())
-            : SteadyTime::max();
-    clock_->WaitUntil(lock, changed_, until,
-                      [&] { return stopping_ || actions_.NextDue() != due; });
+    (void)Advance();
+    const absl::Time due = NextDue();
+    const absl::Time now = clock_.Now();
+    clock_.WaitUntil(
+        lock, changed_, SteadyAfter(clock_.SteadyNow(), due - now),
+        [&] { return stopping_ || NextDue() != due || clock_.Now() >= due; });
   }
 }
 
 Reply OpConSandbox::Handle(const SandboxRequest& request) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  // What was due before this request has happened before it.
-  actions_.Advance();
-  Reply reply = Route(request);
-  changed_.notify_all();
+  std::function<std::string()> body_later;
+  Reply reply;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    // What was due before this request has happened before it.
+    (void)Advance();
+    reply = Route(request, &body_later);
+    changed_.notify_all();
+  }
+  if (body_later) reply.body = body_later();
   reply.With("apiServerTime",
-             FormatWireTime(clock_->Now(), model_.options().zone));
+             FormatWireTime(clock_.Now(), model_.options().zone));
   return reply;
 }
 
-Reply OpConSandbox::Route(const SandboxRequest& request) {
+Reply OpConSandbox::Route(const SandboxRequest& request,
+                          std::function<std::string()>* body_later) {
   std::optional<Router::Match> match = router_.Find(request);
-  if (!match) {
+  if (!match || !match->route->handler) {
     if (request.segments.empty() ||
         !absl::EqualsIgnoreCase(request.segments[0], "api")) {
       return Reply::Empty(404);
     }
     return NotSimulated(absl::StrCat(request.method, " ", request.raw_path));
   }
+  if (const auto missing = Missing(*match, request)) return *missing;
   ApiCall call{request, QueryParameters(request.query),
                std::move(match->values), nullptr};
   if (match->route->needs_token) {
     call.token = tokens_.Find(TokenOf(request));
     if (call.token == nullptr) return InvalidToken();
   }
-  return match->route->handler(call);
+  Reply reply = match->route->handler(call);
+  *body_later = std::move(call.body_later);
+  return reply;
+}
+
+bool OpConSandbox::Lacks(const opcon::Route& route) const {
+  if (!HasEndpoint(version_, route.method, route.path)) return true;
+  const std::vector<std::string>& missing = context_.options.missing_endpoints;
+  return std::any_of(missing.begin(), missing.end(), [&](const auto& name) {
+    return NamesEndpoint(name, route.method, route.path);
+  });
+}
+
+std::optional<Reply> OpConSandbox::Missing(
+    const Router::Match& match, const SandboxRequest& request) const {
+  if (!Lacks(*match.route)) return std::nullopt;
+  // The path is known if another method of it is.
+  SandboxRequest other = request;
+  for (const char* method : {"GET", "POST", "PUT", "DELETE"}) {
+    other.method = method;
+    const std::optional<Router::Match> found = router_.Find(other);
+    if (found && found->route->handler && !Lacks(*found->route)) {
+      return Reply::Empty(405);
+    }
+  }
+  return Reply::Empty(404);
 }
 
 std::optional<Reply> OpConSandbox::Control(const SandboxRequest& request) {
   if (request.segments.size() < 2) return std::nullopt;
   const std::string& command = request.segments[1];
-  if (command == "notifications" && request.segments.size() == 2) {
-    return ReadNotifications(request);
+  const bool alone = request.segments.size() == 2;
+  if (command == "notifications" && alone) return ReadNotifications(request);
+  if (command == "endpoints" && alone) return ListEndpoints();
+  const bool get = request.method == "GET" && command == "clock" && alone;
+  if (command != "jobs" &&
+      !(alone && (command == "schedules" || command == "clock"))) {
+    return std::nullopt;
   }
-  if (command != "jobs") return std::nullopt;
-  if (request.method != "POST") return ControlError(405, "use POST");
-  std::lock_guard<std::mutex> lock(mutex_);
-  actions_.Advance();
-  Reply reply = ControlJobs(request);
-  changed_.notify_all();
-  return reply;
-}
-
-Reply OpConSandbox::ControlJobs(const SandboxRequest& request) {
+  if (request.method != "POST" && !get) return ControlError(405, "use POST");
+  if (!request.body_complete) return ControlError(413, "the body is too long");
   json body = json::object();
   if (!request.body.empty()) {
     body = json::parse(request.body, nullptr, /*allow_exceptions=*/false);
     if (body.is_discarded()) return ControlError(400, "the body is not JSON");
   }
-  if (!request.body_complete) return ControlError(413, "the body is too long");
+  std::lock_guard<std::mutex> lock(mutex_);
+  (void)Advance();
+  Reply reply = command == "jobs"        ? ControlJobs(request, body)
+                : command == "schedules" ? ControlSchedules(body)
+                                         : ControlClock(request, body);
+  // Also what the command has just made possible.
+  (void)Advance();
+  changed_.notify_all();
+  return reply;
+}
 
+Reply OpConSandbox::ControlJobs(const SandboxRequest& request,
+                                const json& body) {
   if (request.segments.size() == 2) {
     const absl::StatusOr<JobDefinition> definition =
         ParseJobDefinition(body, model_);
     if (!definition.ok()) return ControlError(definition.status());
     const absl::StatusOr<const DailyJob*> job = model_.DefineJob(*definition);
     if (!job.ok()) return ControlError(job.status());
-    return Reply::Json(
-        201, {{"id", (*job)->id.ToString()},
-              {"uid", (*job)->uid},
-              {"jobNumber", (*job)->job_number},
-              {"uniqueJobId", (*job)->unique_job_id},
-              {"scheduleUid", model_.FindSchedule((*job)->id.schedule)->uid}});
+    return Reply::Json(201, {{"id", (*job)->id.ToString()},
+                             {"uid", (*job)->uid},
+                             {"jobNumber", (*job)->job_number},
+                             {"uniqueJobId", (*job)->unique_job_id},
+                             {"scheduleUid", model_.ScheduleOf(**job).uid}});
   }
   const std::string verb =
       request.segments.size() == 4 ? request.segments[3] : "";
@@ -213,7 +274,41 @@ Reply OpConSandbox::ControlJobs(const SandboxRequest& request) {
     status = end.ok() ? model_.EndJob(*id, *end) : end.status();
   }
   if (!status.ok()) return ControlError(status);
-  return Reply::Json(200, context_.view().Job(*model_.FindJob(*id), true));
+  return Reply::Json(200, context_.view().Job(*model_.FindJob(*id)));
+}
+
+Reply OpConSandbox::ControlSchedules(const json& body) {
+  absl::StatusOr<MasterSchedule> master = ParseMasterSchedule(body, model_);
+  if (!master.ok()) return ControlError(master.status());
+  const int id = master->id;
+  const absl::Status status = DefineMaster(*std::move(master), model_);
+  if (!status.ok()) return ControlError(status);
+  return Reply::Json(201, {{"schedule_id", id}});
+}
+
+Reply OpConSandbox::ControlClock(const SandboxRequest& request,
+                                 const json& body) {
+  int happened = 0;
+  if (request.method == "POST") {
+    const absl::StatusOr<absl::Duration> step =
+        ParseClockStep(body, clockwork_.NextMidnight() - clock_.Now());
+    if (!step.ok()) return ControlError(step.status());
+    clock_.Advance(*step);
+    happened = Advance();
+  }
+  return Reply::Json(
+      200, {{"now", FormatWireTime(clock_.Now(), model_.options().zone)},
+            {"happened", happened}});
+}
+
+Reply OpConSandbox::ListEndpoints() const {
+  json list = json::array();
+  for (const opcon::Route* route : router_.Simulated()) {
+    list.push_back({{"method", route->method},
+                    {"path", absl::StrCat("/", route->path)},
+                    {"token", route->needs_token}});
+  }
+  return Reply::Json(200, list);
 }
 
 Reply OpConSandbox::ReadNotifications(const SandboxRequest& request) {
@@ -240,15 +335,18 @@ Reply OpConSandbox::ReadNotifications(const SandboxRequest& request) {
 
 void OpConSandbox::Reset() {
   std::lock_guard<std::mutex> lock(mutex_);
+  clock_.Reset();
   actions_.Reset();
+  schedule_actions_.Reset();
   tokens_.Reset();
   model_.Reset();
+  clockwork_.Reset();
   changed_.notify_all();
 }
 
 std::string OpConSandbox::State() {
   std::lock_guard<std::mutex> lock(mutex_);
-  actions_.Advance();
+  (void)Advance();
   json state = StateToJson(model_.tables(), notify_.ReadAll());
   json job_actions = json::array();
   for (const auto& [id, action] : actions_.job_actions()) {
@@ -269,7 +367,9 @@ absl::Status OpConSandbox::Restore(const std::string& text) {
   if (!state.ok()) return state.status();
   std::lock_guard<std::mutex> lock(mutex_);
   actions_.Reset();
+  schedule_actions_.Reset();
   model_.Restore(std::move(state->tables));
+  clockwork_.Reset();
   notify_.Restore(std::move(state->notifications));
   changed_.notify_all();
   return absl::OkStatus();

@@ -4,11 +4,13 @@
 // An OpCon behind its REST API, without a socket: requests in, replies out.
 //
 // Simulated: versions, tokens, daily jobs with status, documentation,
-// properties and incident tickets, job actions, job logs, daily schedules,
-// machines, job history. Anything else under /api is answered with 501 and its
-// name. Beside the API: the commands in control_api.h.
+// properties and incident tickets, job actions, job logs, schedule builds,
+// daily schedules, schedule actions, machines, global properties, job history.
+// Anything else under /api is answered with 501 and its name. Beside the API:
+// the commands in control_api.h, and the clockwork.
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,9 +22,13 @@
 #include "sandbox/http/sandbox_server.h"
 #include "sandbox/opcon/action_queue.h"
 #include "sandbox/opcon/api_context.h"
+#include "sandbox/opcon/api_versions.h"
+#include "sandbox/opcon/clockwork.h"
 #include "sandbox/opcon/notify_table.h"
 #include "sandbox/opcon/opcon_model.h"
 #include "sandbox/opcon/router.h"
+#include "sandbox/opcon/schedule_queue.h"
+#include "sandbox/opcon/stepped_clock.h"
 #include "sandbox/opcon/token_store.h"
 
 namespace opcon_snow::sandbox::opcon {
@@ -32,6 +38,7 @@ struct OpConOptions {
   ActionPolicy actions;
   TokenOptions tokens;
   ApiOptions api;
+  int keep_days = 0;  // see Clockwork
 };
 
 // All methods may be called from any thread at once.
@@ -66,12 +73,22 @@ class OpConSandbox {
   void WakeReaders() { notify_.Wake(); }
 
  private:
-  Reply Route(const SandboxRequest& request);
-  Reply ControlJobs(const SandboxRequest& request);
+  Reply Route(const SandboxRequest& request,
+              std::function<std::string()>* body_later);
+  // 404 or 405 for an endpoint that this version of OpCon lacks.
+  std::optional<Reply> Missing(const Router::Match& match,
+                               const SandboxRequest& request) const;
+  bool Lacks(const opcon::Route& route) const;
+  Reply ControlJobs(const SandboxRequest& request, const nlohmann::json& body);
+  Reply ControlSchedules(const nlohmann::json& body);
+  Reply ControlClock(const SandboxRequest& request, const nlohmann::json& body);
+  Reply ListEndpoints() const;
+  int Advance();
+  absl::Time NextDue();
   Reply ReadNotifications(const SandboxRequest& request);
   void RunDueActions();
 
-  Clock* const clock_;
+  SteppedClock clock_;
   NotifyTable notify_;  // has a lock of its own
 
   std::mutex mutex_;  // guards what follows
@@ -79,8 +96,11 @@ class OpConSandbox {
   bool stopping_ = false;
   OpConModel model_;
   ActionQueue actions_;
+  ScheduleQueue schedule_actions_;
+  Clockwork clockwork_;
   TokenStore tokens_;
   ApiContext context_;
+  ApiVersion version_;
   Router router_;
 
   std::thread worker_;

@@ -38,6 +38,11 @@ bool QueryParameters::Has(absl::string_view name) const {
   return values_.count(absl::AsciiStrToLower(name)) != 0;
 }
 
+bool QueryParameters::Asks(absl::string_view name) const {
+  const std::string text = Text(name);
+  return !text.empty() && !absl::EqualsIgnoreCase(text, "false");
+}
+
 std::vector<std::string> QueryParameters::List(absl::string_view name) const {
   std::vector<std::string> parts;
   const std::string text = Text(name);
@@ -87,10 +92,12 @@ absl::StatusOr<std::vector<absl::CivilDay>> QueryParameters::Dates(
 }
 
 absl::StatusOr<Slice> SliceOf(const QueryParameters& query, std::size_t size) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<int> offset,
-                              query.Number("Offset"));
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<int> limit,
-                              query.Number("Limit"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const std::optional<int> offset,
+      query.Number(query.Has("Offset") ? "Offset" : "OffsetValue"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const std::optional<int> limit,
+      query.Number(query.Has("Limit") ? "Limit" : "LimitValue"));
   Slice slice;
   slice.begin = std::min(size, static_cast<std::size_t>(offset.value_or(0)));
   slice.end = size;

@@ -26,6 +26,8 @@ class QueryParameters {
   // "" if absent. A repeated one's values are joined with commas.
   std::string Text(absl::string_view name) const;
   bool Has(absl::string_view name) const;
+  // It is there and neither empty nor "false".
+  bool Asks(absl::string_view name) const;
 
   // The parts between commas without surrounding blanks; empty parts are left
   // out.

@@ -15,8 +15,8 @@ bool IsPlaceholder(const std::string& segment) {
 
 Route MakeRoute(absl::string_view method, absl::string_view path,
                 bool needs_token, ApiHandler handler) {
-  return {std::string(method), absl::StrSplit(path, '/'), needs_token,
-          std::move(handler)};
+  return {std::string(method), std::string(path), absl::StrSplit(path, '/'),
+          needs_token, std::move(handler)};
 }
 
 std::optional<std::vector<std::string>> MatchPath(
@@ -49,6 +49,18 @@ void Router::Add(absl::string_view method, absl::string_view path,
 void Router::AddWithoutToken(absl::string_view method, absl::string_view path,
                              ApiHandler handler) {
   routes_.push_back(MakeRoute(method, path, false, std::move(handler)));
+}
+
+void Router::AddNotSimulated(absl::string_view method, absl::string_view path) {
+  routes_.push_back(MakeRoute(method, path, false, nullptr));
+}
+
+std::vector<const Route*> Router::Simulated() const {
+  std::vector<const Route*> simulated;
+  for (const Route& route : routes_) {
+    if (route.handler) simulated.push_back(&route);
+  }
+  return simulated;
 }
 
 std::optional<Router::Match> Router::Find(const SandboxRequest& request) const {

@@ -23,15 +23,19 @@ struct ApiCall {
   std::vector<std::string> values;
   // The caller's token; nullptr on routes that need none.
   const Token* token = nullptr;
+  // If a handler sets it, the reply's body is what this returns. It is called
+  // without the sandbox's lock and must own what it needs: for large bodies.
+  mutable std::function<std::string()> body_later{};
 };
 
 using ApiHandler = std::function<Reply(const ApiCall&)>;
 
 struct Route {
   std::string method;
+  std::string path;                  // as it was added
   std::vector<std::string> pattern;  // segments; "{…}" takes any one segment
   bool needs_token = true;
-  ApiHandler handler;
+  ApiHandler handler;  // none: not simulated
 };
 
 class Router {
@@ -43,6 +47,10 @@ class Router {
   void AddWithoutToken(absl::string_view method, absl::string_view path,
                        ApiHandler handler);
 
+  // A path of the product that the sandbox refuses, but that fits a route which
+  // it has.
+  void AddNotSimulated(absl::string_view method, absl::string_view path);
+
   struct Match {
     const Route* route = nullptr;
     std::vector<std::string> values;
@@ -51,6 +59,9 @@ class Router {
   // count. A segment with a slash in it (a "%2F" that was encoded only once)
   // fits nothing.
   std::optional<Match> Find(const SandboxRequest& request) const;
+
+  // All that are simulated.
+  std::vector<const Route*> Simulated() const;
 
  private:
   std::vector<Route> routes_;

@@ -1,6 +1,6 @@
-// Version, service status, machines, daily schedules, job history.
+// Version, service status, machines, job history.
 
-#include <cstddef>
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,23 +22,26 @@ namespace {
 
 using nlohmann::json;
 
-// The rows that Limit and Offset leave, rendered; TotalResourceCount if the
-// caller wants it.
-template <typename Row, typename Render>
-absl::StatusOr<Reply> ListReply(const ApiCall& call,
-                                const std::vector<Row>& rows,
-                                const Render& render) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(const Slice slice,
-                              SliceOf(call.query, rows.size()));
-  OPCON_SNOW_ASSIGN_OR_RETURN(const bool count,
-                              call.query.Flag("IncludeCount"));
-  json list = json::array();
-  for (std::size_t i = slice.begin; i < slice.end; ++i) {
-    list.push_back(render(rows[i]));
-  }
-  Reply reply = Reply::Json(200, list);
-  if (count) reply.With("TotalResourceCount", absl::StrCat(rows.size()));
-  return reply;
+constexpr const char* kNotSimulatedOfMachines[] = {"GroupName",
+                                                   "GroupIds",
+                                                   "States",
+                                                   "Version",
+                                                   "FileTransferRole",
+                                                   "Sockets",
+                                                   "Tls",
+                                                   "SortBy",
+                                                   "IncludeDetails",
+                                                   "ExcludeNullMachine",
+                                                   "Errors",
+                                                   "SortOrders",
+                                                   "ExtendedProperties",
+                                                   "ResourceName",
+                                                   "Properties",
+                                                   "includeDocumentation"};
+
+bool IsOneOf(const std::vector<std::int64_t>& wanted, int value) {
+  return wanted.empty() ||
+         std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
 
 Reply ReplyOf(absl::StatusOr<Reply> reply, absl::string_view resource) {
@@ -46,55 +49,23 @@ Reply ReplyOf(absl::StatusOr<Reply> reply, absl::string_view resource) {
                     : ErrorReply(reply.status(), resource, "");
 }
 
-absl::StatusOr<Reply> ListSchedules(const ApiContext& context,
-                                    const ApiCall& call) {
-  const QueryParameters& query = call.query;
-  for (const char* name : {"Path", "SortBy", "IncludeAll", "IncludeProperties",
-                           "IncludeDetails", "IncludeEvents"}) {
-    if (query.Has(name) && !absl::EqualsIgnoreCase(query.Text(name), "false")) {
-      return absl::UnimplementedError(
-          absl::StrCat("parameter ", name, " of /api/dailyschedules"));
-    }
-  }
-  ScheduleFilter filter;
-  filter.ids = query.List("Ids");
-  filter.name = query.Text("Name");
-  filter.status = query.Text("Status");
-  filter.categories = query.List("Categories");
-  OPCON_SNOW_ASSIGN_OR_RETURN(filter.uids, query.Numbers("uids"));
-  OPCON_SNOW_ASSIGN_OR_RETURN(filter.dates, query.Dates("Dates"));
-  if (query.Has("FailedJobs")) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(filter.failed_jobs, query.Flag("FailedJobs"));
-  }
-  return ListReply(call, SelectSchedules(*context.model, filter),
-                   [&](const DailySchedule* schedule) {
-                     return context.view().Schedule(*schedule);
-                   });
-}
-
-Reply GetSchedule(const ApiContext& context, const ApiCall& call) {
-  const std::string& text = call.values[0];
-  const auto id = DailyScheduleId::Parse(text);
-  if (!id) {
-    return ApiError(400, "dailySchedule", text, "Invalid daily schedule id");
-  }
-  const DailySchedule* schedule = context.model->FindSchedule(*id);
-  if (schedule == nullptr) {
-    return ApiError(404, "dailySchedule", text, "Daily schedule not found");
-  }
-  return Reply::Json(200, context.view().Schedule(*schedule));
-}
-
 absl::StatusOr<Reply> ListMachines(const ApiContext& context,
                                    const ApiCall& call) {
   const QueryParameters& query = call.query;
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids,
                               query.Numbers("Ids"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<std::int64_t> types,
+                              query.Numbers("Typeids"));
+  for (const char* name : kNotSimulatedOfMachines) {
+    if (query.Asks(name)) {
+      return absl::UnimplementedError(
+          absl::StrCat("parameter ", name, " of /api/machines"));
+    }
+  }
   std::vector<const Machine*> machines;
   for (const Machine& machine : context.model->tables().machines) {
-    bool wanted = ids.empty();
-    for (const std::int64_t id : ids) wanted |= id == machine.id;
-    if (wanted && OverMatches(query.Text("Name"), machine.name) &&
+    if (IsOneOf(ids, machine.id) && IsOneOf(types, machine.type.id) &&
+        OverMatches(query.Text("Name"), machine.name) &&
         OverMatches(query.Text("Type"), machine.type.description)) {
       machines.push_back(&machine);
     }
@@ -137,6 +108,14 @@ absl::StatusOr<Reply> ListHistory(const ApiContext& context,
       [&](const HistoryRow& row) { return context.view().History(row); });
 }
 
+Reply GetHistory(const ApiContext& context, const ApiCall& call) {
+  for (const HistoryRow& row : SelectHistory(*context.model, {})) {
+    json value = context.view().History(row);
+    if (value["id"] == call.values[0]) return Reply::Json(200, value);
+  }
+  return ApiError(404, "jobHistory", call.values[0], "Job history not found");
+}
+
 }  // namespace
 
 void AddServiceRoutes(ApiContext* context, Router& router) {
@@ -158,25 +137,12 @@ void AddServiceRoutes(ApiContext* context, Router& router) {
   });
 }
 
-void AddScheduleRoutes(ApiContext* context, Router& router) {
-  router.Add("GET", "api/dailyschedules", [context](const ApiCall& call) {
-    return ReplyOf(ListSchedules(*context, call), "dailySchedule");
-  });
-  for (const char* name : {"dates", "count_by_status"}) {
-    router.Add(
-        "GET", absl::StrCat("api/dailyschedules/", name),
-        [name](const ApiCall&) {
-          return NotSimulated(absl::StrCat("GET /api/dailyschedules/", name));
-        });
-  }
-  router.Add("GET", "api/dailyschedules/{id}", [context](const ApiCall& call) {
-    return GetSchedule(*context, call);
-  });
-}
-
 void AddHistoryRoutes(ApiContext* context, Router& router) {
   router.Add("GET", "api/jobhistories", [context](const ApiCall& call) {
     return ReplyOf(ListHistory(*context, call), "jobHistory");
+  });
+  router.Add("GET", "api/jobhistories/{id}", [context](const ApiCall& call) {
+    return GetHistory(*context, call);
   });
 }
 

@@ -1,8 +1,10 @@
 #include "sandbox/opcon/state_json.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -13,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "sandbox/opcon/job_status.h"
+#include "sandbox/opcon/master_json.h"
 
 namespace opcon_snow::sandbox::opcon {
 namespace {
@@ -50,10 +53,59 @@ JobType TypeFromJson(const json& value) {
   return *type;
 }
 
+DailyScheduleId ScheduleIdFromJson(const json& value) {
+  const auto id = DailyScheduleId::Parse(value.get<std::string>());
+  if (!id) {
+    throw std::invalid_argument("not a daily schedule id: " + value.dump());
+  }
+  return *id;
+}
+
+// In the order of ScheduleHold.
+constexpr const char* kHolds[] = {"released", "on hold", "waits for container",
+                                  "closed"};
+
+json ScheduleToJson(const DailySchedule& schedule) {
+  return {
+      {"id", schedule.id.ToString()},
+      {"uid", schedule.uid},
+      {"name", schedule.name},
+      {"properties", PropertiesToJson(schedule.properties)},
+      {"hold", kHolds[static_cast<std::size_t>(schedule.hold)]},
+      {"hold_since", TimeToJson(schedule.hold_since)},
+      {"start", TimeToJson(schedule.start)},
+      {"container", schedule.container ? json(schedule.container->ToString())
+                                       : json(nullptr)}};
+}
+
+DailySchedule ScheduleFromJson(const json& value) {
+  DailySchedule schedule;
+  schedule.id = ScheduleIdFromJson(value.at("id"));
+  schedule.uid = value.at("uid").get<std::int64_t>();
+  schedule.name = value.at("name").get<std::string>();
+  if (!value.contains("hold")) return schedule;
+  schedule.properties = PropertiesFromJson(value.at("properties"));
+  const auto* const hold =
+      std::find(std::begin(kHolds), std::end(kHolds), value.at("hold"));
+  if (hold == std::end(kHolds)) {
+    throw std::invalid_argument("not a hold: " + value["hold"].dump());
+  }
+  schedule.hold = static_cast<ScheduleHold>(hold - std::begin(kHolds));
+  schedule.hold_since =
+      TimeFromJson(value.at("hold_since")).value_or(absl::InfinitePast());
+  schedule.start =
+      TimeFromJson(value.at("start")).value_or(absl::InfinitePast());
+  if (!value.at("container").is_null()) {
+    schedule.container =
+        DailyJobId::Parse(value["container"].get<std::string>());
+  }
+  return schedule;
+}
+
 json RunToJson(const JobRun& run) {
   json logs = json::array();
   for (const LogFile& file : run.logs) {
-    logs.push_back({{"name", file.name}, {"data", *file.data}});
+    logs.push_back({{"name", file.name}, {"data", LogToJson(file.data)}});
   }
   return {{"number", run.number},
           {"job_number", run.job_number},
@@ -73,9 +125,8 @@ JobRun RunFromJson(const json& value) {
   run.state = JobStateFromJson(value.at("status"));
   run.termination = value.at("termination").get<std::string>();
   for (const json& file : value.at("logs")) {
-    run.logs.push_back({file.at("name").get<std::string>(),
-                        std::make_shared<const std::string>(
-                            file.at("data").get<std::string>())});
+    run.logs.push_back(
+        {file.at("name").get<std::string>(), LogFromJson(file.at("data"))});
   }
   return run;
 }
@@ -89,10 +140,6 @@ json JobToJson(const DailyJob& job) {
                        {"ticket_id", ticket.ticket_id},
                        {"ticket_url", ticket.ticket_url}});
   }
-  json properties = json::array();
-  for (const Property& property : job.properties) {
-    properties.push_back({{"key", property.key}, {"value", property.value}});
-  }
   return {{"id", job.id.ToString()},
           {"uid", job.uid},
           {"unique_job_id", job.unique_job_id},
@@ -102,7 +149,7 @@ json JobToJson(const DailyJob& job) {
           {"job_type", job.type.description},
           {"priority", job.priority},
           {"tags", job.tags},
-          {"properties", std::move(properties)},
+          {"properties", PropertiesToJson(job.properties)},
           {"documentation",
            {{"id", job.documentation.id},
             {"job", job.documentation.job},
@@ -116,8 +163,13 @@ json JobToJson(const DailyJob& job) {
           {"termination", job.termination},
           {"runs", std::move(runs)},
           {"shows_last_run", job.shows_last_run},
-          {"log", job.default_log},
-          {"log_error", job.log_error}};
+          {"log", LogToJson(job.default_log)},
+          {"log_error", job.log_error},
+          {"status_since", TimeToJson(job.state_since)},
+          {"after", job.predecessors},
+          {"sub_schedule", job.sub_schedule ? json(job.sub_schedule->ToString())
+                                            : json(nullptr)},
+          {"plan", PlanToJson(job.plan)}};
 }
 
 DailyJob JobFromJson(const json& value) {
@@ -135,10 +187,7 @@ DailyJob JobFromJson(const json& value) {
   job.type = TypeFromJson(value.at("job_type"));
   job.priority = value.at("priority").get<int>();
   job.tags = value.at("tags").get<std::vector<std::string>>();
-  for (const json& property : value.at("properties")) {
-    job.properties.push_back({property.at("key").get<std::string>(),
-                              property.at("value").get<std::string>()});
-  }
+  job.properties = PropertiesFromJson(value.at("properties"));
   const json& documentation = value.at("documentation");
   job.documentation = {documentation.at("id").get<int>(),
                        documentation.at("job").get<std::string>(),
@@ -156,21 +205,50 @@ DailyJob JobFromJson(const json& value) {
   job.termination = value.at("termination").get<std::string>();
   for (const json& run : value.at("runs")) job.runs.push_back(RunFromJson(run));
   job.shows_last_run = value.at("shows_last_run").get<bool>();
-  job.default_log = value.at("log").get<std::string>();
+  job.default_log = LogFromJson(value.at("log"));
   job.log_error = value.at("log_error").get<std::string>();
+  // What a state of before the clockwork does not have.
+  if (!value.contains("plan")) return job;
+  job.state_since =
+      TimeFromJson(value.at("status_since")).value_or(absl::InfinitePast());
+  job.predecessors = value.at("after").get<std::vector<std::string>>();
+  if (!value.at("sub_schedule").is_null()) {
+    job.sub_schedule = ScheduleIdFromJson(value["sub_schedule"]);
+  }
+  job.plan = PlanFromJson(value.at("plan"));
   return job;
+}
+
+// The tables that a state of before the clockwork does not have.
+void AddMastersAndPast(const json& value, OpConModel::Tables& tables) {
+  tables.departments = value.at("departments").get<std::vector<std::string>>();
+  for (const json& row : value.at("masters")) {
+    MasterSchedule master = MasterFromJson(row);
+    tables.masters.insert_or_assign(master.id, std::move(master));
+  }
+  for (const json& row : value.at("global_properties")) {
+    GlobalProperty property = GlobalPropertyFromJson(row);
+    tables.global_properties.insert_or_assign(property.id, std::move(property));
+  }
+  for (const json& row : value.at("past_schedules")) {
+    DailySchedule schedule = ScheduleFromJson(row);
+    tables.past_schedules.insert_or_assign(schedule.id, std::move(schedule));
+  }
+  for (const json& row : value.at("past_jobs")) {
+    DailyJob job = JobFromJson(row);
+    if (tables.past_schedules.count(job.id.schedule) == 0) {
+      throw std::invalid_argument("a past job without its schedule: " +
+                                  job.id.ToString());
+    }
+    tables.past_jobs.push_back(std::move(job));
+  }
 }
 
 OpConModel::Tables TablesFromJson(const json& value) {
   OpConModel::Tables tables;
   for (const json& row : value.at("schedules")) {
-    const auto id = DailyScheduleId::Parse(row.at("id").get<std::string>());
-    if (!id) {
-      throw std::invalid_argument("not a daily schedule id: " +
-                                  row["id"].dump());
-    }
-    tables.schedules[*id] = {*id, row.at("uid").get<std::int64_t>(),
-                             row.at("name").get<std::string>()};
+    DailySchedule schedule = ScheduleFromJson(row);
+    tables.schedules.insert_or_assign(schedule.id, std::move(schedule));
   }
   for (const json& row : value.at("jobs")) {
     DailyJob job = JobFromJson(row);
@@ -185,6 +263,7 @@ OpConModel::Tables TablesFromJson(const json& value) {
                                row.at("name").get<std::string>(),
                                TypeFromJson(row.at("type"))});
   }
+  if (value.contains("masters")) AddMastersAndPast(value, tables);
   const json& last = value.at("last");
   tables.last_uid = last.at("uid").get<std::int64_t>();
   tables.last_job_number = last.at("job_number").get<int>();
@@ -224,9 +303,7 @@ json StateToJson(const OpConModel::Tables& tables,
                  const NotifyTable::Page& notifications) {
   json schedules = json::array();
   for (const auto& [id, schedule] : tables.schedules) {
-    schedules.push_back({{"id", id.ToString()},
-                         {"uid", schedule.uid},
-                         {"name", schedule.name}});
+    schedules.push_back(ScheduleToJson(schedule));
   }
   json jobs = json::array();
   for (const auto& [id, job] : tables.jobs) jobs.push_back(JobToJson(job));
@@ -240,9 +317,30 @@ json StateToJson(const OpConModel::Tables& tables,
   for (const Notification& row : notifications.rows) {
     rows.push_back(NotificationToJson(row));
   }
+  json masters = json::array();
+  for (const auto& [id, master] : tables.masters) {
+    masters.push_back(MasterToJson(master));
+  }
+  json properties = json::array();
+  for (const auto& [id, property] : tables.global_properties) {
+    properties.push_back(GlobalPropertyToJson(property));
+  }
+  json past_schedules = json::array();
+  for (const auto& [id, schedule] : tables.past_schedules) {
+    past_schedules.push_back(ScheduleToJson(schedule));
+  }
+  json past_jobs = json::array();
+  for (const DailyJob& job : tables.past_jobs) {
+    past_jobs.push_back(JobToJson(job));
+  }
   return {{"schedules", std::move(schedules)},
           {"jobs", std::move(jobs)},
           {"machines", std::move(machines)},
+          {"departments", tables.departments},
+          {"masters", std::move(masters)},
+          {"global_properties", std::move(properties)},
+          {"past_schedules", std::move(past_schedules)},
+          {"past_jobs", std::move(past_jobs)},
           {"last",
            {{"uid", tables.last_uid},
             {"job_number", tables.last_job_number},

@@ -79,9 +79,6 @@ void AddTokenRoutes(ApiContext* context, Router& router) {
     context->tokens->Delete(call.token->id);
     return Reply::Empty(200);
   });
-  router.AddWithoutToken("POST", "api/tokens/windowsauth", [](const ApiCall&) {
-    return NotSimulated("POST /api/tokens/windowsauth");
-  });
 }
 
 }  // namespace opcon_snow::sandbox::opcon

@@ -116,6 +116,24 @@ void AddLoginOptions(CLI::App& app, CommandLine* line) {
   app.add_option("--api-key", settings.api_key)->capture_default_str();
 }
 
+void AddScriptOptions(CLI::App& app, CommandLine* line) {
+  app.add_option("--update-set", line->update_set_files,
+                 "Update-set XML, committed at the start and after each reset; "
+                 "may be repeated")
+      ->take_all();
+  app.add_option("--script-timeout", line->script_timeout_seconds,
+                 "Seconds after which a script is ended")
+      ->check(CLI::Range(1, 600))
+      ->capture_default_str();
+  app.add_option("--script-memory", line->script_memory_megabytes,
+                 "Megabytes that a script may use")
+      ->check(CLI::Range(8, 1024))
+      ->capture_default_str();
+  app.add_option("--outbound-ca", line->outbound_ca_file,
+                 "PEM file with the certificates that servers of outbound REST "
+                 "messages may be signed with; else the machine's");
+}
+
 // ".log, EXE" becomes {".log", ".exe"}.
 std::set<std::string> Extensions(const std::string& list) {
   std::set<std::string> extensions;
@@ -145,6 +163,7 @@ void AddOptions(CLI::App& app, CommandLine* command_line) {
   AddModelOptions(app, command_line);
   AddAttachmentOptions(app, command_line);
   AddLoginOptions(app, command_line);
+  AddScriptOptions(app, command_line);
 }
 
 absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
@@ -202,6 +221,32 @@ absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
     return absl::InternalError("--incidents: they could not be made");
   }
   return instance;
+}
+
+absl::StatusOr<std::unique_ptr<ScriptEngine>> MakeScriptEngine(
+    const CommandLine& command_line, Instance& instance) {
+  ScriptEngine::Options options;
+  options.workers.memory_bytes =
+      static_cast<std::size_t>(command_line.script_memory_megabytes) << 20;
+  options.workers.time_limit =
+      absl::Seconds(command_line.script_timeout_seconds);
+  options.display_offset_minutes = command_line.display_offset_minutes;
+  options.ca_file = command_line.outbound_ca_file;
+  for (const std::string& path : command_line.update_set_files) {
+    const absl::StatusOr<std::string> content = ReadFile(path);
+    if (!content.ok()) return content.status();
+    absl::StatusOr<UpdateSet> update_set = ParseUpdateSet(*content);
+    if (!update_set.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the update set ", path, ": ",
+                       std::string(update_set.status().message())));
+    }
+    options.update_sets.emplace_back(path, *std::move(update_set));
+  }
+  auto engine = std::make_unique<ScriptEngine>(std::move(options),
+                                               &instance.records());
+  instance.SetHooks(engine.get());
+  return engine;
 }
 
 SandboxServer::Options ServerOptions(const CommandLine& command_line,

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "sandbox/http/sandbox_server.h"
 #include "sandbox/servicenow/instance.h"
+#include "sandbox/servicenow/script/script_engine.h"
 #include "sandbox/servicenow/settings.h"
 
 namespace opcon_snow::sandbox::servicenow {
@@ -27,6 +28,10 @@ struct CommandLine {
   std::string jwt_key_file;
   std::string conditions;
   std::int64_t incidents = 0;
+  std::vector<std::string> update_set_files;
+  std::int64_t script_timeout_seconds = 10;
+  std::int64_t script_memory_megabytes = 64;
+  std::string outbound_ca_file;
 };
 
 // `command_line` must live until the arguments are parsed.
@@ -35,6 +40,12 @@ void AddOptions(CLI::App& app, CommandLine* command_line);
 // Reads the seed files. INVALID_ARGUMENT names the file and what is wrong.
 absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
     const CommandLine& command_line);
+
+// What runs scripts on it; reads the update sets. INVALID_ARGUMENT names the
+// file and what is wrong. It must be destroyed before the instance, after
+// SetHooks(nullptr).
+absl::StatusOr<std::unique_ptr<ScriptEngine>> MakeScriptEngine(
+    const CommandLine& command_line, Instance& instance);
 
 // For SandboxServer. `instance` must outlive the server.
 SandboxServer::Options ServerOptions(const CommandLine& command_line,

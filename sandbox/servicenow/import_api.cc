@@ -104,26 +104,30 @@ absl::StatusOr<nlohmann::json> ImportApi::Import(const ApiCall& call,
   absl::StatusOr<const Record*> inserted =
       parts_.writer->Insert(staging, stored, call.actor);
   if (!inserted.ok()) return inserted.status();
-  std::vector<const Record*> maps =
-      parts_.store->Lookup("sys_transform_map", "source_table", staging);
-  std::erase_if(maps,
-                [](const Record* map) { return map->Get("active") != "true"; });
+  // Copies: the rules of the target may delete anything.
+  std::vector<Record> maps;
+  for (const Record* map :
+       parts_.store->Lookup("sys_transform_map", "source_table", staging)) {
+    if (map->Get("active") == "true") maps.push_back(*map);
+  }
   const Field order =
       *parts_.dictionary->FindField("sys_transform_map", "order");
   std::stable_sort(
-      maps.begin(), maps.end(), [&](const Record* a, const Record* b) {
-        return CompareValues(order, a->Get("order"), b->Get("order")) < 0;
+      maps.begin(), maps.end(), [&](const Record& a, const Record& b) {
+        return CompareValues(order, a.Get("order"), b.Get("order")) < 0;
       });
   Json result = Json::array();
   const std::string id = (*inserted)->sys_id();
-  for (const Record* map : maps) {
+  for (const Record& map : maps) {
     const Record* source = parts_.store->Find(staging, id);
     if (source == nullptr) break;
-    Outcome outcome = Transform(call, *map, *source);
+    Outcome outcome = Transform(call, map, Record(*source));
+    result.push_back(std::move(outcome.shown));
+    source = parts_.store->Find(staging, id);
+    if (source == nullptr) break;
     FieldValues noted = source->values;
     for (auto& [name, value] : outcome.row) noted[name] = value;
     parts_.store->Replace(*source, std::move(noted));
-    result.push_back(std::move(outcome.shown));
   }
   if (result.empty()) {
     result.push_back({{"status", "error"},

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/digest/sha256.h"
 #include "sandbox/servicenow/query.h"
 #include "sandbox/servicenow/query_match.h"
 #include "sandbox/servicenow/seed.h"
@@ -64,6 +65,12 @@ bool InstanceAccess::Extends(const std::string& table,
   return parts_.dictionary->Extends(table, ancestor);
 }
 
+std::string InstanceAccess::TableLabel(const std::string& table) {
+  const Lock lock(*parts_.mutex);
+  const Table* found = parts_.dictionary->FindTable(table);
+  return found == nullptr ? "" : found->label;
+}
+
 std::string InstanceAccess::DisplayColumn(const std::string& table) {
   const Lock lock(*parts_.mutex);
   return parts_.dictionary->DisplayFieldOf(table);
@@ -92,6 +99,22 @@ std::optional<Record> InstanceAccess::Find(const std::string& table,
   const Record* record = parts_.store->Find(table, sys_id);
   if (record == nullptr) return std::nullopt;
   return *record;
+}
+
+std::vector<std::string> InstanceAccess::FindIds(const std::string& table,
+                                                 const servicenow::Query& query,
+                                                 std::size_t offset,
+                                                 std::size_t limit,
+                                                 const Actor& actor) {
+  const Lock lock(*parts_.mutex);
+  const BoundQuery bound(*parts_.dictionary, *parts_.store, table, query,
+                         Environment(actor));
+  std::vector<std::string> ids;
+  if (limit == 0) return ids;
+  for (const Record* record : bound.Run(offset, limit, false).records) {
+    ids.push_back(record->sys_id());
+  }
+  return ids;
 }
 
 absl::StatusOr<Record> InstanceAccess::Insert(const std::string& table,
@@ -155,6 +178,72 @@ absl::Status InstanceAccess::Load(const std::string& table,
       .status();
 }
 
+absl::Status InstanceAccess::Define(Table table) {
+  const Lock lock(*parts_.mutex);
+  if (!table.parent.empty() &&
+      parts_.dictionary->FindTable(table.parent) == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("there is no table ", table.parent, " to extend"));
+  }
+  parts_.dictionary->Add(std::move(table));
+  return absl::OkStatus();
+}
+
+absl::Status InstanceAccess::DefineColumn(const std::string& table,
+                                          Field field) {
+  const Lock lock(*parts_.mutex);
+  if (parts_.dictionary->FindTable(table) == nullptr) {
+    return absl::NotFoundError(absl::StrCat("there is no table ", table));
+  }
+  parts_.dictionary->AddField(table, std::move(field));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> InstanceAccess::Attach(
+    const std::string& table, const std::string& sys_id,
+    const std::string& file_name, const std::string& content_type,
+    const std::string& content, const Actor& actor) {
+  const Lock lock(*parts_.mutex);
+  if (parts_.store->Find(table, sys_id) == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("table ", table, " has no record ", sys_id));
+  }
+  if (content.size() > parts_.settings->max_attachment_bytes) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "the attachment has ", content.size(), " bytes; the limit is ",
+        parts_.settings->max_attachment_bytes));
+  }
+  const std::string size = absl::StrCat(content.size());
+  const absl::StatusOr<const Record*> record =
+      parts_.writer->Store("sys_attachment",
+                           {{"table_name", table},
+                            {"table_sys_id", sys_id},
+                            {"file_name", file_name},
+                            {"content_type", content_type},
+                            {"size_bytes", size},
+                            {"size_compressed", size},
+                            {"hash", Sha256Hex(content)}},
+                           actor);
+  if (!record.ok()) return record.status();
+  parts_.store->PutContent((*record)->sys_id(), content);
+  return (*record)->sys_id();
+}
+
+std::optional<std::string> InstanceAccess::Content(const std::string& sys_id) {
+  const Lock lock(*parts_.mutex);
+  const auto content = parts_.store->Content(sys_id);
+  if (content == nullptr) return std::nullopt;
+  return *content;
+}
+
+std::string InstanceAccess::FromDisplayValue(const std::string& table,
+                                             const std::string& column,
+                                             const std::string& shown) {
+  const Lock lock(*parts_.mutex);
+  const Field* field = parts_.dictionary->FindField(table, column);
+  return field == nullptr ? shown : parts_.writer->FromShown(*field, shown);
+}
+
 bool InstanceAccess::Matches(const std::string& encoded_query,
                              const Record* previous, const Record& current,
                              const Actor& actor) {
@@ -178,6 +267,12 @@ std::string InstanceAccess::DisplayValue(const Record& record,
   const Lock lock(*parts_.mutex);
   const FieldPath path = ResolvePath(*parts_.dictionary, record.table, dotted);
   return path.empty() ? "" : ShownAt(*parts_.store, record, path);
+}
+
+std::optional<std::string> InstanceAccess::Date(const std::string& expression) {
+  QueryEnvironment environment;
+  environment.now = parts_.clock();
+  return EvaluateExpression(expression, environment);
 }
 
 std::optional<std::string> InstanceAccess::Property(const std::string& name) {

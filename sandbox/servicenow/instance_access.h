@@ -24,6 +24,7 @@ class InstanceAccess : public RecordAccess {
     RecordWriter* writer;
     Clock clock;
     std::function<std::string()> make_sys_id;
+    const Settings* settings;
   };
 
   // Everything in `parts` must outlive it.
@@ -40,12 +41,17 @@ class InstanceAccess : public RecordAccess {
                               const std::string& column) override;
   std::vector<std::string> Columns(const std::string& table) override;
   bool Extends(const std::string& table, const std::string& ancestor) override;
+  std::string TableLabel(const std::string& table) override;
   std::string DisplayColumn(const std::string& table) override;
   std::vector<Record> Query(const std::string& table,
                             const std::string& encoded_query, std::size_t limit,
                             const Actor& actor) override;
   std::optional<Record> Find(const std::string& table,
                              const std::string& sys_id) override;
+  std::vector<std::string> FindIds(const std::string& table,
+                                   const servicenow::Query& query,
+                                   std::size_t offset, std::size_t limit,
+                                   const Actor& actor) override;
   absl::StatusOr<Record> Insert(const std::string& table,
                                 const FieldValues& values,
                                 const WriteOptions& options) override;
@@ -57,11 +63,24 @@ class InstanceAccess : public RecordAccess {
                       const WriteOptions& options) override;
   absl::Status Load(const std::string& table,
                     const FieldValues& values) override;
+  absl::Status Define(Table table) override;
+  absl::Status DefineColumn(const std::string& table, Field field) override;
+  absl::StatusOr<std::string> Attach(const std::string& table,
+                                     const std::string& sys_id,
+                                     const std::string& file_name,
+                                     const std::string& content_type,
+                                     const std::string& content,
+                                     const Actor& actor) override;
+  std::optional<std::string> Content(const std::string& sys_id) override;
+  std::string FromDisplayValue(const std::string& table,
+                               const std::string& column,
+                               const std::string& shown) override;
   bool Matches(const std::string& encoded_query, const Record* previous,
                const Record& current, const Actor& actor) override;
   std::string Value(const Record& record, const std::string& dotted) override;
   std::string DisplayValue(const Record& record,
                            const std::string& dotted) override;
+  std::optional<std::string> Date(const std::string& expression) override;
   std::optional<std::string> Property(const std::string& name) override;
   std::optional<Actor> User(const std::string& name_or_sys_id) override;
   bool HasRole(const std::string& user_sys_id,

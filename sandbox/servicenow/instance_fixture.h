@@ -53,7 +53,7 @@ class InstanceFixture : public ::testing::Test {
       request.raw_query = path.substr(question + 1);
     }
     request.segments = SplitPath(request.raw_path);
-    request.query = ParseQuery(request.raw_query);
+    request.query = sandbox::ParseQuery(request.raw_query);
     request.body = body;
     request.body_bytes = body.size();
     request.headers = {{"host", "sn.example"},

@@ -144,6 +144,20 @@ std::vector<Table> ScriptTables() {
                         Number("run_dayofweek"), Number("run_dayofmonth"),
                         Text("script", kScript), Flag("conditional"),
                         Text("condition", 8000), Link("run_as", "sys_user")})}),
+      ForAdministrators(
+          {"sys_trigger",
+           "Schedule Item",
+           "name",
+           {Indexed(Text("name", 100)), Number("state", "0"),
+            Number("trigger_type", "0"), Indexed(Time("next_action")),
+            Time("repeat"), Text("script", kScript),
+            Link("run_as", "sys_user")}}),
+      ForAdministrators({"sysevent",
+                         "Event",
+                         "name",
+                         {Indexed(Text("name", 100)), Text("table", 80),
+                          Text("instance", 32), Text("parm1", 255),
+                          Text("parm2", 255), Text("state", 40, "ready")}}),
       ForEverybody(
           {"sys_properties", "System Property", "name",
            Application({Indexed(Text("name", 100)), Text("value", 4000),
@@ -225,6 +239,19 @@ std::vector<Table> RestMessageTables() {
 
 std::vector<Table> ApplicationTables() {
   return {
+      ForAdministrators(
+          {"sys_db_object", "Table", "label",
+           Application({Indexed(Text("name", 80)), Text("label", 80),
+                        Text("super_class", 32), Flag("is_extendable"),
+                        Text("number_ref", 32), Flag("create_access_controls"),
+                        Flag("ws_access", "true")})}),
+      ForAdministrators(
+          {"sys_dictionary", "Dictionary Entry", "element",
+           Application({Indexed(Text("name", 80)), Text("element", 80),
+                        Text("column_label", 80), Text("internal_type", 80),
+                        Number("max_length"), Text("reference", 80),
+                        Text("default_value", 4000), Flag("mandatory"),
+                        Flag("read_only"), Flag("active", "true")})}),
       ForEverybody({"sys_app", "Custom Application", "name",
                     Application({Indexed(Text("name", 100)), Text("scope", 18),
                                  Text("version", 40), Flag("active", "true"),

@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "sandbox/http/message.h"
 #include "sandbox/servicenow/dictionary.h"
+#include "sandbox/servicenow/query.h"
 #include "sandbox/servicenow/record_writer.h"
 #include "sandbox/servicenow/table_store.h"
 
@@ -61,7 +62,8 @@ class RecordHooks {
   virtual std::optional<Reply> Control(const SandboxRequest& request) = 0;
 
   // The instance goes back to its start: whatever is queued is dropped. Called
-  // before the records are cleared, and Planted after they have been made anew.
+  // before the records are cleared, and Planted after they have been made anew
+  // and after seed data have been added.
   virtual void Reset() = 0;
   virtual void Planted() = 0;
 };
@@ -84,6 +86,7 @@ class RecordAccess {
   // Also true if they are the same.
   virtual bool Extends(const std::string& table,
                        const std::string& ancestor) = 0;
+  virtual std::string TableLabel(const std::string& table) = 0;
   // The column that references to the table show.
   virtual std::string DisplayColumn(const std::string& table) = 0;
 
@@ -93,6 +96,13 @@ class RecordAccess {
                                     std::size_t limit, const Actor& actor) = 0;
   virtual std::optional<Record> Find(const std::string& table,
                                      const std::string& sys_id) = 0;
+
+  // The sys_ids of what a query finds from `offset` on, at most `limit`.
+  virtual std::vector<std::string> FindIds(const std::string& table,
+                                           const servicenow::Query& query,
+                                           std::size_t offset,
+                                           std::size_t limit,
+                                           const Actor& actor) = 0;
 
   // As the Table API does, with defaults, rules, journals, hooks. A sys_id in
   // `values` is honoured whatever the switch for clients says.
@@ -113,6 +123,26 @@ class RecordAccess {
   virtual absl::Status Load(const std::string& table,
                             const FieldValues& values) = 0;
 
+  // A table or a column for an existing one, over what has the name. The table
+  // that another one extends must be there: NOT_FOUND.
+  virtual absl::Status Define(Table table) = 0;
+  virtual absl::Status DefineColumn(const std::string& table, Field field) = 0;
+
+  // A file of a record, under the limits of the Attachment API; its sys_id.
+  virtual absl::StatusOr<std::string> Attach(const std::string& table,
+                                             const std::string& sys_id,
+                                             const std::string& file_name,
+                                             const std::string& content_type,
+                                             const std::string& content,
+                                             const Actor& actor) = 0;
+  // nullopt: there is no such attachment.
+  virtual std::optional<std::string> Content(const std::string& sys_id) = 0;
+
+  // The stored value that a display value stands for; itself if it is none.
+  virtual std::string FromDisplayValue(const std::string& table,
+                                       const std::string& column,
+                                       const std::string& shown) = 0;
+
   // Whether the record fulfils a condition such as a rule's filter_condition.
   // VALCHANGES, CHANGES, CHANGESFROM and CHANGESTO compare with `previous`
   // (null: an insert, every column was empty).
@@ -125,6 +155,9 @@ class RecordAccess {
                             const std::string& dotted) = 0;
   virtual std::string DisplayValue(const Record& record,
                                    const std::string& dotted) = 0;
+
+  // The value of "gs.daysAgo(3)" and its kind; see query_environment.h.
+  virtual std::optional<std::string> Date(const std::string& expression) = 0;
 
   // From sys_properties.
   virtual std::optional<std::string> Property(const std::string& name) = 0;

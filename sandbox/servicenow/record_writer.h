@@ -69,6 +69,11 @@ class RecordWriter {
 
   std::string NewSysId() const { return make_sys_id_(); }
 
+  // What a display value stands for, as it is stored.
+  std::string FromShown(const Field& field, const std::string& shown) const {
+    return Convert(field, shown, /*input_is_shown=*/true);
+  }
+
   // For seed data and attachments: `values` are stored as they are, also in
   // read-only columns, beside defaults and number; no policy is asked.
   absl::StatusOr<const Record*> Store(const std::string& table,

@@ -1,13 +1,17 @@
 // snow_sandbox: a ServiceNow instance for tests and demos. "--help" lists the
-// switches; README.md in this folder says what is simulated and what is not.
+// switches; docs/sandbox.md says what is simulated and what is not.
 
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "CLI/CLI.hpp"
+#include "absl/cleanup/cleanup.h"
 #include "sandbox/http/sandbox_server.h"
 #include "sandbox/servicenow/command_line.h"
 #include "sandbox/servicenow/instance.h"
+#include "sandbox/servicenow/script/script_engine.h"
+#include "sandbox/servicenow/script/script_worker.h"
 
 namespace opcon_snow::sandbox::servicenow {
 namespace {
@@ -23,6 +27,13 @@ int Run(int argc, char** argv) {
     return 1;
   }
   Instance& instance = **made;
+  absl::StatusOr<std::unique_ptr<ScriptEngine>> engine =
+      MakeScriptEngine(command_line, instance);
+  if (!engine.ok()) {
+    std::cerr << "snow_sandbox: " << engine.status().message() << '\n';
+    return 1;
+  }
+  const absl::Cleanup detach = [&instance] { instance.SetHooks(nullptr); };
   return RunSandbox(ServerOptions(command_line, instance));
 }
 
@@ -30,5 +41,8 @@ int Run(int argc, char** argv) {
 }  // namespace opcon_snow::sandbox::servicenow
 
 int main(int argc, char** argv) {
+  const std::optional<int> worker =
+      opcon_snow::sandbox::servicenow::RunIfScriptWorker(argc, argv);
+  if (worker.has_value()) return *worker;
   return opcon_snow::sandbox::servicenow::Run(argc, argv);
 }

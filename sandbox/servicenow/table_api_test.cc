@@ -417,8 +417,8 @@ TEST_F(TableApiTest, NamesWhatItDoesNotSimulate) {
     EXPECT_EQ(reply.status, 501) << path;
     return Body(reply)["error"]["message"].get<std::string>();
   };
-  EXPECT_THAT(message("GET", "/api/now/table/sys_trigger"),
-              HasSubstr("table sys_trigger"));
+  EXPECT_THAT(message("GET", "/api/now/table/sys_flow_context"),
+              HasSubstr("table sys_flow_context"));
   EXPECT_THAT(message("GET", "/api/now/v1/stats/incident"),
               HasSubstr("Aggregate API"));
   EXPECT_THAT(message("GET",

@@ -83,15 +83,24 @@ void GatewayAndSandboxTest::StartSandbox(std::vector<std::string> flags) {
 }
 
 void GatewayAndSandboxTest::StartGateway(const std::string& credentials) {
+  StartGatewayWith(InstanceYaml("prod", credentials));
+}
+
+std::string GatewayAndSandboxTest::InstanceYaml(const std::string& name,
+                                                const std::string& rest) const {
+  return absl::StrCat("  - name: ", name,
+                      "\n    base_url: http://127.0.0.1:", sandbox_port_,
+                      "\n    allow_plain_http: true\n", rest);
+}
+
+void GatewayAndSandboxTest::StartGatewayWith(const std::string& instances) {
   ASSERT_OK(harness::WriteFile(PathOf("secret"), "sandbox\n", 0600));
   ASSERT_OK(harness::WriteFile(PathOf("key"), "sandbox-key\n", 0600));
-  ASSERT_OK(harness::WriteFile(
-      PathOf("gateway.yaml"),
-      absl::StrCat("listener: {address: \"127.0.0.1:0\"}\n"
-                   "logging: {level: debug}\ninstances:\n  - name: prod\n"
-                   "    base_url: http://127.0.0.1:",
-                   sandbox_port_, "\n    allow_plain_http: true\n",
-                   credentials)));
+  ASSERT_OK(
+      harness::WriteFile(PathOf("gateway.yaml"),
+                         absl::StrCat("listener: {address: \"127.0.0.1:0\"}\n"
+                                      "logging: {level: debug}\ninstances:\n",
+                                      instances)));
   int port = 0;
   gateway_ = StartServer(
       "gateway", {programs_.snow_gateway, "--config", PathOf("gateway.yaml")},
@@ -128,8 +137,9 @@ void GatewayAndSandboxTest::Fault(const json& fault) {
   ASSERT_EQ(answer->status, 201) << answer->body;
 }
 
-std::vector<json> GatewayAndSandboxTest::SeenRequests() const {
-  const auto answer = servicenow_->Get("/_sandbox/requests");
+std::vector<json> GatewayAndSandboxTest::SeenRequests(int since) const {
+  const auto answer =
+      servicenow_->Get(absl::StrCat("/_sandbox/requests?since=", since));
   EXPECT_OK(answer);
   return answer->json.at("requests").get<std::vector<json>>();
 }
@@ -155,18 +165,25 @@ absl::StatusOr<v1::CreateIncidentResponse> GatewayAndSandboxTest::Create(
 absl::StatusOr<v1::AttachFileResponse> GatewayAndSandboxTest::Attach(
     const std::string& record, const std::string& name,
     const std::string& content) {
+  v1::AttachFileHeader header;
+  header.set_record_sys_id(record);
+  header.set_file_name(name);
+  return SendFile(*stub_, header, content, {});
+}
+
+absl::StatusOr<v1::AttachFileResponse> SendFile(
+    v1::ServiceNowGateway::StubInterface& stub, v1::AttachFileHeader header,
+    const std::string& content, const rpc::CallOptions& options) {
+  header.set_size_bytes(static_cast<std::int64_t>(content.size()));
+  header.set_sha256(Sha256Hex(content));
   bool announced = false;
   std::size_t offset = 0;
   return rpc::WriteStream(
-      *stub_, &Stub::AttachFile, {},
+      stub, &v1::ServiceNowGateway::StubInterface::AttachFile, options,
       std::function<absl::StatusOr<bool>(v1::AttachFileRequest&)>(
           [&](v1::AttachFileRequest& part) -> absl::StatusOr<bool> {
             if (!announced) {
-              v1::AttachFileHeader& header = *part.mutable_header();
-              header.set_record_sys_id(record);
-              header.set_file_name(name);
-              header.set_size_bytes(static_cast<std::int64_t>(content.size()));
-              header.set_sha256(Sha256Hex(content));
+              *part.mutable_header() = header;
               announced = true;
               return true;
             }

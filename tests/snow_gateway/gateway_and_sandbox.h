@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/rpc/call.h"
 #include "grpcpp/channel.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -22,6 +23,12 @@ inline constexpr char kMarker[] = "[failure 4711-0815]";
 
 // A sys_id for tests, always the same for the same seed.
 std::string SysId(const std::string& seed);
+
+// Attaches `content`; size and SHA-256 of `header` are filled in.
+absl::StatusOr<::servicenow::v1::AttachFileResponse> SendFile(
+    ::servicenow::v1::ServiceNowGateway::StubInterface& stub,
+    ::servicenow::v1::AttachFileHeader header, const std::string& content,
+    const rpc::CallOptions& options);
 
 class GatewayAndSandboxTest : public ::testing::Test {
  protected:
@@ -42,6 +49,11 @@ class GatewayAndSandboxTest : public ::testing::Test {
   void StartSandbox(std::vector<std::string> flags = {});
   // `credentials`: the lines of the configuration, indented by four.
   void StartGateway(const std::string& credentials);
+  // An entry of `instances` that is the sandbox; `rest`: further lines of it.
+  std::string InstanceYaml(const std::string& name,
+                           const std::string& rest) const;
+  // The entries of `instances`.
+  void StartGatewayWith(const std::string& instances);
   // Both, with OAuth.
   void Start(std::vector<std::string> flags = {});
 
@@ -50,7 +62,8 @@ class GatewayAndSandboxTest : public ::testing::Test {
   std::vector<nlohmann::json> Incidents(
       const std::string& correlation_id) const;
   void Fault(const nlohmann::json& fault);
-  std::vector<nlohmann::json> SeenRequests() const;
+  // Those after number `since`.
+  std::vector<nlohmann::json> SeenRequests(int since = 0) const;
 
   static ::servicenow::v1::CreateIncidentRequest NewIncident(
       const std::string& seed);
