@@ -27,6 +27,11 @@ struct Steps::ExistingTicket {
   // True if the field led to the link's incident.
   bool field_had_link = false;
 
+  // Of the link's incident; 0 if there is no link.
+  int generation() const {
+    return link.has_value() ? link->generation() : 0;
+  }
+
   // Takes `found`, or notes why not. It is called `called` by whatever names
   // it, which is `text` in the field.
   void Consider(std::optional<::servicenow::v1::Incident> found,

@@ -98,7 +98,8 @@ const v1::Failure* KnownByNumber(const v1::Report& report,
   if (number == 0 || number == job.job_number()) return nullptr;
   for (const v1::Failure& failure : known) {
     if (failure.job_number() == number && !failure.provisional() &&
-        failure.has_run_end_time() && failure.kind() != v1::EVENT_KIND_RECOVERED) {
+        failure.has_run_end_time() &&
+        failure.kind() != v1::EVENT_KIND_RECOVERED) {
       return &failure;
     }
   }
@@ -321,26 +322,27 @@ absl::StatusOr<bool> Steps::Recall(const ClaimedStep& claimed,
                                    const std::vector<v1::Failure>& known,
                                    const ::opcon::v1::DailyJob& job,
                                    Memo* memo) {
-  const v1::Report& report = claimed.stored.report;
-  const v1::Failure* own = nullptr;
+  const std::string& report_id = claimed.stored.report.report_id();
+  std::vector<v1::Failure> candidates;
   if (claimed.stored.memo.has_failure()) {
-    own = &claimed.stored.memo.failure();
-  } else {
-    for (const v1::Failure& failure : known) {
-      if (failure.first_report_id() == report.report_id()) own = &failure;
-    }
+    candidates.push_back(claimed.stored.memo.failure());
   }
-  if (own == nullptr) return false;
-  ::opcon::v1::JobRun run = LatestRun(job);
-  if (own->job_number() != run.job_number() ||
-      own->run_end_time().seconds() != run.end_time().seconds() ||
-      own->run_end_time().nanos() != run.end_time().nanos()) {
-    run = RunOf(*own);
+  for (const v1::Failure& failure : known) {
+    if (failure.first_report_id() == report_id) candidates.push_back(failure);
   }
-  *memo->mutable_job() = own->provisional() ? job : JobAtRun(job, run);
-  *memo->mutable_failure() = WithoutHistory(*own);
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string owner, Own(claimed, *memo));
-  return owner == report.report_id();
+  for (const v1::Failure& failure : candidates) {
+    const ::opcon::v1::JobRun latest = LatestRun(job);
+    const bool shown =
+        failure.job_number() == latest.job_number() &&
+        ToTime(failure.run_end_time()) == ToTime(latest.end_time());
+    *memo->mutable_job() =
+        failure.provisional() ? job
+                              : JobAtRun(job, shown ? latest : RunOf(failure));
+    *memo->mutable_failure() = WithoutHistory(failure);
+    OPCON_SNOW_ASSIGN_OR_RETURN(const std::string owner, Own(claimed, *memo));
+    if (owner == report_id) return true;
+  }
+  return false;
 }
 
 // Of a failure that this report is not the first to find, nothing tells the

@@ -1,7 +1,6 @@
 #include "incident_service/workflow/retry_policy.h"
 
 #include <map>
-
 #include <optional>
 
 #include "common/status/error.h"
@@ -77,8 +76,8 @@ TEST(RetryBudgetTest, AnUpstreamInTroubleIsAskedByFewUntilItAnswers) {
   for (int i = 0; i < 9; ++i) budget.Record(v1::STEP_KIND_TICKET, down);
   EXPECT_TRUE(budget.Limits().empty());
   budget.Record(v1::STEP_KIND_TICKET, down);
-  EXPECT_EQ(budget.Limits(), (std::map<v1::StepKind, int>{
-                                 {v1::STEP_KIND_TICKET, 2}}));
+  EXPECT_EQ(budget.Limits(),
+            (std::map<v1::StepKind, int>{{v1::STEP_KIND_TICKET, 2}}));
   // A refusal is an answer.
   budget.Record(v1::STEP_KIND_TICKET, absl::NotFoundError("no such job"));
   EXPECT_TRUE(budget.Limits().empty());
@@ -89,8 +88,8 @@ TEST(RetryBudgetTest, KindsOfStepsDoNotAnswerForEachOther) {
   const absl::Status slow = absl::DeadlineExceededError("slow");
   for (int i = 0; i < 20; ++i) budget.Record(v1::STEP_KIND_ATTACH_LOG, slow);
   budget.Record(v1::STEP_KIND_TICKET, absl::OkStatus());
-  EXPECT_EQ(budget.Limits(), (std::map<v1::StepKind, int>{
-                                 {v1::STEP_KIND_ATTACH_LOG, 2}}));
+  EXPECT_EQ(budget.Limits(),
+            (std::map<v1::StepKind, int>{{v1::STEP_KIND_ATTACH_LOG, 2}}));
 }
 
 }  // namespace

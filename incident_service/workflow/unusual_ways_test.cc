@@ -51,8 +51,8 @@ TEST_F(UnusualWaysTest, ARunThatWasRestartedIsFoundInTheHistory) {
   for (const bool keeps : {false, true}) {
     opcon_.keeps_job_number = keeps;
     FailAgain();
-    const v1::Failure expected = FailureOfRun(
-        MakeReport("x"), Job().job, LatestRun(Job().job));
+    const v1::Failure expected =
+        FailureOfRun(MakeReport("x"), Job().job, LatestRun(Job().job));
     const std::string id = Report(absl::StrCat("request-", keeps));
     clock_.Advance(absl::Seconds(30));
     opcon_.Start(kJob, clock_.Now());
@@ -97,15 +97,14 @@ TEST_F(UnusualWaysTest, WhatAReportOwnsAtItsDestinationIsNotForgotten) {
   ASSERT_OK(claimed.status());
   ASSERT_THAT(*claimed, SizeIs(1));
   ASSERT_OK(steps_->Run(claimed->front()).status());
-  const std::string owned = FailureOfRun(MakeReport("x"), Job().job,
-                                         LatestRun(Job().job))
-                                .failure_id();
+  const std::string owned =
+      FailureOfRun(MakeReport("x"), Job().job, LatestRun(Job().job))
+          .failure_id();
   OpenStore();
   FailAgain();
   Drive();
   EXPECT_EQ(Get(id).failure_id(), owned);
-  const std::string later =
-      ReportAndDrive("request-3", "second.json");
+  const std::string later = ReportAndDrive("request-3", "second.json");
   EXPECT_EQ(Get(later).state(), v1::REPORT_STATE_SUCCEEDED);
 }
 
@@ -298,7 +297,8 @@ TEST_F(UnusualWaysTest, TheTicketOfAnEarlierDayIsUsedAgainIfTheTemplateSaysSo) {
   clock_.Advance(absl::Hours(40));
   opcon_.Fail(next_day, clock_.Now());
   v1::Report report = MakeReport("request-2");
-  report.mutable_event()->mutable_job_key()->mutable_schedule_date()->set_day(7);
+  report.mutable_event()->mutable_job_key()->mutable_schedule_date()->set_day(
+      7);
   const std::string id = Store(report);
   Drive();
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
@@ -476,11 +476,10 @@ TEST_F(UnusualWaysTest, EveryWriteIsAudited) {
     EXPECT_FALSE(entry.reason().empty());
     EXPECT_THAT(entry.request_json(), HasSubstr("{"));
   }
-  EXPECT_THAT(actions,
-              ElementsAre("servicenow.AttachFile ok",
-                          "opcon.SetIncidentTicket ok",
-                          "servicenow.CreateIncident ok",
-                          "servicenow.CreateIncident not"));
+  EXPECT_THAT(actions, ElementsAre("servicenow.AttachFile ok",
+                                   "opcon.SetIncidentTicket ok",
+                                   "servicenow.CreateIncident ok",
+                                   "servicenow.CreateIncident not"));
 }
 
 }  // namespace

@@ -55,11 +55,11 @@ class RandomKillTest : public E2eTest {
 
   // A new job fails, or, as often, one that failed before.
   void FailSomething() {
-    const auto old = std::find_if(
-        jobs_.begin() + Below(static_cast<int>(jobs_.size()) + 1), jobs_.end(),
-        [](const FailingJob& one) {
-          return one.last + kBetweenRuns < absl::Now();
-        });
+    const auto old =
+        std::find_if(jobs_.begin() + Below(static_cast<int>(jobs_.size()) + 1),
+                     jobs_.end(), [](const FailingJob& one) {
+                       return one.last + kBetweenRuns < absl::Now();
+                     });
     const bool again = old != jobs_.end() && Below(2) == 0;
     if (!again) {
       jobs_.push_back({harness::RandomJob()});
@@ -68,9 +68,9 @@ class RandomKillTest : public E2eTest {
     FailingJob& chosen = again ? *old : jobs_.back();
     chosen.last = absl::Now();
     const std::string log = absl::StrCat("log of failure ", ++failures_);
-    ASSERT_OK(again ? harness::FailJobAgain(suite(), chosen.job, "0000000005",
-                                            log)
-                    : harness::FailJob(suite(), chosen.job, "0000000005", log));
+    ASSERT_OK(
+        again ? harness::FailJobAgain(suite(), chosen.job, "0000000005", log)
+              : harness::FailJob(suite(), chosen.job, "0000000005", log));
     ++chosen.failures;
     spool_.push_back({chosen.job, absl::StrCat("failure-", failures_)});
   }

@@ -53,9 +53,9 @@ absl::Status Reporter::Report(const Job& job, const std::string& termination,
   key.set_schedule_instance(job.schedule_instance);
   key.set_job_name(job.name);
   event.mutable_occurred_time()->set_seconds(absl::ToUnixSeconds(occurred));
-  event.mutable_occurred_time()->set_nanos(static_cast<std::int32_t>(
-      absl::ToInt64Nanoseconds(occurred - absl::FromUnixSeconds(
-                                              absl::ToUnixSeconds(occurred)))));
+  event.mutable_occurred_time()->set_nanos(
+      static_cast<std::int32_t>(absl::ToInt64Nanoseconds(
+          occurred - absl::FromUnixSeconds(absl::ToUnixSeconds(occurred)))));
   event.set_schedule_name(job.schedule);
   event.set_machine(job.machine);
   event.set_termination(termination);
