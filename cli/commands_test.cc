@@ -355,7 +355,7 @@ TEST_F(CommandsTest, HelpListsWhatWorks) {
               StartsWith("usage: incidentctl report SWITCHES"));
   EXPECT_THAT(Run({"recovered", "-h"}).out,
               StartsWith("usage: incidentctl recovered SWITCHES"));
-  EXPECT_EQ(Run({"--version"}).out, "incidentctl 0.1.0\n");
+  EXPECT_EQ(Run({"--version"}).out, "incidentctl 0.2.0\n");
   EXPECT_THAT(service_.calls(), IsEmpty());
 }
 

@@ -1,10 +1,11 @@
 #ifndef OPCON_SNOW_CLI_VERSION_H_
 #define OPCON_SNOW_CLI_VERSION_H_
 
+#include "common/version/version.h"
+
 namespace opcon_snow::cli {
 
 inline constexpr char kProgram[] = "incidentctl";
-inline constexpr char kVersion[] = "0.1.0";
 
 }  // namespace opcon_snow::cli
 

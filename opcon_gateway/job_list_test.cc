@@ -13,6 +13,7 @@
 #include "opcon_gateway/machines.h"
 #include "opcon_gateway/page_token.h"
 #include "opcon_gateway/sample_job.h"
+#include "opcon_gateway/upstream_list.h"
 
 namespace opcon_snow::opcon {
 namespace {
@@ -159,9 +160,14 @@ TEST_F(JobListTest, AListThatIsTooLongIsAnErrorAndNotCutOff) {
     response.body = jobs_of_page.dump();
     return response;
   });
-  const auto reply = Run(list_.List(request_, scope));
-  EXPECT_THAT(reply, StatusIs(StatusCode::kOutOfRange, HasSubstr("50000")));
-  EXPECT_THAT(reply, HasReason("TOO_LARGE"));
+  int taken = 0;
+  UpstreamList list{rest->Url("api/dailyjobs"), "jobs"};
+  list.max_pages = 3;
+  const absl::Status status = Run(ReadList(
+      rest.get(), list, [&taken](const json&) { ++taken; }, scope));
+  EXPECT_THAT(status, StatusIs(StatusCode::kOutOfRange, HasSubstr("600 jobs")));
+  EXPECT_THAT(status, HasReason("TOO_LARGE"));
+  EXPECT_EQ(taken, 600);
 }
 
 TEST_F(JobListTest, ListsRunsNewestFirst) {

@@ -14,7 +14,6 @@ using nlohmann::json;
 namespace v1 = ::opcon::v1;
 
 constexpr int kPageSize = 200;
-constexpr int kMaxPages = 250;
 
 RestRequest PageRequest(const UpstreamList& list, int page) {
   http::UrlBuilder url = list.url;
@@ -33,11 +32,11 @@ absl::Status NoSuchList(const std::string& instance, absl::string_view what) {
                    ". ", MendOf(v1::ERROR_REASON_UPSTREAM_VERSION)));
 }
 
-absl::Status TooMany(const std::string& instance, absl::string_view what) {
+absl::Status TooMany(const std::string& instance, const UpstreamList& list) {
   return OpConError(
       absl::StatusCode::kOutOfRange, v1::ERROR_REASON_TOO_LARGE,
       absl::StrCat("on OpCon instance \"", instance, "\" more than ",
-                   kPageSize * kMaxPages, " ", what,
+                   kPageSize * list.max_pages, " ", list.what,
                    " fit the filters. Ask for fewer days or by more filters."));
 }
 
@@ -51,7 +50,7 @@ async::Task<absl::Status> ReadList(RestClient* rest, UpstreamList list,
                                    std::function<void(const json&)> take,
                                    const CallScope& scope) {
   json first_of_page;
-  for (int page = 0; page < kMaxPages; ++page) {
+  for (int page = 0; page < list.max_pages; ++page) {
     RestRequest request = PageRequest(list, page);
     OPCON_SNOW_CO_ASSIGN_OR_RETURN(RestAnswer answer,
                                    co_await rest->Send(request, scope));
@@ -71,7 +70,7 @@ async::Task<absl::Status> ReadList(RestClient* rest, UpstreamList list,
     }
     first_of_page = std::move(answer.body.front());
   }
-  co_return TooMany(rest->instance(), list.what);
+  co_return TooMany(rest->instance(), list);
 }
 
 }  // namespace opcon_snow::opcon

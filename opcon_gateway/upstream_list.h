@@ -23,14 +23,16 @@ struct UpstreamList {
   std::string what;
   // 404 and 405 mean that this OpCon has no such list: UPSTREAM_VERSION.
   bool optional_endpoint = false;
+  // Of 200 elements each; with more the list is TOO_LARGE.
+  int max_pages = 250;
 };
 
 // A filter ("?" and "*" are wildcards there) that finds `name` among others: in
 // a filter "[" and "]" are syntax that cannot be escaped.
 std::string AsFilter(absl::string_view name);
 
-// Calls `take` for each element of the list, in its order. TOO_LARGE after
-// 50,000 of them: a list cut off in silence would hide jobs.
+// Calls `take` for each element of the list, in its order. A list that is too
+// long is an error: cut off in silence it would hide jobs.
 async::Task<absl::Status> ReadList(
     RestClient* rest, UpstreamList list,
     std::function<void(const nlohmann::json&)> take, const CallScope& scope);

@@ -1,6 +1,5 @@
 #include "snow_gateway/attachments.h"
 
-#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,8 +11,7 @@
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "snow_gateway/attach_file.h"
-#include "snow_gateway/gateway_fixture.h"
+#include "snow_gateway/attachments_fixture.h"
 
 namespace opcon_snow::snow {
 namespace {
@@ -26,74 +24,7 @@ using Kind = http::TransportError::Kind;
 using Attached = absl::StatusOr<v1::AttachFileResponse>;
 using Part = std::optional<v1::AttachFileRequest>;
 
-constexpr char kContent[] = "line 1\nline 2\n";
 constexpr std::int64_t kBudget = std::int64_t{32} << 20;
-
-class AttachmentsTest : public GatewayTest {
- protected:
-  AttachmentsTest() : instance_(MakeInstance()) {
-    header_.set_record_sys_id(kSysId);
-    header_.set_file_name("job log.txt");
-    SetContent(kContent);
-  }
-
-  void SetContent(const std::string& content) {
-    header_.set_size_bytes(static_cast<std::int64_t>(content.size()));
-    header_.set_sha256(Sha256Hex(content));
-    chunks_.clear();
-    if (!content.empty()) chunks_.push_back(content);
-  }
-
-  static json Row(const std::string& content) {
-    return {{"sys_id", kOtherSysId},
-            {"table_name", "incident"},
-            {"table_sys_id", kSysId},
-            {"file_name", "job log.txt"},
-            {"content_type", "text/plain"},
-            {"size_bytes", absl::StrCat(content.size())},
-            {"hash", Sha256Hex(content)},
-            {"sys_created_on", "2026-01-05 12:00:00"}};
-  }
-  void AnswerNotThere() { AnswerResult(json::array()); }
-
-  Attached Attach() {
-    parts_.clear();
-    parts_read_ = 0;
-    v1::AttachFileRequest first;
-    *first.mutable_header() = header_;
-    parts_.push_back(first);
-    for (const std::string& chunk : chunks_) {
-      v1::AttachFileRequest part;
-      part.set_chunk(chunk);
-      parts_.push_back(part);
-    }
-    return AttachParts();
-  }
-
-  Attached AttachParts() {
-    FindTarget find =
-        [this](const std::string& name) -> absl::StatusOr<Target> {
-      EXPECT_EQ(name, header_.instance());
-      return Target{instance_, Scope()};
-    };
-    NextPart next = [this] { return ReadPart(this); };
-    return Run(AttachFile(std::move(find), std::move(next)));
-  }
-
-  static async::Task<Part> ReadPart(AttachmentsTest* self) {
-    ++self->parts_read_;
-    if (self->parts_.empty()) co_return std::nullopt;
-    v1::AttachFileRequest part = std::move(self->parts_.front());
-    self->parts_.pop_front();
-    co_return part;
-  }
-
-  std::shared_ptr<Instance> instance_;
-  v1::AttachFileHeader header_;
-  std::vector<std::string> chunks_;
-  std::deque<v1::AttachFileRequest> parts_;
-  int parts_read_ = 0;
-};
 
 TEST_F(AttachmentsTest, AttachesWhatIsNotThere) {
   chunks_ = {"line 1\n", "line 2\n"};
@@ -222,127 +153,6 @@ TEST_F(AttachmentsTest, TakesMediaTypesWithParameters) {
   ASSERT_OK(Attach());
   EXPECT_EQ(Request(1).headers.Get("Content-Type"),
             "text/plain; charset=utf-8");
-}
-
-TEST_F(AttachmentsTest, NamesAndTypesAreMadeAcceptable) {
-  struct Case {
-    std::string name;
-    std::string run;
-    std::string type;
-    std::string sent_name;
-    std::string sent_type;
-  };
-  const std::string longest(300, 'x');
-  for (const Case& c : std::vector<Case>{
-           {"job log.txt", "", "", "job log.txt", "text/plain"},
-           {"job.log", "", "", "job_log.txt", "text/plain"},
-           {"JOB.LOG", "", "application/x-log", "JOB_LOG.txt", "text/plain"},
-           {"job.log", "4711", "", "job_log_4711.txt", "text/plain"},
-           {"a/b\\c\"d\n.txt", "", "", "a_b_c_d_.txt", "text/plain"},
-           {"ä€.txt", "", "", "__.txt", "text/plain"},
-           {"..", "", "", "file_", "text/plain"},
-           {"x.bin", "", "application/x-y", "x.bin", "application/x-y"},
-           {"x.csv", "", "text/plain", "x.csv", "text/csv"},
-           {longest + ".txt", "", "",
-            absl::StrCat(std::string(87, 'x'), "_",
-                         Sha256Hex(longest + ".txt").substr(0, 8), ".txt"),
-            "text/plain"}}) {
-    SCOPED_TRACE(c.name);
-    header_.set_file_name(c.name);
-    header_.set_run(c.run);
-    header_.set_content_type(c.type);
-    const std::size_t first = request_count();
-    AnswerNotThere();
-    AnswerCreated(Row(kContent));
-    ASSERT_OK(Attach());
-    EXPECT_EQ(ParameterOf(Request(first + 1).url, "file_name"), c.sent_name);
-    EXPECT_EQ(Request(first + 1).headers.Get("Content-Type"), c.sent_type);
-    EXPECT_THAT(ParameterOf(Request(first).url, "sysparm_query"),
-                HasSubstr(absl::StrCat("file_name=", c.sent_name, "^ORDER")));
-  }
-}
-
-TEST_F(AttachmentsTest, AnotherRunIsAnotherFile) {
-  header_.set_run("4712");
-  AnswerRows({Row(kContent)});
-  AnswerNotThere();
-  AnswerCreated(Row(kContent));
-  const Attached reply = Attach();
-  ASSERT_OK(reply);
-  EXPECT_TRUE(reply->created());
-}
-
-// Larger than what is received as a whole.
-class LargeFileTest : public AttachmentsTest {
- protected:
-  LargeFileTest() {
-    SetContent(std::string(std::size_t{3} << 20, 'x'));
-    Split();
-  }
-  void Split() {
-    const std::string content = chunks_.front();
-    chunks_.clear();
-    for (std::size_t i = 0; i < content.size(); i += kMaxSent) {
-      chunks_.push_back(content.substr(i, kMaxSent));
-    }
-  }
-  static constexpr std::size_t kMaxSent = std::size_t{200} * 1000;
-};
-
-TEST_F(LargeFileTest, ArrivesWhole) {
-  AnswerNotThere();
-  const std::string content(std::size_t{3} << 20, 'x');
-  AnswerCreated(Row(content));
-  const Attached reply = Attach();
-  ASSERT_OK(reply);
-  EXPECT_TRUE(reply->created());
-  EXPECT_EQ(Request(1).body, content);
-}
-
-TEST_F(LargeFileTest, ItsEndIsNotSentUnlessSizeAndHashFit) {
-  const std::vector<std::string> good = chunks_;
-  std::vector<std::string> cut = good;
-  cut.pop_back();
-  std::vector<std::string> more = good;
-  more.emplace_back("x");
-  std::vector<std::string> other = good;
-  other.front()[0] = 'y';
-  for (const auto& chunks : {cut, more, other}) {
-    chunks_ = chunks;
-    const std::size_t first = request_count();
-    AnswerNotThere();
-    // Only asked for if the whole body came.
-    transport_->Handle([](const auto& request) -> http::Result {
-      ADD_FAILURE() << "sent " << request.body.size();
-      return http::TransportError();
-    });
-    EXPECT_THAT(Attach(), HasReason("CHECKSUM_MISMATCH"));
-    EXPECT_LE(request_count(), first + 2);
-    transport_ = std::make_shared<http::FakeTransport>(&loop_);
-    instance_ = MakeInstance();
-  }
-}
-
-TEST_F(LargeFileTest, AnAnswerBeforeTheEndIsHeard) {
-  AnswerNotThere();
-  AnswerJson(503, "{}");
-  AnswerNotThere();
-  EXPECT_THAT(Attach(), HasReason("UPSTREAM_UNAVAILABLE"));
-}
-
-TEST_F(LargeFileTest, CannotBeSentAgainAfterANewLogin) {
-  instance_ = MakeInstance(ClientCredentials());
-  AnswerJson(200, R"({"access_token":"t1","expires_in":1800})");
-  AnswerNotThere();
-  AnswerJson(401, ErrorBody("User Not Authenticated", ""));
-  const Attached reply = Attach();
-  EXPECT_THAT(reply, HasReason("UPSTREAM_UNAVAILABLE"));
-  EXPECT_EQ(RetryDelay(reply.status()), absl::Seconds(1));
-  // The repetition logs in anew.
-  AnswerJson(200, R"({"access_token":"t2","expires_in":1800})");
-  AnswerNotThere();
-  AnswerCreated(Row(std::string(std::size_t{3} << 20, 'x')));
-  EXPECT_OK(Attach());
 }
 
 TEST_F(AttachmentsTest, ARefusedFileSaysSo) {

@@ -11,6 +11,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/http/curl_transport.h"
 #include "common/http/http_testing.h"
 #include "common/http/raw_server.h"
@@ -185,6 +187,24 @@ TEST_F(CurlFaultsTest, ConnectionClosedWhileIdleIsReplaced) {
   }
   EXPECT_LE(server.requests(), 5);
   EXPECT_GE(server.accepted(), 2);
+}
+
+// Firewalls forget idle connections without telling.
+TEST_F(CurlFaultsTest, AConnectionThatWasIdleForTooLongIsNotUsedAgain) {
+  RawServer server([](Connection& c) {
+    while (c.ReadRequest()) c.Write(kOk);
+  });
+  CurlTransportOptions options;
+  options.allow_http = true;
+  options.max_idle_connection_age = absl::Seconds(1);
+  transport_ = MakeTransport(std::move(options));
+  EXPECT_TRUE(Post(server.Url("/"), "x").ok());
+  EXPECT_TRUE(Post(server.Url("/"), "x").ok());
+  EXPECT_EQ(server.accepted(), 1);
+  // The age is counted in whole seconds.
+  absl::SleepFor(absl::Milliseconds(2100));
+  EXPECT_TRUE(Post(server.Url("/"), "x").ok());
+  EXPECT_EQ(server.accepted(), 2);
 }
 
 TEST_F(CurlFaultsTest, BodyOverTheLimitIsTooLarge) {

@@ -4,7 +4,7 @@
 namespace opcon_snow {
 
 // The version of the whole suite: all its programs are released together.
-inline constexpr char kVersion[] = "0.1.0";
+inline constexpr char kVersion[] = "0.2.0";
 
 }  // namespace opcon_snow
 

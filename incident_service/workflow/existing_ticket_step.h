@@ -28,9 +28,7 @@ struct Steps::ExistingTicket {
   bool field_had_link = false;
 
   // Of the link's incident; 0 if there is no link.
-  int generation() const {
-    return link.has_value() ? link->generation() : 0;
-  }
+  int generation() const { return link.has_value() ? link->generation() : 0; }
 
   // Takes `found`, or notes why not. It is called `called` by whatever names
   // it, which is `text` in the field.

@@ -335,9 +335,9 @@ absl::StatusOr<bool> Steps::Recall(const ClaimedStep& claimed,
     const bool shown =
         failure.job_number() == latest.job_number() &&
         ToTime(failure.run_end_time()) == ToTime(latest.end_time());
-    *memo->mutable_job() =
-        failure.provisional() ? job
-                              : JobAtRun(job, shown ? latest : RunOf(failure));
+    *memo->mutable_job() = failure.provisional()
+                               ? job
+                               : JobAtRun(job, shown ? latest : RunOf(failure));
     *memo->mutable_failure() = WithoutHistory(failure);
     OPCON_SNOW_ASSIGN_OR_RETURN(const std::string owner, Own(claimed, *memo));
     if (owner == report_id) return true;

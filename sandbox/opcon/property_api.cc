@@ -138,9 +138,10 @@ Reply WriteGlobalProperty(ApiContext& context, const ApiCall& call, int id,
                       "Global property exists already");
     }
   }
-  property->id = id == 0 ? context.model->NextRowId() : id;
+  const int row = id == 0 ? context.model->NextRowId() : id;
+  property->id = row;
   Reply reply = Reply::Json(status, JsonView::GlobalPropertyOf(*property));
-  context.model->global_properties().insert_or_assign(property->id,
+  context.model->global_properties().insert_or_assign(row,
                                                       *std::move(property));
   return reply;
 }

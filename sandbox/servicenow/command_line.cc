@@ -243,8 +243,8 @@ absl::StatusOr<std::unique_ptr<ScriptEngine>> MakeScriptEngine(
     }
     options.update_sets.emplace_back(path, *std::move(update_set));
   }
-  auto engine = std::make_unique<ScriptEngine>(std::move(options),
-                                               &instance.records());
+  auto engine =
+      std::make_unique<ScriptEngine>(std::move(options), &instance.records());
   instance.SetHooks(engine.get());
   return engine;
 }

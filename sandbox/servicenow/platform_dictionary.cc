@@ -144,20 +144,6 @@ std::vector<Table> ScriptTables() {
                         Number("run_dayofweek"), Number("run_dayofmonth"),
                         Text("script", kScript), Flag("conditional"),
                         Text("condition", 8000), Link("run_as", "sys_user")})}),
-      ForAdministrators(
-          {"sys_trigger",
-           "Schedule Item",
-           "name",
-           {Indexed(Text("name", 100)), Number("state", "0"),
-            Number("trigger_type", "0"), Indexed(Time("next_action")),
-            Time("repeat"), Text("script", kScript),
-            Link("run_as", "sys_user")}}),
-      ForAdministrators({"sysevent",
-                         "Event",
-                         "name",
-                         {Indexed(Text("name", 100)), Text("table", 80),
-                          Text("instance", 32), Text("parm1", 255),
-                          Text("parm2", 255), Text("state", 40, "ready")}}),
       ForEverybody(
           {"sys_properties", "System Property", "name",
            Application({Indexed(Text("name", 100)), Text("value", 4000),
@@ -354,6 +340,20 @@ std::vector<Table> OtherTables() {
       .write_roles = "itil"};
   return {
       std::move(change),
+      ForAdministrators(
+          {"sys_trigger",
+           "Schedule Item",
+           "name",
+           {Indexed(Text("name", 100)), Number("state", "0"),
+            Number("trigger_type", "0"), Indexed(Time("next_action")),
+            Time("repeat"), Text("script", kScript),
+            Link("run_as", "sys_user")}}),
+      ForAdministrators({"sysevent",
+                         "Event",
+                         "name",
+                         {Indexed(Text("name", 100)), Text("table", 80),
+                          Text("instance", 32), Text("parm1", 255),
+                          Text("parm2", 255), Text("state", 40, "ready")}}),
       ForEverybody(
           {"sys_choice",
            "Choice",

@@ -5,7 +5,6 @@
 #include <curl/curl.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -20,6 +19,7 @@
 #include "common/rpc/channel.h"
 #include "common/status/status_macros.h"
 #include "servicenow/v1/servicenow_gateway.grpc.pb.h"
+#include "tests/bench/percentile.h"
 #include "tests/harness/http_peer.h"
 #include "tests/harness/process.h"
 #include "tests/harness/suite.h"
@@ -113,12 +113,7 @@ class Times {
     return status;
   }
   void Clear() { times_.clear(); }
-  absl::Duration Percentile(int percent) const {
-    std::vector<absl::Duration> sorted = times_;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[(sorted.size() - 1) * static_cast<std::size_t>(percent) /
-                  100];
-  }
+  absl::Duration At(double part) const { return Percentile(times_, part); }
 
  private:
   std::vector<absl::Duration> times_;
@@ -129,10 +124,10 @@ void Print(const Times& bare, const Times& gateway, int runs) {
                        const Times& base) {
     std::cout << absl::StreamFormat(
         "%-44s %7.3f ms %7.3f ms %7.3f ms %7.2fx\n", name,
-        absl::ToDoubleMilliseconds(times.Percentile(50)),
-        absl::ToDoubleMilliseconds(times.Percentile(90)),
-        absl::ToDoubleMilliseconds(times.Percentile(99)),
-        absl::FDivDuration(times.Percentile(50), base.Percentile(50)));
+        absl::ToDoubleMilliseconds(times.At(0.5)),
+        absl::ToDoubleMilliseconds(times.At(0.9)),
+        absl::ToDoubleMilliseconds(times.At(0.99)),
+        absl::FDivDuration(times.At(0.5), base.At(0.5)));
   };
   std::cout << absl::StreamFormat(
       "%-44s %10s %10s %10s %8s\n",
@@ -140,7 +135,7 @@ void Print(const Times& bare, const Times& gateway, int runs) {
       "ratio");
   line("bare libcurl, connection kept", bare, bare);
   line("snow_gateway, gRPC GetIncident", gateway, bare);
-  const absl::Duration overhead = gateway.Percentile(50) - bare.Percentile(50);
+  const absl::Duration overhead = gateway.At(0.5) - bare.At(0.5);
   std::cout << absl::StreamFormat(
       "Promised: at most %.0f ms more at the median; %.3f ms, %s in this "
       "run.\n",

@@ -40,15 +40,17 @@ struct Lookup {
 std::vector<Lookup> Lookups(int count) {
   const std::string key = absl::StrFormat(
       "opcon.example.com:9010,20260105|16|1|JOB%07d", count / 2);
-  const std::string since = absl::FormatTime(
-      "%Y-%m-%d %H:%M:%S", absl::Now() - absl::Minutes(10), absl::UTCTimeZone());
+  const std::string since =
+      absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::Now() - absl::Minutes(10),
+                       absl::UTCTimeZone());
   const auto query = [](const std::string& text, const char* rest) {
     return absl::StrCat("sysparm_query=", harness::Encode(text), rest);
   };
   return {
       {"a full scan for a part of correlation_id (the baseline)",
-       query(absl::StrCat("correlation_idLIKE|", key.substr(key.rfind('|') + 1)),
-             "&sysparm_limit=2"),
+       query(
+           absl::StrCat("correlation_idLIKE|", key.substr(key.rfind('|') + 1)),
+           "&sysparm_limit=2"),
        1},
       {"by correlation_id and open state",
        query(absl::StrCat("correlation_id=", key, "^state!=7"),
@@ -60,8 +62,9 @@ std::vector<Lookup> Lookups(int count) {
              "&sysparm_no_count=true&sysparm_limit=50&"
              "sysparm_fields=sys_id,number,state,sys_updated_on"),
        50},
-      {"the last ten updated", query("ORDERBYDESCsys_updated_on",
-                                     "&sysparm_no_count=true&sysparm_limit=10"),
+      {"the last ten updated",
+       query("ORDERBYDESCsys_updated_on",
+             "&sysparm_no_count=true&sysparm_limit=10"),
        10},
   };
 }
@@ -143,9 +146,8 @@ absl::Status Run(const std::string& argv0, int count, int runs) {
     return absl::UnavailableError("cannot make a directory in /tmp");
   }
   int port = 0;
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const std::unique_ptr<harness::Process> process,
-      StartSandbox(argv0, directory, count, &port));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::unique_ptr<harness::Process> process,
+                              StartSandbox(argv0, directory, count, &port));
   const harness::HttpPeer peer(port,
                                "Basic " + absl::Base64Escape("admin:admin"));
   std::vector<Lookup> lookups = Lookups(count);

@@ -112,7 +112,7 @@ std::string GatewayAndOpConTest::JobId(const std::string& name) {
 }
 
 void GatewayAndOpConTest::HaveFailedJob(const std::string& name,
-                                        const std::string& log) {
+                                        const json& end) {
   Post("/_sandbox/jobs", {{"date", "2026-01-05"},
                           {"schedule", kSchedule},
                           {"schedule_id", 16},
@@ -120,8 +120,10 @@ void GatewayAndOpConTest::HaveFailedJob(const std::string& name,
                           {"name", name},
                           {"machine", "GENP001"},
                           {"documentation", "Call Joe"}});
+  json ended = {{"termination", "0000000005"}};
+  ended.update(end);
   Post(absl::StrCat("/_sandbox/jobs/", harness::Encode(JobId(name)), "/fail"),
-       {{"termination", "0000000005"}, {"log", log}});
+       ended);
 }
 
 void GatewayAndOpConTest::Fault(const json& match, const json& action,

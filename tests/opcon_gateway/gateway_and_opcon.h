@@ -47,9 +47,11 @@ class GatewayAndOpConTest : public ::testing::Test {
                            const std::string& lines) const;
 
   nlohmann::json Post(const std::string& path, const nlohmann::json& body);
-  // Defines a job in the daily tables that has failed, with this log.
+  // Defines a job in the daily tables that has failed. `end`: what the sandbox
+  // is told of that, usually its log.
   void HaveFailedJob(const std::string& name,
-                     const std::string& log = "line 1\r\nline 2\r\n");
+                     const nlohmann::json& end = {
+                         {"log", "line 1\r\nline 2\r\n"}});
   static std::string JobId(const std::string& name);
   void Fault(const nlohmann::json& match, const nlohmann::json& action,
              int times = -1);

@@ -118,7 +118,7 @@ TEST_F(OperationTest, EveryCallKeepsToTheWire) {
                    "POST /api/dailyjobs/{uid}/incidentTickets",
                    "PUT /api/dailyjobs/{uid}/incidentTickets/{row}",
                    "GET /api/dailyjobs/{id}/documentation",
-                   "PUT /api/dailyjobs/{id}/documentation/{documentation}",
+                   "PUT /api/dailyjobs/{id}/documentation/{row}",
                    "POST /api/jobinstanceactions",
                    "GET /api/jobinstanceactions/{id}",
                    "POST /api/jobactions",
@@ -241,10 +241,42 @@ TEST_F(OperationTest, KeepsToTheRequestsOfTheHour) {
   EXPECT_EQ(SeenRequests().size(), 3u);
 }
 
+TEST_F(OperationTest, ReadsEachOfSeveralLogsOfARun) {
+  ASSERT_NO_FATAL_FAILURE(StartSandbox());
+  ASSERT_NO_FATAL_FAILURE(StartGateway(InstanceYaml("prod", TokenYaml())));
+  HaveFailedJob(
+      "JOB001",
+      {{"logs", json::array({{{"name", "a.txt"}, {"data", "first"}},
+                             {{"name", "b.txt"}, {"data", ""}},
+                             {{"name", "c.txt"}, {"data", "third\r\n"}}})}});
+  ASSERT_OK_AND_ASSIGN(const auto job, GetJob("JOB001"));
+  v1::ListJobLogsRequest list;
+  list.set_job_number(job.job().job_number());
+  ASSERT_OK_AND_ASSIGN(const auto logs,
+                       rpc::Call(*stub_, &Stub::ListJobLogs, list));
+  std::vector<std::string> texts;
+  for (const v1::JobLogFile& file : logs.files()) {
+    v1::ReadJobLogRequest request;
+    request.set_job_number(job.job().job_number());
+    request.set_path(file.path());
+    std::string text = file.display_name() + ":";
+    EXPECT_OK(
+        rpc::ReadStream(*stub_, &Stub::ReadJobLog, request, {},
+                        std::function<absl::Status(v1::ReadJobLogResponse&)>(
+                            [&text](v1::ReadJobLogResponse& part) {
+                              text += part.chunk();
+                              return absl::OkStatus();
+                            })));
+    texts.push_back(text);
+  }
+  EXPECT_THAT(texts, ::testing::ElementsAre("a.txt:first",
+                                            "b.txt:", "c.txt:third\r\n"));
+}
+
 TEST_F(OperationTest, AStreamThatBreaksHasNoTrailer) {
   ASSERT_NO_FATAL_FAILURE(StartSandbox());
   ASSERT_NO_FATAL_FAILURE(StartGateway(InstanceYaml("prod", TokenYaml())));
-  HaveFailedJob("JOB001", std::string(400'000, 'x'));
+  HaveFailedJob("JOB001", {{"log", std::string(400'000, 'x')}});
   ASSERT_OK_AND_ASSIGN(const auto job, GetJob("JOB001"));
   // Short answers are not cut by this.
   Fault({{"path", "/api/jobinstanceactions/*"}},

@@ -2,7 +2,7 @@
 // sys_ids, repeating it as the contract says ends in exactly one incident.
 
 #include <atomic>
-#include <iostream>
+#include <cstdio>
 #include <random>
 #include <string>
 #include <thread>
@@ -173,8 +173,8 @@ TEST_P(CreateOnceTest, EndsInOneIncident) {
     EXPECT_EQ(Incidents(NewIncident(c.key).incident().correlation_id()).size(),
               1u);
   }
-  std::cout << count << " cases from seed " << harness::FirstSeed() << ", "
-            << calls << " calls\n";
+  std::printf("%d cases from seed %llu, %d calls\n", count,
+              static_cast<unsigned long long>(harness::FirstSeed()), calls);
 }
 
 std::vector<Parameters> All() {

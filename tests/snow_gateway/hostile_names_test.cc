@@ -2,8 +2,8 @@
 // stored and read back unchanged, and no query returns what was not asked for.
 
 #include <atomic>
+#include <cstdio>
 #include <functional>
-#include <iostream>
 #include <map>
 #include <random>
 #include <string>
@@ -271,9 +271,11 @@ TEST_F(HostileNamesTest, AreStoredAndFoundAsWhatTheyAre) {
     ASSERT_EQ(page->incidents_size(), 1);
     EXPECT_EQ(page->incidents(0).sys_id(), hostile.sys_id);
   });
-  std::cout << count * kTexts << " names and texts: stored in "
-            << created - begin << ", read back and looked up in "
-            << absl::Now() - created << "\n";
+  std::printf(
+      "%d names and texts: stored in %.1f s, read back and looked up in "
+      "%.1f s\n",
+      count * kTexts, absl::ToDoubleSeconds(created - begin),
+      absl::ToDoubleSeconds(absl::Now() - created));
 }
 
 // What is looked up in other tables, in lists, and as texts of journals.

@@ -1,9 +1,9 @@
 // A large attachment passes through the gateway, both ways, without ever being
 // in its memory.
 
+#include <cstdio>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -90,11 +90,13 @@ TEST_F(GatewayAndSandboxTest, FiftyMebibytesNeedNoMemory) {
   ASSERT_OK(again);
   EXPECT_FALSE(again->created());
 
-  std::cout << "resident: idle " << idle / static_cast<std::int64_t>(kMiB)
-            << " MiB; at most while attaching "
-            << (uploading - idle) / static_cast<std::int64_t>(kMiB)
-            << " MiB more, while reading too "
-            << (most - idle) / static_cast<std::int64_t>(kMiB) << " MiB more\n";
+  constexpr auto kUnit = static_cast<std::int64_t>(kMiB);
+  std::printf(
+      "resident: idle %lld MiB; at most while attaching %lld MiB more, "
+      "while reading too %lld MiB more\n",
+      static_cast<long long>(idle / kUnit),
+      static_cast<long long>((uploading - idle) / kUnit),
+      static_cast<long long>((most - idle) / kUnit));
   EXPECT_LE(most - idle, kMost);
 }
 

@@ -65,12 +65,12 @@ std::vector<Record> BusinessRules::RulesFor(const std::string& when,
                                             const Change& change,
                                             const Record& current) {
   std::vector<Record> rules;
-  for (Record& rule : records_->Query(
-           "sys_script",
-           absl::StrCat("active=true^when", when, "^action_",
-                        NameOf(change.operation),
-                        "=true^ORDERBYorder^ORDERBYname"),
-           0, change.actor)) {
+  for (Record& rule :
+       records_->Query("sys_script",
+                       absl::StrCat("active=true^when", when, "^action_",
+                                    NameOf(change.operation),
+                                    "=true^ORDERBYorder^ORDERBYname"),
+                       0, change.actor)) {
     const std::string& table = rule.Get("collection");
     if ((table == "global" || records_->Extends(current.table, table)) &&
         HasRole(rule, change.actor)) {
@@ -155,9 +155,9 @@ absl::StatusOr<ScriptResult> BusinessRules::RunScript(const Record& rule,
                                                       const Record& current) {
   Running& running = ThisThread();
   if (running.names.size() >= kDeepest) {
-    absl::Status status = absl::ResourceExhaustedError(absl::StrCat(
-        "business rules cause each other more than ", kDeepest,
-        " deep: ", absl::StrJoin(running.names, ", ")));
+    absl::Status status = absl::ResourceExhaustedError(
+        absl::StrCat("business rules cause each other more than ", kDeepest,
+                     " deep: ", absl::StrJoin(running.names, ", ")));
     log_->Write(LogLevel::kError, std::string(status.message()),
                 absl::StrCat("business rule ", rule.Get("name")));
     return status;
@@ -247,8 +247,7 @@ std::vector<QueuedRule> BusinessRules::Queued(RecordOperation operation,
   const Change change{operation, previous, actor};
   std::vector<QueuedRule> queued;
   const int generation = ThisThread().generation;
-  for (const Record& rule :
-       RulesFor("INasync,async_always", change, current)) {
+  for (const Record& rule : RulesFor("INasync,async_always", change, current)) {
     if (!Meets(rule, change, current) || !MayScript(rule)) continue;
     if (generation > kMostGenerations) {
       WarnOnce(rule, absl::StrCat("not run: async rules have caused each other "
@@ -265,14 +264,14 @@ std::vector<QueuedRule> BusinessRules::Queued(RecordOperation operation,
           RunScript(asked, change, current);
       if (!ran.ok() || ran->skipped) continue;
     }
-    queued.push_back({rule.sys_id(), operation, current, actor, generation + 1});
+    queued.push_back(
+        {rule.sys_id(), operation, current, actor, generation + 1});
   }
   return queued;
 }
 
 bool BusinessRules::RunQueued(const QueuedRule& queued) {
-  const std::optional<Record> rule =
-      records_->Find("sys_script", queued.rule);
+  const std::optional<Record> rule = records_->Find("sys_script", queued.rule);
   // It was deleted or switched off meanwhile.
   if (!rule.has_value() || rule->Get("active") != "true") return true;
   const std::optional<Record> stored =

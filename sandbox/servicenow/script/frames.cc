@@ -38,8 +38,7 @@ FrameResult Send(int socket, const char* data, std::size_t size,
   while (size > 0) {
     const FrameResult ready = Await(socket, POLLOUT, deadline);
     if (ready != FrameResult::kOk) return ready;
-    const ssize_t sent =
-        send(socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = send(socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0) {
       if (errno == EINTR || errno == EAGAIN) continue;
       return FrameResult::kClosed;
@@ -76,8 +75,7 @@ FrameResult WriteFrame(int socket, const std::string& text,
   for (std::size_t i = 0; i < kLengthBytes; ++i) {
     length[i] = static_cast<char>((text.size() >> (8 * i)) & 0xFFU);
   }
-  const FrameResult sent =
-      Send(socket, length.data(), length.size(), deadline);
+  const FrameResult sent = Send(socket, length.data(), length.size(), deadline);
   if (sent != FrameResult::kOk) return sent;
   return Send(socket, text.data(), text.size(), deadline);
 }

@@ -104,6 +104,11 @@ std::size_t TakeHeader(char* data, std::size_t size, std::size_t count,
   return size * count;
 }
 
+// Other than 0 ends the transfer.
+int StopIfAsked(void* stopped, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return *static_cast<const std::atomic<bool>*>(stopped) ? 1 : 0;
+}
+
 bool IsHeaderText(absl::string_view text) {
   for (const char c : text) {
     if (c == '\r' || c == '\n' || c == '\0') return false;
@@ -215,12 +220,11 @@ absl::Status CheckLoopback(const std::string& url) {
   if (host.size() > 2 && host.front() == '[') {
     host = host.substr(1, host.size() - 2);
   }
-  const bool loopback =
-      absl::EqualsIgnoreCase(host, "localhost") ||
-      (inet_pton(AF_INET, host.c_str(), &four) == 1 &&
-       (ntohl(four.s_addr) >> 24U) == IN_LOOPBACKNET) ||
-      (inet_pton(AF_INET6, host.c_str(), &six) == 1 &&
-       IN6_IS_ADDR_LOOPBACK(&six) != 0);
+  const bool loopback = absl::EqualsIgnoreCase(host, "localhost") ||
+                        (inet_pton(AF_INET, host.c_str(), &four) == 1 &&
+                         (ntohl(four.s_addr) >> 24U) == IN_LOOPBACKNET) ||
+                        (inet_pton(AF_INET6, host.c_str(), &six) == 1 &&
+                         IN6_IS_ADDR_LOOPBACK(&six) != 0);
   if (!loopback) {
     return absl::PermissionDeniedError(absl::StrCat(
         "the sandbox sends to this machine only (127.0.0.1, ::1, localhost), "
@@ -233,8 +237,8 @@ absl::Status CheckLoopback(const std::string& url) {
 OutboundResponse OutboundHttp::Send(const OutboundRequest& request) const {
   OutboundResponse response;
   const absl::Status allowed = CheckLoopback(request.url);
-  response.error = allowed.ok() ? Fault(request)
-                                : std::string(allowed.message());
+  response.error =
+      allowed.ok() ? Fault(request) : std::string(allowed.message());
   if (!response.error.empty()) return response;
   UrlParts parts;
   (void)ParseUrl(request.url, &parts);
@@ -246,11 +250,14 @@ OutboundResponse OutboundHttp::Send(const OutboundRequest& request) const {
   }
   const auto headers = HeaderList(request);
   SetOptions(easy.get(), request, ca_file_, headers.get(), &response);
+  curl_easy_setopt(easy.get(), CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(easy.get(), CURLOPT_XFERINFOFUNCTION, &StopIfAsked);
+  curl_easy_setopt(easy.get(), CURLOPT_XFERINFODATA, &stopped_);
   const CURLcode code = curl_easy_perform(easy.get());
   if (code != CURLE_OK) {
-    response.error = absl::StrCat(request.method, " ", parts.scheme, "://",
-                                  parts.host, parts.path, ": ",
-                                  curl_easy_strerror(code));
+    response.error =
+        absl::StrCat(request.method, " ", parts.scheme, "://", parts.host,
+                     parts.path, ": ", curl_easy_strerror(code));
     return response;
   }
   long status = 0;
@@ -260,8 +267,8 @@ OutboundResponse OutboundHttp::Send(const OutboundRequest& request) const {
 }
 
 void OutboundHttp::ForgetOld() {
-  for (auto it = under_way_.begin(); it != under_way_.end() &&
-                                     under_way_.size() >= kMostUnderWay;) {
+  for (auto it = under_way_.begin();
+       it != under_way_.end() && under_way_.size() >= kMostUnderWay;) {
     const bool done = it->second.wait_for(std::chrono::seconds(0)) ==
                       std::future_status::ready;
     it = done ? under_way_.erase(it) : std::next(it);
@@ -271,9 +278,8 @@ void OutboundHttp::ForgetOld() {
 std::int64_t OutboundHttp::Start(OutboundRequest request) {
   const std::lock_guard<std::mutex> lock(mutex_);
   ForgetOld();
-  const auto policy = under_way_.size() >= kMostUnderWay
-                          ? std::launch::deferred
-                          : std::launch::async;
+  const auto policy = under_way_.size() >= kMostUnderWay ? std::launch::deferred
+                                                         : std::launch::async;
   std::shared_future<OutboundResponse> future =
       std::async(policy, [this, request = std::move(request)] {
         return Send(request);

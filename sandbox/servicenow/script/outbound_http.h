@@ -3,6 +3,7 @@
 
 // Sends what scripts want sent — to this machine only, whatever they name.
 
+#include <atomic>
 #include <cstdint>
 #include <future>
 #include <map>
@@ -62,6 +63,9 @@ class OutboundHttp {
   // under way, this one is sent before it returns.
   std::int64_t Start(OutboundRequest request);
 
+  // Ends what is under way, and sends nothing any more.
+  void Stop() { stopped_ = true; }
+
   // False: no answer yet, or no such number. An answer is given once.
   bool Wait(std::int64_t number, absl::Duration limit,
             OutboundResponse* response);
@@ -71,6 +75,7 @@ class OutboundHttp {
   void ForgetOld();
 
   const std::string ca_file_;
+  std::atomic<bool> stopped_{false};
   std::mutex mutex_;
   std::int64_t last_ = 0;
   std::map<std::int64_t, std::shared_future<OutboundResponse>> under_way_;

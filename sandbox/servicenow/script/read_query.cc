@@ -16,7 +16,7 @@ constexpr std::size_t kMostGroups = 64;
 
 // addQuery spells some operators in a way of its own.
 std::string Spelled(const std::string& name) {
-  const std::string upper = absl::AsciiStrToUpper(name);
+  std::string upper = absl::AsciiStrToUpper(name);
   if (upper == "CONTAINS") return "LIKE";
   if (upper == "DOES NOT CONTAIN") return "NOT LIKE";
   if (upper == "NOT EQUALS" || upper == "<>") return "!=";

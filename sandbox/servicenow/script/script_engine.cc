@@ -64,6 +64,8 @@ ScriptEngine::~ScriptEngine() {
     stopping_ = true;
   }
   changed_.notify_all();
+  workers_.Stop();
+  http_.Stop();
   thread_.join();
 }
 
@@ -82,9 +84,8 @@ absl::Status ScriptEngine::After(RecordOperation operation,
 void ScriptEngine::Queue(RecordOperation operation,
                          std::optional<Record> previous, Record current,
                          const Actor& actor) {
-  std::vector<QueuedRule> queued =
-      rules_.Queued(operation, previous.has_value() ? &*previous : nullptr,
-                    current, actor);
+  std::vector<QueuedRule> queued = rules_.Queued(
+      operation, previous.has_value() ? &*previous : nullptr, current, actor);
   if (queued.empty()) return;
   bool full = false;
   {

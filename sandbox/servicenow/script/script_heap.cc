@@ -79,8 +79,8 @@ std::unique_ptr<ScriptHeap> ScriptHeap::Create(std::size_t memory_bytes,
                                                Host host) {
   std::unique_ptr<ScriptHeap> heap(
       new ScriptHeap(memory_bytes, std::move(host)));
-  heap->context_ = duk_create_heap(&Allocate, &Reallocate, &Free, heap.get(),
-                                   &Fatal);
+  heap->context_ =
+      duk_create_heap(&Allocate, &Reallocate, &Free, heap.get(), &Fatal);
   if (heap->context_ == nullptr || !heap->LoadGlideObjects()) return nullptr;
   return heap;
 }

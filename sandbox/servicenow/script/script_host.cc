@@ -26,6 +26,15 @@ std::string Text(const Json& with, const char* name) {
   return with.at(name).get<std::string>();
 }
 
+// Numbers of scripts may be anything.
+std::int64_t Whole(const Json& with, const char* name) {
+  const Json& value = with.at(name);
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  constexpr double kMost = 1e15;
+  return static_cast<std::int64_t>(
+      std::clamp(value.get<double>(), -kMost, kMost));
+}
+
 const char* TypeName(FieldType type) {
   switch (type) {
     case FieldType::kString:
@@ -102,11 +111,11 @@ Json ScriptHost::Handle(const Json& call, absl::Time deadline) {
     if (method == Methods().end()) {
       return Error(absl::StrCat("there is no call ", name));
     }
-    static constexpr const char* kEffects[] = {
-        "insert", "update", "remove", "http", "httpStart", "attach"};
-    if (options_.read_only && std::find(std::begin(kEffects),
-                                        std::end(kEffects), name) !=
-                                  std::end(kEffects)) {
+    static constexpr const char* kEffects[] = {"insert", "update",    "remove",
+                                               "http",   "httpStart", "attach"};
+    if (options_.read_only &&
+        std::find(std::begin(kEffects), std::end(kEffects), name) !=
+            std::end(kEffects)) {
       return Error("a script in a query may neither change records nor send");
     }
     Result result = (this->*method->second)(call.at("with"));
@@ -139,10 +148,10 @@ ScriptHost::Result ScriptHost::Query(const Json& with) {
   const absl::StatusOr<servicenow::Query> query = ReadQuery(with);
   if (!query.ok()) return query.status();
   auto limit = static_cast<std::size_t>(
-      std::max<std::int64_t>(with.at("limit").get<std::int64_t>(), 0));
+      std::max<std::int64_t>(Whole(with, "limit"), 0));
   if (limit == 0 || limit > kMostFound) limit = kMostFound;
   const auto first = static_cast<std::size_t>(
-      std::max<std::int64_t>(with.at("first").get<std::int64_t>(), 0));
+      std::max<std::int64_t>(Whole(with, "first"), 0));
   return Json(options_.records->FindIds(Text(with, "table"), *query, first,
                                         limit, options_.actor));
 }
@@ -232,8 +241,7 @@ ScriptHost::Result ScriptHost::NewId(const Json&) {
 }
 
 ScriptHost::Result ScriptHost::Date(const Json& with) {
-  return Json(
-      options_.records->Date(Text(with, "expression")).value_or(""));
+  return Json(options_.records->Date(Text(with, "expression")).value_or(""));
 }
 
 ScriptHost::Result ScriptHost::Property(const Json& with) {
@@ -266,13 +274,12 @@ ScriptHost::Result ScriptHost::User(const Json& with) {
 }
 
 ScriptHost::Result ScriptHost::HasRole(const Json& with) {
-  return Json(
-      options_.records->HasRole(Text(with, "id"), Text(with, "role")));
+  return Json(options_.records->HasRole(Text(with, "id"), Text(with, "role")));
 }
 
 ScriptHost::Result ScriptHost::BasicProfile(const Json& with) {
-  const std::optional<Record> profile = options_.records->Find(
-      "sys_auth_profile_basic", Text(with, "sys_id"));
+  const std::optional<Record> profile =
+      options_.records->Find("sys_auth_profile_basic", Text(with, "sys_id"));
   if (!profile.has_value()) return Json();
   return Json{{"username", profile->Get("username")},
               {"password", profile->Get("password")}};
@@ -293,7 +300,8 @@ ScriptHost::Result ScriptHost::Include(const Json& with) {
 
 ScriptHost::Result ScriptHost::Log(const Json& with) {
   const std::string source = Text(with, "source");
-  const int level = std::clamp(with.at("level").get<int>(), -1, 2);
+  const std::int64_t level =
+      std::clamp<std::int64_t>(Whole(with, "level"), -1, 2);
   options_.log->Write(static_cast<LogLevel>(level), Text(with, "message"),
                       source.empty() ? options_.source : source);
   return Json();
@@ -308,7 +316,7 @@ OutboundRequest ScriptHost::RequestOf(const Json& with) const {
     request.headers.emplace_back(header.at(0).get<std::string>(),
                                  header.at(1).get<std::string>());
   }
-  const auto milliseconds = with.at("milliseconds").get<std::int64_t>();
+  const std::int64_t milliseconds = Whole(with, "milliseconds");
   if (milliseconds > 0) request.timeout = absl::Milliseconds(milliseconds);
   // Nobody would be there to read a later answer.
   request.timeout = std::min(request.timeout, deadline_ - absl::Now());
@@ -322,11 +330,11 @@ OutboundRequest ScriptHost::RequestOf(const Json& with) const {
 ScriptHost::Result ScriptHost::Http(const Json& with) {
   const OutboundResponse response = options_.http->Send(RequestOf(with));
   if (!response.error.empty()) {
-    options_.log->Write(LogLevel::kError,
-                        absl::StrCat("outbound REST message ",
-                                     Text(with, "message"), ": ",
-                                     response.error),
-                        options_.source);
+    options_.log->Write(
+        LogLevel::kError,
+        absl::StrCat("outbound REST message ", Text(with, "message"), ": ",
+                     response.error),
+        options_.source);
   }
   return ResponseJson(response);
 }
@@ -339,11 +347,10 @@ ScriptHost::Result ScriptHost::HttpStart(const Json& with) {
 }
 
 ScriptHost::Result ScriptHost::HttpWait(const Json& with) {
-  const absl::Duration limit =
-      std::min(absl::Seconds(with.at("seconds").get<double>()),
-               deadline_ - absl::Now());
+  const absl::Duration limit = std::min(
+      absl::Seconds(with.at("seconds").get<double>()), deadline_ - absl::Now());
   OutboundResponse response;
-  if (!options_.http->Wait(with.at("number").get<std::int64_t>(), limit,
+  if (!options_.http->Wait(Whole(with, "number"), limit,
                            &response)) {
     return Json();
   }

@@ -23,8 +23,7 @@ TEST(TextEncodingTest, EveryCharacterComesBack) {
   const std::string text("a\0\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z", 12);
   EXPECT_EQ(FromScriptText(ToScriptText(text)), text);
   // Two surrogates of three bytes each.
-  EXPECT_EQ(ToScriptText("\xF0\x9F\x98\x80"),
-            "\xED\xA0\xBD\xED\xB8\x80");
+  EXPECT_EQ(ToScriptText("\xF0\x9F\x98\x80"), "\xED\xA0\xBD\xED\xB8\x80");
 }
 
 TEST(TextEncodingTest, WhatIsNoCharacterIsReplaced) {
@@ -33,7 +32,8 @@ TEST(TextEncodingTest, WhatIsNoCharacterIsReplaced) {
             "\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(FromScriptText("\xFF\xC3"), "\xEF\xBF\xBD\xEF\xBF\xBD");
   EXPECT_EQ(FromScriptText("\xC0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD");
-  EXPECT_EQ(ToScriptText("\xF0\x9F\x98"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
+  EXPECT_EQ(ToScriptText("\xF0\x9F\x98"),
+            "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
 class FramesTest : public ::testing::Test {
@@ -91,9 +91,9 @@ std::string Next(FieldValues job, const std::string& after) {
   const std::optional<absl::Time> next =
       NextRun(Record{.table = "sysauto_script", .values = std::move(job)},
               At(after), At("2026-01-01 00:00:00"));
-  return next.has_value() ? absl::FormatTime("%Y-%m-%d %H:%M:%S", *next,
-                                             absl::UTCTimeZone())
-                          : "never";
+  return next.has_value()
+             ? absl::FormatTime("%Y-%m-%d %H:%M:%S", *next, absl::UTCTimeZone())
+             : "never";
 }
 
 TEST(NextRunTest, Periods) {

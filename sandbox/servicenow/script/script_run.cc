@@ -45,8 +45,8 @@ Json ScriptRunner::RequestJson(const ScriptRequest& request) const {
     const std::size_t dot = api_name.find('.');
     const std::string scope =
         dot == std::string::npos ? "" : api_name.substr(0, dot);
-    includes.push_back({{"name", name},
-                        {"scope", scope == "global" ? "" : scope}});
+    includes.push_back(
+        {{"name", name}, {"scope", scope == "global" ? "" : scope}});
   }
   const auto values = [](const Record* record) {
     return record == nullptr ? Json() : Json(record->values);

@@ -100,9 +100,11 @@ absl::StatusOr<ScriptWorkers::Worker> ScriptWorkers::Start() const {
 absl::StatusOr<ScriptWorkers::Worker> ScriptWorkers::Take() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopped_) return absl::CancelledError("the instance stops");
     if (!idle_.empty()) {
       const Worker worker = idle_.back();
       idle_.pop_back();
+      busy_.insert(worker.pid);
       return worker;
     }
     if (processes_ >= options_.most_processes) {
@@ -112,9 +114,12 @@ absl::StatusOr<ScriptWorkers::Worker> ScriptWorkers::Take() {
     ++processes_;
   }
   absl::StatusOr<Worker> worker = Start();
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (!worker.ok()) {
-    const std::lock_guard<std::mutex> lock(mutex_);
     --processes_;
+  } else {
+    busy_.insert(worker->pid);
+    if (stopped_) kill(worker->pid, SIGKILL);
   }
   return worker;
 }
@@ -123,6 +128,7 @@ void ScriptWorkers::GiveBack(Worker worker) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (idle_.size() < kMostIdle) {
+      busy_.erase(worker.pid);
       idle_.push_back(worker);
       return;
     }
@@ -131,6 +137,11 @@ void ScriptWorkers::GiveBack(Worker worker) {
 }
 
 void ScriptWorkers::End(Worker worker) {
+  {
+    // Before it is waited for: afterwards the number may be another's.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    busy_.erase(worker.pid);
+  }
   close(worker.socket);
   kill(worker.pid, SIGKILL);
   while (waitpid(worker.pid, nullptr, 0) < 0 && errno == EINTR) {
@@ -139,12 +150,17 @@ void ScriptWorkers::End(Worker worker) {
   --processes_;
 }
 
+void ScriptWorkers::Stop() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  stopped_ = true;
+  for (const pid_t pid : busy_) kill(pid, SIGKILL);
+}
+
 absl::StatusOr<Json> ScriptWorkers::Run(const Json& request, const Host& host) {
   absl::StatusOr<Worker> worker = Take();
   if (!worker.ok()) return worker.status();
   const absl::Time deadline = absl::Now() + options_.time_limit;
-  FrameResult result =
-      WriteFrame(worker->socket, DumpJson(request), deadline);
+  FrameResult result = WriteFrame(worker->socket, DumpJson(request), deadline);
   std::string text;
   while (result == FrameResult::kOk) {
     result = ReadFrame(worker->socket, &text, deadline);
@@ -154,8 +170,8 @@ absl::StatusOr<Json> ScriptWorkers::Run(const Json& request, const Host& host) {
       GiveBack(*worker);
       return std::move(message["done"]);
     }
-    result = WriteFrame(worker->socket, DumpJson(host(message, deadline)),
-                        deadline);
+    result =
+        WriteFrame(worker->socket, DumpJson(host(message, deadline)), deadline);
   }
   End(*worker);
   return FrameError(result);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -47,6 +48,9 @@ class ScriptWorkers {
   absl::StatusOr<nlohmann::json> Run(const nlohmann::json& request,
                                      const Host& host);
 
+  // Ends every script that runs, and starts none any more.
+  void Stop();
+
  private:
   struct Worker {
     pid_t pid = -1;
@@ -61,6 +65,8 @@ class ScriptWorkers {
   const Options options_;
   std::mutex mutex_;
   std::vector<Worker> idle_;
+  std::set<pid_t> busy_;
+  bool stopped_ = false;
   int processes_ = 0;
 };
 

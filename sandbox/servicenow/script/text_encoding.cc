@@ -91,8 +91,8 @@ std::string FromScriptText(absl::string_view text) {
     std::uint32_t low = 0;
     if (IsHigh(point) && Decode(text.substr(i + length), &low) == 3 &&
         IsLow(low)) {
-      AppendFourBytes(
-          0x10000U + ((point - 0xD800U) << 10U) + (low - 0xDC00U), &out);
+      AppendFourBytes(0x10000U + ((point - 0xD800U) << 10U) + (low - 0xDC00U),
+                      &out);
       i += 6;
       continue;
     }

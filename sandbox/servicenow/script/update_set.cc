@@ -30,8 +30,7 @@ bool IsName(absl::string_view name) {
 std::string TextOf(const pugi::xml_node& node) {
   std::string text;
   for (const pugi::xml_node child : node.children()) {
-    if (child.type() == pugi::node_pcdata ||
-        child.type() == pugi::node_cdata) {
+    if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata) {
       text += child.value();
     }
   }
@@ -47,8 +46,8 @@ std::string Get(const FieldValues& values, const std::string& name) {
 bool ReadRecord(const pugi::xml_node& node, UpdateRecord* record) {
   record->table = node.name();
   if (!IsName(record->table)) return false;
-  record->deletes = absl::EqualsIgnoreCase(node.attribute("action").value(),
-                                           "DELETE");
+  record->deletes =
+      absl::EqualsIgnoreCase(node.attribute("action").value(), "DELETE");
   for (const pugi::xml_node column : node.children()) {
     if (!IsName(column.name())) continue;
     if (record->values.size() == kMostColumns) break;
@@ -60,11 +59,13 @@ bool ReadRecord(const pugi::xml_node& node, UpdateRecord* record) {
 }
 
 absl::Status ParseXml(absl::string_view xml, pugi::xml_document* document) {
-  const pugi::xml_parse_result parsed = document->load_buffer(
-      xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata_single);
+  const pugi::xml_parse_result parsed =
+      document->load_buffer(xml.data(), xml.size(),
+                            pugi::parse_default | pugi::parse_ws_pcdata_single);
   if (parsed) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      parsed.description(), " at byte ", static_cast<std::int64_t>(parsed.offset)));
+  return absl::InvalidArgumentError(
+      absl::StrCat(parsed.description(), " at byte ",
+                   static_cast<std::int64_t>(parsed.offset)));
 }
 
 class Reader {
@@ -177,8 +178,9 @@ class Committer {
 
  private:
   // A reference to a table: by name, by what it shows, or by the record.
-  std::string TableNamed(const UpdateRecord& record, const std::string& column) {
-    const std::string value = Get(record.values, column);
+  std::string TableNamed(const UpdateRecord& record,
+                         const std::string& column) {
+    std::string value = Get(record.values, column);
     if (!IsSysId(value)) return value;
     for (const UpdateRecord& other : update_set_.records) {
       if (other.table == "sys_db_object" &&
@@ -250,9 +252,9 @@ class Committer {
 
   void Check(const UpdateRecord& record, const absl::Status& status) {
     if (status.ok()) return;
-    result_.faults.push_back(
-        absl::StrCat(record.table, " ", Get(record.values, "sys_id"), ": ",
-                     std::string(status.message())));
+    result_.faults.push_back(absl::StrCat(record.table, " ",
+                                          Get(record.values, "sys_id"), ": ",
+                                          std::string(status.message())));
   }
 
   const UpdateSet& update_set_;

@@ -59,19 +59,18 @@ class UpdateSetTest : public InstanceFixture {
 TEST_F(UpdateSetTest, PayloadsInBothForms) {
   const std::string script = "if (a < b && c) gs.info('x');";
   const std::string rule = Update(
-      "sys_script",
-      RecordXml("sys_script", 'a',
-                absl::StrCat("<name>r</name><script><![CDATA[", script,
-                             "]]></script>")));
-  const std::string property =
-      Update("sys_properties",
-             RecordXml("sys_properties", 'b', "<name>p</name><value>v</value>"));
+      "sys_script", RecordXml("sys_script", 'a',
+                              absl::StrCat("<name>r</name><script><![CDATA[",
+                                           script, "]]></script>")));
+  const std::string property = Update(
+      "sys_properties",
+      RecordXml("sys_properties", 'b', "<name>p</name><value>v</value>"));
   const UpdateSetResult result = Commit(Unload(absl::StrCat(
       RecordXml("sys_update_xml", '1',
                 absl::StrCat("<payload>", Escaped(rule), "</payload>")),
-      RecordXml("sys_update_xml", '2',
-                absl::StrCat("<payload><![CDATA[", property,
-                             "]]></payload>")))));
+      RecordXml(
+          "sys_update_xml", '2',
+          absl::StrCat("<payload><![CDATA[", property, "]]></payload>")))));
   EXPECT_EQ(result.stored, 4U);
   EXPECT_THAT(result.faults, IsEmpty());
   EXPECT_EQ(Stored("sys_script", 'a').Get("script"), script);
@@ -92,13 +91,13 @@ TEST_F(UpdateSetTest, TheTextOfAConditionWithoutItsParts) {
 }
 
 TEST_F(UpdateSetTest, ALaterOneChangesAndDeletes) {
-  const std::string first = RecordXml("sys_properties", 'a',
-                                      "<name>p</name><value>1</value>");
+  const std::string first =
+      RecordXml("sys_properties", 'a', "<name>p</name><value>1</value>");
   Commit(Unload(first + RecordXml("sys_properties", 'b', "<name>q</name>")));
-  const UpdateSetResult result = Commit(Unload(
-      RecordXml("sys_properties", 'a', "<value>2</value>") +
-      RecordXml("sys_properties", 'b', "", "DELETE") +
-      RecordXml("sys_properties", 'c', "", "DELETE")));
+  const UpdateSetResult result =
+      Commit(Unload(RecordXml("sys_properties", 'a', "<value>2</value>") +
+                    RecordXml("sys_properties", 'b', "", "DELETE") +
+                    RecordXml("sys_properties", 'c', "", "DELETE")));
   EXPECT_EQ(result.deleted, 1U);
   EXPECT_EQ(Stored("sys_properties", 'a').Get("name"), "p");
   EXPECT_EQ(Stored("sys_properties", 'a').Get("value"), "2");
@@ -122,9 +121,9 @@ TEST_F(UpdateSetTest, TablesAndColumns) {
 }
 
 TEST_F(UpdateSetTest, WhatIsUnknownIsKeptAndNamed) {
-  const UpdateSetResult result = Commit(
-      Unload(RecordXml("sys_atf_test", 'a', "<name>t</name>") +
-             RecordXml("sys_hub_flow", 'b', "<name>f</name>")));
+  const UpdateSetResult result =
+      Commit(Unload(RecordXml("sys_atf_test", 'a', "<name>t</name>") +
+                    RecordXml("sys_hub_flow", 'b', "<name>f</name>")));
   EXPECT_THAT(result.unknown_tables,
               UnorderedElementsAre("sys_atf_test", "sys_hub_flow"));
   EXPECT_EQ(Stored("sys_hub_flow", 'b').Get("name"), "f");
@@ -137,16 +136,16 @@ TEST_F(UpdateSetTest, FaultsAreNamedAndTheRestIsLoaded) {
       RecordXml("sys_update_xml", '2',
                 "<name>n2</name><payload>&lt;a/&gt;</payload>"),
       RecordXml("sys_properties", 'a', "<name>p</name>"))));
-  EXPECT_THAT(faults_,
-              ElementsAre("sys_script: has no sys_id",
-                          HasSubstr("sys_update_xml n1: payload: "),
-                          "sys_update_xml n2: payload: there is no "
-                          "<record_update>"));
+  EXPECT_THAT(faults_, ElementsAre("sys_script: has no sys_id",
+                                   HasSubstr("sys_update_xml n1: payload: "),
+                                   "sys_update_xml n2: payload: there is no "
+                                   "<record_update>"));
   EXPECT_EQ(Stored("sys_properties", 'a').Get("name"), "p");
 }
 
 TEST(ParseUpdateSetTest, WhatIsNone) {
-  for (const char* xml : {"", "x", "<unload>", "<html/>", "<unload><a></unload>"}) {
+  for (const char* xml :
+       {"", "x", "<unload>", "<html/>", "<unload><a></unload>"}) {
     const absl::StatusOr<UpdateSet> update_set = ParseUpdateSet(xml);
     EXPECT_EQ(update_set.status().code(), absl::StatusCode::kInvalidArgument)
         << xml;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 from snow_sandbox import (INTEGRATION, TABLE, OpConSandbox, ScriptError,
                           SnowTest, main)
@@ -12,9 +13,7 @@ JOB = "20260105|16|1|JOB001"
 RESOLVE = {"state": "6", "close_code": "Solution provided", "close_notes": "x"}
 
 
-class BusinessRuleTest(SnowTest):
-
-    FLAGS = ("--script-timeout", "5")
+class RuleTest(SnowTest):
 
     def rule(self, when, script, **values):
         values = {"collection": "incident", "when": when, "advanced": "true",
@@ -26,6 +25,11 @@ class BusinessRuleTest(SnowTest):
     def note(self):
         """The rules' traces, in order."""
         return [row["message"] for row in self.find("syslog")]
+
+
+class BusinessRuleTest(RuleTest):
+
+    FLAGS = ("--script-timeout", "5")
 
     def test_before_changes_what_is_stored(self):
         self.rule("before", """(function executeRule(current, previous) {
@@ -208,6 +212,18 @@ class BusinessRuleTest(SnowTest):
         self.assertNotIn("before", notes)
 
 
+class StopTest(RuleTest):
+
+    FLAGS = ("--script-timeout", "600")
+
+    def test_a_script_that_runs_is_no_obstacle(self):
+        self.rule("async", "gs.info('begun'); while (true) {}")
+        self.create()
+        while not self.note():
+            pass
+        # tearDownClass wants an end with code 0.
+
+
 class ScheduledJobTest(SnowTest):
 
     def job(self, **values):
@@ -361,24 +377,57 @@ class UpdateSetTest(SnowTest):
                  request.get("body", ""))
                 for request in self.opcon.control("GET", "requests")["requests"]]
 
+    def daily_jobs(self, date):
+        """The names of the jobs that OpCon has for a day."""
+        jobs = self.opcon.api("GET", "/api/dailyjobs?dates=" + date).json()
+        return sorted(job["name"] for job in jobs)
+
+    def completed(self, path, number):
+        """Asks as a client does, until OpCon has done it."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            answer = self.opcon.api("GET", "%s/%s" % (path, number)).json()
+            text = json.dumps(answer)
+            if "Completed" in text or '"result": "success"' in text:
+                return answer
+            time.sleep(0.05)
+        raise AssertionError(answer)
+
     def test_every_message(self):
+        self.opcon.control("POST", "schedules", {
+            "name": "Nightly", "schedule_id": 17, "jobs": [
+                {"name": "LOAD", "machine": "GENP001"},
+                {"name": "EXTRA", "machine": "GENP001", "frequency": "OnDemand",
+                 "multi_instance": True}]})
         version = self.snow.run("new OpConApi().getApiVersion().getBody()")
         self.assertIn("opConRestApiProductVersion", version)
         found = self.snow.run("new x_opcon_conf.OpConApi().getDailySchedule("
                               "'Payroll', '2026-01-05').getBody()")
-        self.assertIn("Payroll", found)
-        self.snow.run("new OpConApi().buildSchedule('Payroll', '2026-01-06')")
-        self.snow.run("new OpConApi().addJob('20260105|16|1', 'JOB \"2\"'"
-                      ".replace(/\"/g, ''), 'AllDays')")
-        self.assertEqual(self.requests()[-4:], [
+        self.assertEqual([schedule["name"] for schedule in json.loads(found)],
+                         ["Payroll"])
+        build = json.loads(self.snow.run(
+            "var r = new OpConApi().buildSchedule('Nightly', '2026-01-06'); "
+            "r.haveError() ? r.getErrorMessage() : r.getBody()"))
+        self.completed("/api/schedulebuilds", build["id"])
+        before = self.daily_jobs("2026-01-06")
+        self.assertIn("LOAD", before)
+        added = json.loads(self.snow.run(
+            "var r = new OpConApi().addJob('20260106|17|1', 'EXTRA', "
+            "'OnDemand'); r.haveError() ? r.getErrorMessage() : r.getBody()"))
+        self.completed("/api/scheduleactions", added["id"])
+        self.assertEqual(len(self.daily_jobs("2026-01-06")), len(before) + 1)
+        sent = [request for request in self.requests()
+                if request[0] == "POST" or request[2] == "" and
+                "version" in request[1] or "name=Payroll" in request[2]]
+        self.assertEqual(sent, [
             ("GET", "/api/version", "", ""),
             ("GET", "/api/dailyschedules", "name=Payroll&dates=2026-01-05", ""),
             ("POST", "/api/schedulebuilds", "",
-             '{"schedules":[{"id":null,"name":"Payroll"}],'
+             '{"schedules":[{"id":null,"name":"Nightly"}],'
              '"dates":["2026-01-06"],"overwrite":false,"hold":true}'),
             ("POST", "/api/ScheduleActions", "",
-             '{"action":"addJobs","scheduleActionItems":[{"id":"20260105|16|1",'
-             '"jobs":[{"id":"JOB 2","frequency":"AllDays"}]}],'
+             '{"action":"addJobs","scheduleActionItems":[{"id":"20260106|17|1",'
+             '"jobs":[{"id":"EXTRA","frequency":"OnDemand"}]}],'
              '"reason":"asked for in ServiceNow"}')])
 
     def test_its_scheduled_job(self):
