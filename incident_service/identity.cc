@@ -19,6 +19,7 @@ namespace {
 namespace v1 = ::incident::v1;
 
 constexpr std::size_t kMaxCorrelationId = 100;
+constexpr char kMarkerBegin[] = "[OpCon failure ";
 
 bool IsSysId(absl::string_view text) {
   return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -308,7 +309,23 @@ v1::Failure ProvisionalFailure(const v1::Report& report,
 }
 
 std::string FailureMarker(absl::string_view failure_id) {
-  return absl::StrCat("[OpCon failure ", failure_id.substr(0, 16), "]");
+  return absl::StrCat(kMarkerBegin, failure_id.substr(0, 16), "]");
+}
+
+std::string WithoutMarkers(absl::string_view text) {
+  std::string rest;
+  while (true) {
+    const std::size_t begin = text.find(kMarkerBegin);
+    const std::size_t end =
+        begin == absl::string_view::npos ? begin : text.find(']', begin);
+    if (end == absl::string_view::npos) break;
+    absl::string_view before = text.substr(0, begin);
+    absl::ConsumeSuffix(&before, " ");
+    absl::StrAppend(&rest, before);
+    text.remove_prefix(end + 1);
+  }
+  absl::StrAppend(&rest, text);
+  return rest;
 }
 
 std::string ChooseSysId(absl::string_view deployment,

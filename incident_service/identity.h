@@ -85,6 +85,11 @@ std::vector<::opcon::v1::JobRun> FailedRunsOf(
 // What is found again in texts: `[OpCon failure 0123456789abcdef]`.
 std::string FailureMarker(absl::string_view failure_id);
 
+// The text without markers, and without the blank before each. Whatever is
+// quoted in a text that is looked through for a marker must not have one: the
+// quotation would be taken for the thing itself.
+std::string WithoutMarkers(absl::string_view text);
+
 // The sys_id of a new incident: 32 lower-case hexadecimal digits that only
 // these four give.
 std::string ChooseSysId(absl::string_view deployment,

@@ -344,5 +344,16 @@ TEST(IdentityTest, ReportIdsSortByTimeThenCounter) {
   EXPECT_LT(b, c);
 }
 
+TEST(IdentityTest, TextsAreQuotedWithoutTheirMarkers) {
+  EXPECT_EQ(WithoutMarkers("nothing in it"), "nothing in it");
+  EXPECT_EQ(WithoutMarkers("Was INC1. [OpCon failure 0123456789abcdef]\nmore"),
+            "Was INC1.\nmore");
+  EXPECT_EQ(
+      WithoutMarkers(absl::StrCat(FailureMarker("a"), "x", FailureMarker("b"))),
+      "x");
+  EXPECT_EQ(WithoutMarkers("[OpCon failure without an end"),
+            "[OpCon failure without an end");
+}
+
 }  // namespace
 }  // namespace opcon_snow::incident

@@ -98,7 +98,8 @@ MustacheValues ValuesOf(const TemplateFacts& facts) {
       {"clock", moment.clock},
       {"frequency", job.frequency()},
       {"department", job.department()},
-      {"documentation", job.documentation().job_text()},
+      // Our own lines in it have markers, of other failures.
+      {"documentation", WithoutMarkers(job.documentation().job_text())},
       {"previous_ticket", facts.previous_ticket},
       {"failure_id", failure.failure_id()},
   };

@@ -32,7 +32,8 @@ StepCommit NothingToAttach(const ClaimedStep& claimed, std::string why) {
   return commit;
 }
 
-bool IsAnotherRun(const v1::Failure& failure, const ::opcon::v1::DailyJob& job) {
+bool IsAnotherRun(const v1::Failure& failure,
+                  const ::opcon::v1::DailyJob& job) {
   return failure.has_run_end_time() &&
          job.job_number() == failure.job_number() &&
          (!job.has_end_time() ||

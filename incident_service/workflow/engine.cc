@@ -32,7 +32,8 @@ std::string KeyOf(const StepClaim& claim) {
 std::string MakeName() {
   char host[256] = "";
   gethostname(host, sizeof(host) - 1);
-  return absl::StrCat(host, "/", getpid(), "/", absl::Hex(std::random_device{}()));
+  return absl::StrCat(host, "/", getpid(), "/",
+                      absl::Hex(std::random_device{}()));
 }
 
 }  // namespace
@@ -166,8 +167,7 @@ void Engine::Renew() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
     const bool stop = clock_->WaitUntil(
-        lock, stop_wakes_,
-        SteadyAfter(clock_->SteadyNow(), options_.lease / 3),
+        lock, stop_wakes_, SteadyAfter(clock_->SteadyNow(), options_.lease / 3),
         [this] { return stopping_; });
     if (stop) return;
     std::vector<StepClaim> claims;
@@ -210,13 +210,11 @@ void Engine::RunStep(const ClaimedStep& claimed) {
     for (v1::AuditEntry& entry : *claimed.audit) {
       entry.set_report_id(report_id);
     }
-    UntilStored(report_id,
-                [&] { return store_->AppendAudit(*claimed.audit); });
+    UntilStored(report_id, [&] { return store_->AppendAudit(*claimed.audit); });
     return;
   }
   Failpoint(absl::StrCat("commit.", label, ".before"));
-  if (!UntilStored(report_id,
-                   [&] { return store_->Commit(*result.commit); })) {
+  if (!UntilStored(report_id, [&] { return store_->Commit(*result.commit); })) {
     return;
   }
   Failpoint(absl::StrCat("commit.", label, ".after"));

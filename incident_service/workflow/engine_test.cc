@@ -12,9 +12,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
+#include "common/clock/fake_clock.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "incident_service/store/memory_store.h"
 #include "incident_service/store/report_state.h"
 #include "incident_service/store/sqlite_store.h"
 
@@ -207,6 +209,91 @@ TEST_F(EngineTest, AStepUnderWayAtTheStopIsTakenUpAgain) {
   store_ = *std::move(opened);
   StartEngine();
   EXPECT_EQ(Await(id).state(), v1::REPORT_STATE_SUCCEEDED);
+}
+
+TEST_F(EngineTest, ADeadLetterKeepsItsHistoryAlsoAfterItIsReplayed) {
+  std::atomic<int> attempts{0};
+  runner_.answer =
+      [&](const ClaimedStep& claimed) -> absl::StatusOr<StepCommit> {
+    switch (++attempts) {
+      case 1:
+      case 2:
+        return absl::UnavailableError("it is down");
+      case 3:
+        return absl::DeadlineExceededError("it is slow");
+      case 4:
+        return absl::FailedPreconditionError("the token is wrong");
+      default:
+        return Done(claimed);
+    }
+  };
+  StartEngine();
+  const std::string id = Report("J1");
+  ASSERT_EQ(Await(id).state(), v1::REPORT_STATE_DEAD_LETTER);
+  ASSERT_OK(
+      store_->RetryReport(id, {"operator", "it has a new token"}).status());
+  v1::Report report;
+  do {
+    report = Await(id);
+  } while (report.state() == v1::REPORT_STATE_DEAD_LETTER);
+  EXPECT_EQ(report.state(), v1::REPORT_STATE_SUCCEEDED);
+  const auto& history = report.steps(0).failed_attempts();
+  ASSERT_EQ(history.size(), 3);
+  EXPECT_EQ(history[0].first_attempt(), 1);
+  EXPECT_EQ(history[0].last_attempt(), 2);
+  EXPECT_EQ(history[1].first_attempt(), 3);
+  EXPECT_EQ(history[2].error().message(), "the token is wrong");
+}
+
+// A step that takes longer than a claim lasts stays its worker's.
+TEST(EngineLeaseTest, AClaimIsKeptWhileItsStepIsUnderWay) {
+  FakeClock clock;
+  MemoryStore store(&clock);
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool begun = false;
+  bool may_end = false;
+  ScriptedRunner runner;
+  runner.answer = [&](const ClaimedStep& claimed) {
+    std::unique_lock<std::mutex> lock(mutex);
+    begun = true;
+    changed.notify_all();
+    changed.wait(lock, [&] { return may_end; });
+    return Done(claimed);
+  };
+  Engine engine({.workers = 1, .lease = absl::Minutes(1)}, &store, &runner,
+                &clock);
+  engine.Start();
+  v1::Report report;
+  report.set_request_id("request-1");
+  report.mutable_event()->mutable_job_key()->set_job_name("J1");
+  const auto created =
+      store.CreateReport(report, "digest", {v1::STEP_KIND_RESOLVE}, 10);
+  ASSERT_OK(created.status());
+  {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return begun; });
+  }
+  for (int thirds = 0; thirds < 6; ++thirds) {
+    // The dispatcher and whoever renews.
+    ASSERT_TRUE(clock.AwaitWaiters(2));
+    clock.Advance(absl::Seconds(20));
+    absl::Duration left;
+    do {
+      std::this_thread::yield();
+      left = *store.TimeToNextStep();
+    } while (left < absl::Seconds(59));
+  }
+  EXPECT_THAT(store.ClaimSteps({.limit = 1, .worker = "another"}),
+              IsOkAndHolds(::testing::IsEmpty()));
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    may_end = true;
+  }
+  changed.notify_all();
+  engine.Stop();
+  EXPECT_EQ(store.GetReport(created->report.report_id())->report.state(),
+            v1::REPORT_STATE_SUCCEEDED);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "incident_service/identity.h"
 #include "incident_service/workflow/steps.h"
 
 namespace opcon_snow::incident {
@@ -26,6 +27,9 @@ struct Steps::ExistingTicket {
   // True if the field led to the link's incident.
   bool field_had_link = false;
 
+  // Of the link's incident; 0 if there is no link.
+  int generation() const { return link.has_value() ? link->generation() : 0; }
+
   // Takes `found`, or notes why not. It is called `called` by whatever names
   // it, which is `text` in the field.
   void Consider(std::optional<::servicenow::v1::Incident> found,
@@ -35,6 +39,9 @@ struct Steps::ExistingTicket {
 
 // The gateway says that there is no such incident.
 bool IsGone(const absl::Status& status);
+
+// Whether the text names the ticket.
+bool Means(const TicketId& id, const ::incident::v1::TicketRef& ticket);
 
 // Whether the incident, if it is the link's, tells of a later run already.
 bool IsOlder(const ::incident::v1::Failure& failure,

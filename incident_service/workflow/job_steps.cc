@@ -10,6 +10,7 @@
 #include "incident_service/identity.h"
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/effect.h"
+#include "incident_service/workflow/existing_ticket_step.h"
 #include "incident_service/workflow/steps.h"
 
 namespace opcon_snow::incident {
@@ -25,6 +26,18 @@ std::string TicketIdText(const v1::TicketRef& ticket,
                          ::config::v1::TicketIdFormat format) {
   if (format == ::config::v1::TICKET_ID_FORMAT_NUMBER) return ticket.number();
   return absl::StrCat(ticket.number(), "/", ticket.sys_id());
+}
+
+std::string Told(const ::opcon::v1::SetIncidentTicketResponse& reply) {
+  return absl::StrCat(reply.changed() ? "wrote " : "already carries ",
+                      reply.ticket().ticket_id());
+}
+
+// What the only field there is holds, if that is why it was not written.
+std::string PresentTicket(const absl::Status& refused) {
+  if (refused.code() != absl::StatusCode::kAlreadyExists) return "";
+  ErrorDetails details = GetErrorDetails(refused).value_or(ErrorDetails{});
+  return details.metadata["present_ticket_id"];
 }
 
 }  // namespace
@@ -49,34 +62,53 @@ absl::StatusOr<StepCommit> Steps::WriteBack(const ClaimedStep& claimed) {
     OPCON_SNOW_RETURN_IF_ERROR(FinishLate(claimed, memo, *chosen, &commit));
     return commit;
   }
-  ::opcon::v1::SetIncidentTicketRequest request;
-  request.set_instance(key.opcon());
-  // By id, not by uid: a rebuild of the schedule changes the uid.
-  request.mutable_job()->set_id(JobId(key));
-  request.set_ticket_id(TicketIdText(stored.report.ticket(),
-                                     chosen->config().ticket_id_format()));
-  request.set_ticket_url(stored.report.ticket().url());
-  request.set_replaced_ticket_id(memo.replaced_ticket_id());
-  const auto told = [&](const ::opcon::v1::SetIncidentTicketResponse& reply) {
-    return absl::StrCat(reply.changed() ? "wrote " : "already carries ",
-                        request.ticket_id());
-  };
-  const auto reply = Effect(
-      d_.store, d_.clock, claimed,
-      {.action = "opcon.SetIncidentTicket",
-       .instance = key.opcon(),
-       .target = JobId(key),
-       .reason = request.replaced_ticket_id().empty() ||
-                         request.replaced_ticket_id() == request.ticket_id()
-                     ? "the job shows its ticket"
-                     : absl::StrCat("takes the place of ",
-                                    request.replaced_ticket_id())},
-      request, [&] { return d_.opcon->SetIncidentTicket(request); }, told);
+  const auto reply = ShowTicket(claimed, memo, *chosen);
   if (reply.status().code() == absl::StatusCode::kAlreadyExists) {
     return FieldTaken(claimed, reply.status());
   }
   OPCON_SNOW_RETURN_IF_ERROR(reply.status());
-  if (reply->ticket().ticket_id() != request.ticket_id()) {
+  StepCommit commit = Succeeded(claimed, Told(*reply));
+  if (latest.has_value()) {
+    commit.link = latest;
+    commit.link->set_written_ticket_id(reply->ticket().ticket_id());
+  }
+  OPCON_SNOW_RETURN_IF_ERROR(FinishLate(claimed, memo, *chosen, &commit));
+  return commit;
+}
+
+// Writes the report's ticket to the job's field, and nothing else there.
+absl::StatusOr<::opcon::v1::SetIncidentTicketResponse> Steps::ShowTicket(
+    const ClaimedStep& claimed, const Memo& memo, const Template& chosen) {
+  const v1::TicketRef& ticket = claimed.stored.report.ticket();
+  const v1::JobKey& key = claimed.stored.report.event().job_key();
+  ::opcon::v1::SetIncidentTicketRequest request;
+  request.set_instance(key.opcon());
+  // By id, not by uid: a rebuild of the schedule changes the uid.
+  request.mutable_job()->set_id(JobId(key));
+  request.set_ticket_id(
+      TicketIdText(ticket, chosen.config().ticket_id_format()));
+  request.set_ticket_url(ticket.url());
+  request.set_replaced_ticket_id(memo.replaced_ticket_id());
+  const auto write = [&] {
+    const std::string& replaced = request.replaced_ticket_id();
+    return Effect(
+        d_.store, d_.clock, claimed,
+        {.action = "opcon.SetIncidentTicket",
+         .instance = key.opcon(),
+         .target = JobId(key),
+         .reason = replaced.empty() || replaced == request.ticket_id()
+                       ? "the job shows its ticket"
+                       : absl::StrCat("takes the place of ", replaced)},
+        request, [&] { return d_.opcon->SetIncidentTicket(request); }, Told);
+  };
+  auto reply = write();
+  // A person has shortened what the only field there is said of our ticket.
+  const std::string present = PresentTicket(reply.status());
+  if (Means(ParseTicketId(present), ticket)) {
+    request.set_replaced_ticket_id(present);
+    reply = write();
+  }
+  if (reply.ok() && reply->ticket().ticket_id() != request.ticket_id()) {
     return MakeError(
         absl::StatusCode::kInternal,
         absl::StrCat("OpCon was to show ticket ", request.ticket_id(),
@@ -86,17 +118,7 @@ absl::StatusOr<StepCommit> Steps::WriteBack(const ClaimedStep& claimed) {
                      "being written"),
         {.reason = "UPSTREAM_FAILURE", .domain = "incident-service"});
   }
-
-  StepCommit commit = Succeeded(claimed, told(*reply));
-  OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<v1::TicketLink> link,
-                              d_.store->FindLink(key, memo.servicenow()));
-  if (link.has_value() &&
-      link->ticket().sys_id() == stored.report.ticket().sys_id()) {
-    link->set_written_ticket_id(request.ticket_id());
-    commit.link = *std::move(link);
-  }
-  OPCON_SNOW_RETURN_IF_ERROR(FinishLate(claimed, memo, *chosen, &commit));
-  return commit;
+  return reply;
 }
 
 // What else is due if the ticket was opened without OpCon.
@@ -145,8 +167,7 @@ absl::Status Steps::NameJobLate(const ClaimedStep& claimed, const Memo& memo) {
 // job's at another destination, nothing is wrong.
 absl::StatusOr<StepCommit> Steps::FieldTaken(const ClaimedStep& claimed,
                                              const absl::Status& refused) {
-  ErrorDetails details = GetErrorDetails(refused).value_or(ErrorDetails{});
-  const std::string present = details.metadata["present_ticket_id"];
+  const std::string present = PresentTicket(refused);
   const v1::Report& report = claimed.stored.report;
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const Page<v1::TicketLink> links,

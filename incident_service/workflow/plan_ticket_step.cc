@@ -6,10 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -48,11 +47,6 @@ absl::StatusOr<std::optional<sn::Incident>> LookUp(ServiceNow* servicenow,
   return std::move(reply).status();
 }
 
-bool Means(const TicketId& id, const v1::TicketRef& ticket) {
-  return id.sys_id.empty() ? id.number == ticket.number()
-                           : id.sys_id == ticket.sys_id();
-}
-
 // `https://host` of an address.
 absl::string_view Origin(absl::string_view address) {
   const std::size_t host = address.find("://");
@@ -72,17 +66,15 @@ std::string Overwritten(const sn::Incident& incident,
       link->ticket().sys_id() == incident.sys_id() &&
       absl::StrContains(text, FailureMarker(link->last_failure_id()));
   if (noted) return "";
-  // Without markers: the note must be found by its own only.
-  std::vector<std::string> lines = absl::StrSplit(text, '\n');
-  lines.erase(std::remove_if(lines.begin(), lines.end(),
-                             [](const std::string& line) {
-                               return absl::StartsWith(line, "[OpCon failure ");
-                             }),
-              lines.end());
-  return absl::StrJoin(lines, "\n");
+  return std::string(absl::StripTrailingAsciiWhitespace(WithoutMarkers(text)));
 }
 
 }  // namespace
+
+bool Means(const TicketId& id, const v1::TicketRef& ticket) {
+  return id.sys_id.empty() ? !id.number.empty() && id.number == ticket.number()
+                           : id.sys_id == ticket.sys_id();
+}
 
 bool IsOlder(const v1::Failure& failure,
              const std::optional<v1::TicketLink>& link,
@@ -240,9 +232,10 @@ absl::Status Steps::LookAtUnfinished(const ClaimedStep& claimed,
             ::incident_store::v1::TICKET_PLAN_KIND_CREATE) {
       continue;
     }
-    OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<sn::Incident> found,
-                                LookUp(d_.servicenow, memo.servicenow(),
-                                       {.sys_id = other->memo.plan().sys_id()}));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        std::optional<sn::Incident> found,
+        LookUp(d_.servicenow, memo.servicenow(),
+               {.sys_id = other->memo.plan().sys_id()}));
     if (!found.has_value()) continue;
     const std::string number = found->number();
     existing->Consider(std::move(found), number, "", chosen);
@@ -325,60 +318,55 @@ absl::StatusOr<Steps::ExistingTicket> Steps::FindExisting(
   return existing;
 }
 
-absl::StatusOr<Memo> Steps::MakePlan(const ClaimedStep& claimed,
-                                     const Template& chosen) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(const ExistingTicket existing,
-                              FindExisting(claimed, chosen));
-  Memo memo = claimed.stored.memo;
-  const v1::Failure failure = FailureOf(claimed.stored);
+// The incident takes the failure.
+void Steps::PlanUpdate(const ClaimedStep& claimed, const Template& chosen,
+                       const ExistingTicket& existing, Memo* memo) {
+  const sn::Incident& incident = *existing.incident;
   const bool recovered =
       claimed.stored.report.event().kind() == v1::EVENT_KIND_RECOVERED;
-  memo.set_replaced_ticket_id(existing.field_text);
-  TicketPlan* plan = memo.mutable_plan();
-  plan->Clear();
-  plan->set_marker(FailureMarker(failure.failure_id()));
-  const int generation =
-      existing.link.has_value() ? existing.link->generation() : 0;
-  if (existing.incident.has_value()) {
-    const sn::Incident& incident = *existing.incident;
-    plan->set_sys_id(incident.sys_id());
-    plan->set_number(incident.number());
-    plan->set_url(incident.url());
-    const bool known = existing.link.has_value() &&
-                       existing.link->ticket().sys_id() == incident.sys_id();
-    plan->set_generation(known ? generation : generation + 1);
-    if (recovered || memo.well_again() ||
-        IsOlder(failure, existing.link, incident.sys_id())) {
-      plan->set_kind(::incident_store::v1::TICKET_PLAN_KIND_NOTE);
-      plan->set_reason(recovered           ? "the job recovered"
-                       : memo.well_again() ? "the job failed and is well again"
-                                           : "an earlier run failed too");
-      return memo;
-    }
-    plan->set_kind(::incident_store::v1::TICKET_PLAN_KIND_UPDATE);
-    plan->set_seen_state(incident.state());
-    plan->set_new_state(
-        DecideOnTicket(chosen.config(), incident.state()).new_state);
-    for (const sn::IncidentState state :
-         StatesDecidedLike(chosen.config(), incident.state())) {
-      plan->add_allowed_states(state);
-    }
-    plan->set_overwritten_description(
-        Overwritten(incident, existing.link, plan->marker()));
-    plan->set_changes_job(existing.of_earlier_day);
-    plan->set_reason(
-        absl::StrCat("the job failed again; ", incident.number(), " is ",
-                     StateWords(incident.state()),
-                     existing.of_earlier_day ? " and of an earlier day" : ""));
-    return memo;
+  TicketPlan* plan = memo->mutable_plan();
+  plan->set_sys_id(incident.sys_id());
+  plan->set_number(incident.number());
+  plan->set_url(incident.url());
+  const bool known = existing.link.has_value() &&
+                     existing.link->ticket().sys_id() == incident.sys_id();
+  plan->set_generation(existing.generation() + (known ? 0 : 1));
+  if (recovered || memo->well_again() ||
+      IsOlder(FailureOf(claimed.stored), existing.link, incident.sys_id())) {
+    plan->set_kind(::incident_store::v1::TICKET_PLAN_KIND_NOTE);
+    plan->set_reason(recovered            ? "the job recovered"
+                     : memo->well_again() ? "the job failed and is well again"
+                                          : "an earlier run failed too");
+    return;
   }
-  if (recovered || memo.well_again()) return memo;  // Nobody to tell.
+  plan->set_kind(::incident_store::v1::TICKET_PLAN_KIND_UPDATE);
+  plan->set_seen_state(incident.state());
+  plan->set_new_state(
+      DecideOnTicket(chosen.config(), incident.state()).new_state);
+  for (const sn::IncidentState state :
+       StatesDecidedLike(chosen.config(), incident.state())) {
+    plan->add_allowed_states(state);
+  }
+  plan->set_overwritten_description(
+      Overwritten(incident, existing.link, plan->marker()));
+  plan->set_changes_job(existing.of_earlier_day);
+  plan->set_reason(
+      absl::StrCat("the job failed again; ", incident.number(), " is ",
+                   StateWords(incident.state()),
+                   existing.of_earlier_day ? " and of an earlier day" : ""));
+}
+
+// A new incident does.
+void Steps::PlanCreate(const ClaimedStep& claimed, const Template& chosen,
+                       const ExistingTicket& existing, Memo* memo) const {
+  TicketPlan* plan = memo->mutable_plan();
   plan->set_kind(::incident_store::v1::TICKET_PLAN_KIND_CREATE);
-  plan->set_generation(generation + 1);
+  plan->set_generation(existing.generation() + 1);
   plan->set_previous_number(existing.previous_number);
   plan->set_previous_reason(existing.previous_reason);
-  plan->set_sys_id(ChooseSysId(d_.deployment, failure.failure_id(),
-                               memo.servicenow(), plan->generation()));
+  plan->set_sys_id(ChooseSysId(d_.deployment,
+                               FailureOf(claimed.stored).failure_id(),
+                               memo->servicenow(), plan->generation()));
   plan->set_reason(!plan->previous_number().empty()
                        ? absl::StrCat(plan->previous_number(),
                                       existing.previous_is_gone ? " " : " is ",
@@ -386,6 +374,25 @@ absl::StatusOr<Memo> Steps::MakePlan(const ClaimedStep& claimed,
                    : chosen.config().always_create_new_ticket()
                        ? "each failure gets a ticket of its own"
                        : "the job has no ticket");
+}
+
+absl::StatusOr<Memo> Steps::MakePlan(const ClaimedStep& claimed,
+                                     const Template& chosen) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const ExistingTicket existing,
+                              FindExisting(claimed, chosen));
+  Memo memo = claimed.stored.memo;
+  memo.set_replaced_ticket_id(existing.field_text);
+  memo.mutable_plan()->Clear();
+  memo.mutable_plan()->set_marker(
+      FailureMarker(FailureOf(claimed.stored).failure_id()));
+  const bool recovered =
+      claimed.stored.report.event().kind() == v1::EVENT_KIND_RECOVERED;
+  if (existing.incident.has_value()) {
+    PlanUpdate(claimed, chosen, existing, &memo);
+  } else if (!recovered && !memo.well_again()) {
+    PlanCreate(claimed, chosen, existing, &memo);
+  }
+  // Else there is nobody to tell: no plan.
   return memo;
 }
 

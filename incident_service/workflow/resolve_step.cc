@@ -98,7 +98,8 @@ const v1::Failure* KnownByNumber(const v1::Report& report,
   if (number == 0 || number == job.job_number()) return nullptr;
   for (const v1::Failure& failure : known) {
     if (failure.job_number() == number && !failure.provisional() &&
-        failure.has_run_end_time() && failure.kind() != v1::EVENT_KIND_RECOVERED) {
+        failure.has_run_end_time() &&
+        failure.kind() != v1::EVENT_KIND_RECOVERED) {
       return &failure;
     }
   }
@@ -232,21 +233,26 @@ absl::StatusOr<std::string> Steps::Own(const ClaimedStep& claimed,
   });
 }
 
-absl::StatusOr<std::vector<::opcon::v1::JobRun>> Steps::History(
-    const v1::JobKey& key) {
+absl::StatusOr<std::vector<::opcon::v1::JobRun>> Steps::FailedRuns(
+    const v1::Report& report, const ::opcon::v1::DailyJob& job) {
+  const v1::JobKey& key = report.event().job_key();
   ::opcon::v1::ListJobHistoryRequest request;
   request.set_instance(key.opcon());
   request.mutable_job()->set_id(JobId(key));
   request.set_page_size(kHistoryPage);
   const auto reply = d_.opcon->ListJobHistory(request);
-  // A version without history cannot tell, and will not be able to later.
+  // A version without history cannot tell, and will not be able to later: then
+  // a run that ended after the observation is not taken for the one observed.
   if (reply.status().code() == absl::StatusCode::kUnimplemented ||
       reply.status().code() == absl::StatusCode::kNotFound) {
-    return std::vector<::opcon::v1::JobRun>();
+    if (!IsAboutTheLatestRun(report, job)) {
+      return std::vector<::opcon::v1::JobRun>();
+    }
+    return FailedRunsOf(report, job, {});
   }
   OPCON_SNOW_RETURN_IF_ERROR(reply.status());
-  return std::vector<::opcon::v1::JobRun>(reply->runs().begin(),
-                                          reply->runs().end());
+  return FailedRunsOf(report, job,
+                      {reply->runs().begin(), reply->runs().end()});
 }
 
 absl::StatusOr<std::string> Steps::Identify(const ClaimedStep& claimed,
@@ -284,9 +290,7 @@ absl::StatusOr<std::string> Steps::IdentifyRun(
   if (IsAboutTheLatestRun(report, job)) candidates.push_back(LatestRun(job));
   for (const bool with_history : {false, true}) {
     if (with_history) {
-      OPCON_SNOW_ASSIGN_OR_RETURN(const auto history,
-                                  History(report.event().job_key()));
-      candidates = FailedRunsOf(report, job, history);
+      OPCON_SNOW_ASSIGN_OR_RETURN(candidates, FailedRuns(report, job));
     }
     for (const ::opcon::v1::JobRun& run : candidates) {
       *memo->mutable_job() = JobAtRun(job, run);
@@ -318,26 +322,27 @@ absl::StatusOr<bool> Steps::Recall(const ClaimedStep& claimed,
                                    const std::vector<v1::Failure>& known,
                                    const ::opcon::v1::DailyJob& job,
                                    Memo* memo) {
-  const v1::Report& report = claimed.stored.report;
-  const v1::Failure* own = nullptr;
+  const std::string& report_id = claimed.stored.report.report_id();
+  std::vector<v1::Failure> candidates;
   if (claimed.stored.memo.has_failure()) {
-    own = &claimed.stored.memo.failure();
-  } else {
-    for (const v1::Failure& failure : known) {
-      if (failure.first_report_id() == report.report_id()) own = &failure;
-    }
+    candidates.push_back(claimed.stored.memo.failure());
   }
-  if (own == nullptr) return false;
-  ::opcon::v1::JobRun run = LatestRun(job);
-  if (own->job_number() != run.job_number() ||
-      own->run_end_time().seconds() != run.end_time().seconds() ||
-      own->run_end_time().nanos() != run.end_time().nanos()) {
-    run = RunOf(*own);
+  for (const v1::Failure& failure : known) {
+    if (failure.first_report_id() == report_id) candidates.push_back(failure);
   }
-  *memo->mutable_job() = own->provisional() ? job : JobAtRun(job, run);
-  *memo->mutable_failure() = WithoutHistory(*own);
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string owner, Own(claimed, *memo));
-  return owner == report.report_id();
+  for (const v1::Failure& failure : candidates) {
+    const ::opcon::v1::JobRun latest = LatestRun(job);
+    const bool shown =
+        failure.job_number() == latest.job_number() &&
+        ToTime(failure.run_end_time()) == ToTime(latest.end_time());
+    *memo->mutable_job() = failure.provisional()
+                               ? job
+                               : JobAtRun(job, shown ? latest : RunOf(failure));
+    *memo->mutable_failure() = WithoutHistory(failure);
+    OPCON_SNOW_ASSIGN_OR_RETURN(const std::string owner, Own(claimed, *memo));
+    if (owner == report_id) return true;
+  }
+  return false;
 }
 
 // Of a failure that this report is not the first to find, nothing tells the
@@ -364,9 +369,8 @@ absl::StatusOr<Memo> Steps::AskOpConLate(const ClaimedStep& claimed) {
                               GetJob(report.event().job_key()));
   Memo late = memo;
   *late.mutable_job() = job;
-  OPCON_SNOW_ASSIGN_OR_RETURN(const auto history,
-                              History(report.event().job_key()));
-  for (const ::opcon::v1::JobRun& run : FailedRunsOf(report, job, history)) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const auto candidates, FailedRuns(report, job));
+  for (const ::opcon::v1::JobRun& run : candidates) {
     *late.mutable_job() = JobAtRun(job, run);
     *late.mutable_failure() = FailureOfRun(report, job, run);
     OPCON_SNOW_ASSIGN_OR_RETURN(const std::string owner, Own(claimed, late));

@@ -1,5 +1,6 @@
 #include "incident_service/workflow/retry_policy.h"
 
+#include <map>
 #include <optional>
 
 #include "common/status/error.h"
@@ -7,6 +8,8 @@
 
 namespace opcon_snow::incident {
 namespace {
+
+namespace v1 = ::incident::v1;
 
 const absl::Time kBegun = absl::FromUnixSeconds(1767603607);
 const RetryPolicy kPolicy = {.initial_backoff = absl::Seconds(1),
@@ -65,6 +68,28 @@ TEST(RetryPolicyTest, GivesUpWhenTheTimeIsOver) {
   const absl::Status broken = absl::InternalError("500");
   EXPECT_TRUE(Wait(broken, 9, 1.0, absl::Minutes(59)).has_value());
   EXPECT_FALSE(Wait(broken, 9, 1.0, absl::Hours(1)).has_value());
+}
+
+TEST(RetryBudgetTest, AnUpstreamInTroubleIsAskedByFewUntilItAnswers) {
+  RetryBudget budget;
+  const absl::Status down = absl::UnavailableError("down");
+  for (int i = 0; i < 9; ++i) budget.Record(v1::STEP_KIND_TICKET, down);
+  EXPECT_TRUE(budget.Limits().empty());
+  budget.Record(v1::STEP_KIND_TICKET, down);
+  EXPECT_EQ(budget.Limits(),
+            (std::map<v1::StepKind, int>{{v1::STEP_KIND_TICKET, 2}}));
+  // A refusal is an answer.
+  budget.Record(v1::STEP_KIND_TICKET, absl::NotFoundError("no such job"));
+  EXPECT_TRUE(budget.Limits().empty());
+}
+
+TEST(RetryBudgetTest, KindsOfStepsDoNotAnswerForEachOther) {
+  RetryBudget budget;
+  const absl::Status slow = absl::DeadlineExceededError("slow");
+  for (int i = 0; i < 20; ++i) budget.Record(v1::STEP_KIND_ATTACH_LOG, slow);
+  budget.Record(v1::STEP_KIND_TICKET, absl::OkStatus());
+  EXPECT_EQ(budget.Limits(),
+            (std::map<v1::StepKind, int>{{v1::STEP_KIND_ATTACH_LOG, 2}}));
 }
 
 }  // namespace

@@ -99,8 +99,9 @@ class Steps final : public StepRunner {
       const ::incident_store::v1::Memo& memo);
   absl::StatusOr<std::string> Own(const ClaimedStep& claimed,
                                   const ::incident_store::v1::Memo& memo);
-  absl::StatusOr<std::vector<::opcon::v1::JobRun>> History(
-      const ::incident::v1::JobKey& key);
+  // Those that the report may be about, the likeliest first.
+  absl::StatusOr<std::vector<::opcon::v1::JobRun>> FailedRuns(
+      const ::incident::v1::Report& report, const ::opcon::v1::DailyJob& job);
 
   // The parts of TICKET.
   struct ExistingTicket;
@@ -125,6 +126,12 @@ class Steps final : public StepRunner {
       const ::incident_store::v1::Memo& memo,
       const ::opcon::v1::IncidentTicket& row,
       const std::optional<::servicenow::v1::Incident>& found);
+  static void PlanUpdate(const ClaimedStep& claimed, const Template& chosen,
+                         const ExistingTicket& existing,
+                         ::incident_store::v1::Memo* memo);
+  void PlanCreate(const ClaimedStep& claimed, const Template& chosen,
+                  const ExistingTicket& existing,
+                  ::incident_store::v1::Memo* memo) const;
   absl::StatusOr<::incident_store::v1::Memo> MakePlan(
       const ClaimedStep& claimed, const Template& chosen);
   absl::StatusOr<bool> IsOutdated(const ClaimedStep& claimed,
@@ -154,6 +161,9 @@ class Steps final : public StepRunner {
   // The parts of WRITE_BACK and ATTACH_LOG.
   absl::StatusOr<::incident_store::v1::Memo> AskOpConLate(
       const ClaimedStep& claimed);
+  absl::StatusOr<::opcon::v1::SetIncidentTicketResponse> ShowTicket(
+      const ClaimedStep& claimed, const ::incident_store::v1::Memo& memo,
+      const Template& chosen);
   absl::Status FinishLate(const ClaimedStep& claimed,
                           const ::incident_store::v1::Memo& memo,
                           const Template& chosen, StepCommit* commit);

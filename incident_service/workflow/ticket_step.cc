@@ -79,8 +79,8 @@ absl::StatusOr<StepCommit> Steps::Ticket(const ClaimedStep& claimed) {
         CarryOut(claimed, memo, *chosen, planned_before);
     if (done.ok() || !IsOvertaken(done.status())) return done;
     if (planned_before && !IsGone(done.status())) {
-      OPCON_SNOW_ASSIGN_OR_RETURN(
-          const std::optional<sn::Incident> updated, UpdatedBefore(memo));
+      OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<sn::Incident> updated,
+                                  UpdatedBefore(memo));
       if (updated.has_value()) {
         return TicketDone(claimed, memo, *chosen, *updated,
                           absl::StrCat(NumberOf(*updated),

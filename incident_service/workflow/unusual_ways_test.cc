@@ -51,8 +51,8 @@ TEST_F(UnusualWaysTest, ARunThatWasRestartedIsFoundInTheHistory) {
   for (const bool keeps : {false, true}) {
     opcon_.keeps_job_number = keeps;
     FailAgain();
-    const v1::Failure expected = FailureOfRun(
-        MakeReport("x"), Job().job, LatestRun(Job().job));
+    const v1::Failure expected =
+        FailureOfRun(MakeReport("x"), Job().job, LatestRun(Job().job));
     const std::string id = Report(absl::StrCat("request-", keeps));
     clock_.Advance(absl::Seconds(30));
     opcon_.Start(kJob, clock_.Now());
@@ -97,15 +97,14 @@ TEST_F(UnusualWaysTest, WhatAReportOwnsAtItsDestinationIsNotForgotten) {
   ASSERT_OK(claimed.status());
   ASSERT_THAT(*claimed, SizeIs(1));
   ASSERT_OK(steps_->Run(claimed->front()).status());
-  const std::string owned = FailureOfRun(MakeReport("x"), Job().job,
-                                         LatestRun(Job().job))
-                                .failure_id();
+  const std::string owned =
+      FailureOfRun(MakeReport("x"), Job().job, LatestRun(Job().job))
+          .failure_id();
   OpenStore();
   FailAgain();
   Drive();
   EXPECT_EQ(Get(id).failure_id(), owned);
-  const std::string later =
-      ReportAndDrive("request-3", "second.json");
+  const std::string later = ReportAndDrive("request-3", "second.json");
   EXPECT_EQ(Get(later).state(), v1::REPORT_STATE_SUCCEEDED);
 }
 
@@ -252,6 +251,32 @@ TEST_F(UnusualWaysTest, WhereOpConKeepsOneTicketTheSecondIsToldAsAWarning) {
   EXPECT_THAT(Tickets(), SizeIs(1));
 }
 
+// Two runs, two reports, and no history: neither is taken for the other.
+TEST_F(UnusualWaysTest, WithoutAHistoryAnEarlierReportIsNotAboutALaterRun) {
+  opcon_.has_history = false;
+  v1::Report early = MakeReport("request-1");
+  SetTime(clock_.Now(), early.mutable_event()->mutable_occurred_time());
+  FailAgain();
+  const std::string first = Store(early);
+  const std::string second = Report("request-2");
+  Drive();
+  EXPECT_EQ(Get(first).state(), v1::REPORT_STATE_SUCCEEDED);
+  EXPECT_EQ(Get(second).state(), v1::REPORT_STATE_SUCCEEDED);
+  EXPECT_THAT(Incident().work_notes, SizeIs(1));
+}
+
+TEST_F(UnusualWaysTest, AFieldThatAPersonShortenedIsOursStill) {
+  opcon_.has_ticket_list = false;
+  const std::string id = Report("request-1");
+  Drive(2);  // RESOLVE, TICKET
+  Tickets().emplace_back().set_ticket_id(Incident().incident.number());
+  Drive();
+  EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
+  ASSERT_THAT(Tickets(), SizeIs(1));
+  EXPECT_THAT(Tickets()[0].ticket_id(),
+              HasSubstr(Incident().incident.sys_id()));
+}
+
 TEST_F(UnusualWaysTest, RowsOfOthersStay) {
   Tickets().emplace_back().set_ticket_id("see the wiki");
   ReportAndDrive("request-1");
@@ -272,7 +297,8 @@ TEST_F(UnusualWaysTest, TheTicketOfAnEarlierDayIsUsedAgainIfTheTemplateSaysSo) {
   clock_.Advance(absl::Hours(40));
   opcon_.Fail(next_day, clock_.Now());
   v1::Report report = MakeReport("request-2");
-  report.mutable_event()->mutable_job_key()->mutable_schedule_date()->set_day(7);
+  report.mutable_event()->mutable_job_key()->mutable_schedule_date()->set_day(
+      7);
   const std::string id = Store(report);
   Drive();
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
@@ -319,8 +345,30 @@ TEST_F(UnusualWaysTest, TheDescriptionTellsOfNowAndTheNotesOfBefore) {
   ASSERT_THAT(Incident().work_notes, SizeIs(2));
   // The first is told by the note of the update that took its place.
   EXPECT_THAT(Incident().work_notes[0],
-              HasSubstr(first.substr(0, first.find("[OpCon failure"))));
+              HasSubstr(first.substr(0, first.find("\n\n[OpCon failure"))));
   EXPECT_THAT(Incident().work_notes[1], Not(HasSubstr("until now")));
+}
+
+// A closed ticket leaves a line with a marker in the job's documentation, which
+// descriptions and notes of other tickets quote.
+TEST_F(UnusualWaysTest, AQuotedMarkerIsNotTakenForANote) {
+  servicenow_.instances = {"prod", "second"};
+  Configure({Named("basic.json", "prod"), Named("second.json", "second")});
+  ReportAndDrive("request-1", "basic.json");
+  SetState(sn::INCIDENT_STATE_CLOSED);
+  FailAgain();
+  ReportAndDrive("request-2", "basic.json");  // documents
+  const std::string marker = FailureMarker(
+      FailureOfRun(MakeReport("x"), Job().job, LatestRun(Job().job))
+          .failure_id());
+  ASSERT_THAT(Job().job.documentation().job_text(), HasSubstr(marker));
+  FailAgain();
+  ReportAndDrive("request-3", "second.json");
+  FailAgain();
+  ReportAndDrive("request-4", "second.json");
+  for (const std::string& note : servicenow_.work_notes()) {
+    EXPECT_THAT(note, Not(HasSubstr(marker)));
+  }
 }
 
 // --- What an attempt left behind -------------------------------------------
@@ -428,11 +476,10 @@ TEST_F(UnusualWaysTest, EveryWriteIsAudited) {
     EXPECT_FALSE(entry.reason().empty());
     EXPECT_THAT(entry.request_json(), HasSubstr("{"));
   }
-  EXPECT_THAT(actions,
-              ElementsAre("servicenow.AttachFile ok",
-                          "opcon.SetIncidentTicket ok",
-                          "servicenow.CreateIncident ok",
-                          "servicenow.CreateIncident not"));
+  EXPECT_THAT(actions, ElementsAre("servicenow.AttachFile ok",
+                                   "opcon.SetIncidentTicket ok",
+                                   "servicenow.CreateIncident ok",
+                                   "servicenow.CreateIncident not"));
 }
 
 }  // namespace

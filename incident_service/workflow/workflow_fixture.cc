@@ -52,8 +52,8 @@ void WorkflowTest::Configure(::config::v1::Template config) {
 void WorkflowTest::Configure(
     const std::vector<::config::v1::Template>& configs) {
   config::Faults faults;
-  templates_ = TemplateSet::Compile({configs.begin(), configs.end()}, "",
-                                    &faults);
+  templates_ =
+      TemplateSet::Compile({configs.begin(), configs.end()}, "", &faults);
   ASSERT_NE(templates_, nullptr) << faults.Format();
 }
 
@@ -73,8 +73,8 @@ v1::Report WorkflowTest::MakeReport(const std::string& request_id) const {
 }
 
 std::string WorkflowTest::Store(const v1::Report& report) {
-  const auto created = store_->CreateReport(
-      report, report.request_id(), {v1::STEP_KIND_RESOLVE}, 1000);
+  const auto created = store_->CreateReport(report, report.request_id(),
+                                            {v1::STEP_KIND_RESOLVE}, 1000);
   EXPECT_OK(created.status());
   return created->report.report_id();
 }

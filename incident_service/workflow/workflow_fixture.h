@@ -32,10 +32,10 @@ class WorkflowTest : public ::testing::Test {
   void Configure(const std::vector<::config::v1::Template>& configs);
 
   // A report of kJob, stored; returns its id.
-  std::string Report(const std::string& request_id,
-                     ::incident::v1::EventKind kind =
-                         ::incident::v1::EVENT_KIND_JOB_FAILED,
-                     const std::string& template_name = "");
+  std::string Report(
+      const std::string& request_id,
+      ::incident::v1::EventKind kind = ::incident::v1::EVENT_KIND_JOB_FAILED,
+      const std::string& template_name = "");
   // A report as it would be stored.
   ::incident::v1::Report MakeReport(const std::string& request_id) const;
   std::string Store(const ::incident::v1::Report& report);

@@ -47,7 +47,8 @@ harness::Finished E2eTest::Report(const harness::Job& job, int expected,
 }
 
 std::vector<json> E2eTest::Reports() {
-  const auto finished = suite().Cli({"--output", "json", "reports", "list", "--limit", "0"});
+  const auto finished =
+      suite().Cli({"--output", "json", "reports", "list", "--limit", "0"});
   EXPECT_OK(finished.status());
   const json shown = json::parse(finished->out, nullptr, false);
   if (!shown.is_object()) return {};

@@ -86,8 +86,8 @@ struct Case {
 std::vector<Case> AllCases() {
   std::vector<Case> cases;
   for (const State& state : kStates) {
-    for (const std::string& name :
-         {"reopen", "resolved_only", "to_in_progress", "resolved_only_to_new"}) {
+    for (const std::string& name : {"reopen", "resolved_only", "to_in_progress",
+                                    "resolved_only_to_new"}) {
       for (const auto& [field, words] :
            {std::pair(Field::kAsWritten, "field as written"),
             std::pair(Field::kEmptied, "field emptied"),
@@ -113,13 +113,13 @@ class ExistingTicketTest : public E2eTest {
  protected:
   void Fail(harness::Reporter* reporter, const Case& one, bool again) {
     const std::string termination = again ? "0000000006" : "0000000005";
-    const std::string log = absl::StrCat(again ? "second" : "first", " log of ",
-                                         one.job.name);
+    const std::string log =
+        absl::StrCat(again ? "second" : "first", " log of ", one.job.name);
     ASSERT_OK(again ? harness::FailJobAgain(suite(), one.job, termination, log)
                     : harness::FailJob(suite(), one.job, termination, log));
-    ASSERT_OK(reporter->Report(
-        one.job, termination,
-        absl::StrCat("request-", ++last_request_), one.template_name));
+    ASSERT_OK(reporter->Report(one.job, termination,
+                               absl::StrCat("request-", ++last_request_),
+                               one.template_name));
   }
 
   // What people do between the two failures.
@@ -151,8 +151,7 @@ class ExistingTicketTest : public E2eTest {
         break;
     }
     if (one->state.number != "1") {
-      ASSERT_OK(
-          harness::SetIncidentState(suite(), changed, one->state.number));
+      ASSERT_OK(harness::SetIncidentState(suite(), changed, one->state.number));
     }
   }
 
@@ -287,10 +286,9 @@ TEST_F(ExistingTicketTest, ATicketThatIsGoneIsReplaced) {
   ASSERT_OK(suite()
                 .servicenow()
                 .Send("DELETE",
-                      absl::StrCat("/api/now/v2/table/incident/",
-                                   incidents->front()
-                                       .at("sys_id")
-                                       .get<std::string>()),
+                      absl::StrCat(
+                          "/api/now/v2/table/incident/",
+                          incidents->front().at("sys_id").get<std::string>()),
                       nullptr)
                 .status());
   Fail(&reporter, one, /*again=*/true);
@@ -326,9 +324,9 @@ TEST_F(ExistingTicketTest, ARunIsKnownAlsoWhereARestartKeepsItsNumber) {
   ASSERT_OK(before.status());
   // Runs of one number differ by their end, which OpCon tells in seconds.
   ASSERT_TRUE(harness::Eventually([&] {
-    const auto failed = harness::FailJobAgain(
-        suite(), one.job, "0000000006",
-        absl::StrCat("second log of ", one.job.name));
+    const auto failed =
+        harness::FailJobAgain(suite(), one.job, "0000000006",
+                              absl::StrCat("second log of ", one.job.name));
     const auto shown = harness::GetJob(suite(), one.job);
     return failed.ok() && shown.ok() &&
            shown->at("computedEndTime") != before->at("computedEndTime");

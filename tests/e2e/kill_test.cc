@@ -37,10 +37,12 @@ std::vector<std::string> BothSides(const std::vector<std::string>& names) {
 
 class KillTest : public E2eTest {
  protected:
-  void StartWithFailpoints(std::vector<std::string> snow_sandbox_flags = {}) {
+  void StartWithFailpoints(std::vector<std::string> snow_sandbox_flags = {},
+                           std::vector<std::string> opcon_sandbox_flags = {}) {
     harness::SuiteOptions options = Options();
     options.programs.incident_service = ProgramWithFailpoints();
     options.snow_sandbox_flags = std::move(snow_sandbox_flags);
+    options.opcon_sandbox_flags = std::move(opcon_sandbox_flags);
     StartSuite(options);
   }
 
@@ -71,8 +73,7 @@ class KillTest : public E2eTest {
     const auto requests = harness::Requests(upstream);
     EXPECT_OK(requests.status());
     int taken = 0;
-    for (const auto& request :
-         harness::RequestsTo(*requests, method, prefix)) {
+    for (const auto& request : harness::RequestsTo(*requests, method, prefix)) {
       if (request.value("status", 0) / 100 == 2) ++taken;
     }
     return taken;
@@ -107,9 +108,8 @@ TEST_F(KillTest, AFirstFailureIsAppliedOnce) {
     ExpectAppliedOnce(job, log);
     EXPECT_THAT(harness::FindWorkNotes(suite(), SysId(job)),
                 IsOkAndHolds(SizeIs(0)));
-    EXPECT_EQ(
-        Taken(suite().servicenow(), "POST", "/api/now/v2/table/incident"),
-        created + 1);
+    EXPECT_EQ(Taken(suite().servicenow(), "POST", "/api/now/v2/table/incident"),
+              created + 1);
     if (HasFailure()) return;
   }
 }
@@ -167,6 +167,40 @@ TEST_F(KillTest, AClosedTicketIsReplacedOnce) {
     if (HasFailure()) return;
   }
 }
+
+// The run that was reported is found in the job's history, whether or not a
+// restart changes its number.
+class KillAfterRestartTest : public KillTest,
+                             public ::testing::WithParamInterface<const char*> {
+};
+
+TEST_P(KillAfterRestartTest, TheRunThatFailedIsAppliedOnce) {
+  StartWithFailpoints({}, {"--job-number-on-restart", GetParam()});
+  for (const std::string& failpoint :
+       BothSides({"call.ListJobHistory", "commit.OWN", "commit.RESOLVE",
+                  "call.CreateIncident"})) {
+    SCOPED_TRACE(failpoint);
+    Arm(failpoint);
+    const harness::Job job = FailedJob("log\n");
+    ASSERT_OK(harness::StartJob(suite(), job));
+    ReportAndSurvive(job);
+    EXPECT_THAT(harness::FindIncidents(suite(), job), IsOkAndHolds(SizeIs(1)));
+    EXPECT_THAT(harness::GetTickets(suite(), job), IsOkAndHolds(SizeIs(1)));
+    // The same failure, told once more, and the run after it.
+    Report(job);
+    AwaitNewest("REPORT_STATE_MERGED");
+    ASSERT_OK(harness::FailJob(suite(), job, "0000000005", "next\n"));
+    Report(job);
+    AwaitNewest("REPORT_STATE_SUCCEEDED");
+    EXPECT_THAT(harness::FindIncidents(suite(), job), IsOkAndHolds(SizeIs(1)));
+    EXPECT_THAT(harness::FindWorkNotes(suite(), SysId(job)),
+                IsOkAndHolds(SizeIs(1)));
+    if (HasFailure()) return;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(BothNumberings, KillAfterRestartTest,
+                         ::testing::Values("new", "same"));
 
 // An instance that ignores the ids that clients choose leaves only the text
 // to find the incident by.

@@ -114,29 +114,33 @@ absl::Status FailJob(const Suite& suite, const Job& job,
       "fail the job");
 }
 
+absl::Status StartJob(const Suite& suite, const Job& job) {
+  return Done(
+      suite.opcon().Send(
+          "POST", absl::StrCat("/_sandbox/jobs/", Encode(job.id()), "/start"),
+          nlohmann::json::object()),
+      "start the job");
+}
+
 absl::Status FailJobAgain(const Suite& suite, const Job& job,
                           const std::string& termination,
                           const std::string& log) {
-  OPCON_SNOW_RETURN_IF_ERROR(
-      Done(suite.opcon().Send(
-               "POST",
-               absl::StrCat("/_sandbox/jobs/", Encode(job.id()), "/start"),
-               nlohmann::json::object()),
-           "start the job"));
+  OPCON_SNOW_RETURN_IF_ERROR(StartJob(suite, job));
   return FailJob(suite, job, termination, log);
 }
 
 absl::StatusOr<std::string> GetDocumentation(const Suite& suite,
                                              const Job& job) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const HttpAnswer answer,
-      suite.opcon().Get(absl::StrCat("/api/dailyjobs/", Encode(job.id()),
-                                     "/documentation")));
+      HttpAnswer answer,
+      suite.opcon().Get(
+          absl::StrCat("/api/dailyjobs/", Encode(job.id()), "/documentation")));
   if (answer.status == 404) return std::string();
   if (!answer.json.is_object()) {
     return absl::InternalError(absl::StrCat("documentation: ", answer.body));
   }
-  return answer.json.value("job", "");
+  const nlohmann::json& text = answer.json["job"];
+  return text.is_string() ? text.get<std::string>() : std::string();
 }
 
 absl::Status ReplaceTickets(const Suite& suite, const Job& job,
@@ -149,16 +153,16 @@ absl::Status ReplaceTickets(const Suite& suite, const Job& job,
                               GetTickets(suite, job));
   for (const nlohmann::json& row : tickets) {
     OPCON_SNOW_RETURN_IF_ERROR(Done(
-        suite.opcon().Send(
-            "DELETE", absl::StrCat(path, "/", row.at("id").get<int>()), nullptr),
+        suite.opcon().Send("DELETE",
+                           absl::StrCat(path, "/", row.at("id").get<int>()),
+                           nullptr),
         "take a ticket off"));
   }
   if (ticket_id.empty()) return absl::OkStatus();
-  return Done(
-      suite.opcon().Send(
-          "POST", path,
-          {{"id", 0}, {"ticketId", ticket_id}, {"ticketUrl", ""}}),
-      "put a ticket on");
+  return Done(suite.opcon().Send(
+                  "POST", path,
+                  {{"id", 0}, {"ticketId", ticket_id}, {"ticketUrl", ""}}),
+              "put a ticket on");
 }
 
 absl::StatusOr<nlohmann::json> GetJob(const Suite& suite, const Job& job) {
@@ -192,11 +196,10 @@ absl::StatusOr<nlohmann::json> FindIncidents(const Suite& suite,
 
 absl::StatusOr<nlohmann::json> GetIncident(const Suite& suite,
                                            const std::string& sys_id) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const nlohmann::json body,
-      Body(suite.servicenow().Get(
-               absl::StrCat("/api/now/v2/table/incident/", sys_id)),
-           "get an incident"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const nlohmann::json body,
+                              Body(suite.servicenow().Get(absl::StrCat(
+                                       "/api/now/v2/table/incident/", sys_id)),
+                                   "get an incident"));
   return body.at("result");
 }
 
@@ -224,10 +227,11 @@ absl::StatusOr<std::vector<std::string>> FindWorkNotes(
     const Suite& suite, const std::string& incident_sys_id) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const nlohmann::json body,
-      Body(suite.servicenow().Get(absl::StrCat(
-               "/api/now/v2/table/sys_journal_field?sysparm_query=element_id%3D",
-               incident_sys_id, "%5Eelement%3Dwork_notes")),
-           "list work notes"));
+      Body(
+          suite.servicenow().Get(absl::StrCat(
+              "/api/now/v2/table/sys_journal_field?sysparm_query=element_id%3D",
+              incident_sys_id, "%5Eelement%3Dwork_notes")),
+          "list work notes"));
   std::vector<std::string> notes;
   for (const nlohmann::json& entry : body.at("result")) {
     notes.push_back(entry.at("value"));

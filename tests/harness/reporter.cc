@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -37,7 +38,8 @@ Reporter::Reporter(const std::string& server)
 
 absl::Status Reporter::Report(const Job& job, const std::string& termination,
                               const std::string& request_id,
-                              const std::string& template_name) {
+                              const std::string& template_name,
+                              absl::Time occurred) {
   v1::ReportJobEventRequest request;
   request.set_request_id(request_id);
   request.set_template_(template_name);
@@ -50,6 +52,10 @@ absl::Status Reporter::Report(const Job& job, const std::string& termination,
   key.set_schedule_id(job.schedule_id);
   key.set_schedule_instance(job.schedule_instance);
   key.set_job_name(job.name);
+  event.mutable_occurred_time()->set_seconds(absl::ToUnixSeconds(occurred));
+  event.mutable_occurred_time()->set_nanos(
+      static_cast<std::int32_t>(absl::ToInt64Nanoseconds(
+          occurred - absl::FromUnixSeconds(absl::ToUnixSeconds(occurred)))));
   event.set_schedule_name(job.schedule);
   event.set_machine(job.machine);
   event.set_termination(termination);

@@ -10,6 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "incident/v1/incident_service.grpc.pb.h"
 #include "tests/harness/jobs.h"
 
@@ -21,9 +23,11 @@ class Reporter {
   explicit Reporter(const std::string& server);
 
   // Reports that the job failed; once: UNAVAILABLE if no answer came.
+  // `occurred` is when it was noticed.
   absl::Status Report(const Job& job, const std::string& termination,
                       const std::string& request_id,
-                      const std::string& template_name = "basic.json");
+                      const std::string& template_name = "basic.json",
+                      absl::Time occurred = absl::Now());
   // All reports, newest first.
   absl::StatusOr<std::vector<::incident::v1::Report>> Reports();
   // Waits until `count` reports are there and nothing happens to any of them

@@ -179,7 +179,8 @@ absl::Status Suite::RestartIncidentService(
           "\nstore:\n  sqlite:\n    path: incidents.db\n"
           "deployment: harness\ndefault_opcon: production\n"
           "templates:\n",
-          options_.templates_yaml, "workflow:\n", options_.workflow_yaml, options_.incident_service_yaml)));
+          options_.templates_yaml, "workflow:\n", options_.workflow_yaml,
+          options_.incident_service_yaml)));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       incident_service_,
       StartServer("incident_service",

@@ -15,7 +15,7 @@ constexpr int kReplays = 4;
 
 void LiveOn(World* world, Workers* workers) {
   Random& random = world->random;
-  for (int left = random.Between(10, 40); left > 0; --left) {
+  for (int left = random.Between(8, 32); left > 0; --left) {
     if (random.Percent(50)) world->Happen();
     world->Deliver();
     bool idle = false;

@@ -1,6 +1,8 @@
 // Many lives of the workflow. `--seeds=N` says how many, `--first=SEED` where
 // they begin, `--seed=SEED` plays one and tells everything that happens in it.
 
+#include "tests/simulation/simulation.h"
+
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -13,7 +15,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/harness/soak.h"
-#include "tests/simulation/simulation.h"
 
 namespace opcon_snow::simulation {
 namespace {

@@ -112,9 +112,9 @@ void Workers::CheckSerial(const ClaimedStep& claimed) {
         other.claim.report_id != claimed.claim.report_id &&
         !incident::IsBestEffort(other.claim.kind) &&
         world_->store.CheckClaim(other.claim).ok()) {
-      world_->Violation(absl::StrCat("two reports of ", key, " at once: ",
-                                     other.claim.report_id, " and ",
-                                     claimed.claim.report_id));
+      world_->Violation(absl::StrCat("two reports of ", key,
+                                     " at once: ", other.claim.report_id,
+                                     " and ", claimed.claim.report_id));
     }
   }
 }

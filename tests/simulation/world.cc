@@ -140,8 +140,8 @@ void World::FailJob(SimulatedJob& job) {
   const FakeJob& fake = opcon.jobs.at(job.id);
   v1::Report about;
   *about.mutable_event()->mutable_job_key() = job.key;
-  const v1::Failure failure = incident::FailureOfRun(
-      about, fake.job, incident::LatestRun(fake.job));
+  const v1::Failure failure =
+      incident::FailureOfRun(about, fake.job, incident::LatestRun(fake.job));
   runs.push_back({.job_id = job.id,
                   .failure_id = failure.failure_id(),
                   .log = log,
@@ -196,8 +196,8 @@ void World::DeliverOne(const OnItsWay& one) {
     const auto created =
         store.CreateReport(report, report.request_id(), {first}, kMaxOpen);
     if (!created.ok()) {
-      Violation(absl::StrCat("a report was refused: ",
-                             created.status().ToString()));
+      Violation(
+          absl::StrCat("a report was refused: ", created.status().ToString()));
       return;
     }
     if (created->duplicate != (copy > 0)) {
@@ -206,8 +206,7 @@ void World::DeliverOne(const OnItsWay& one) {
     Note(absl::StrCat("report ", created->report.report_id(), " of ",
                       incident::JobId(report.event().job_key()), " ",
                       v1::EventKind_Name(report.event().kind()), " by ",
-                      report.requested_template(),
-                      copy > 0 ? ", again" : ""));
+                      report.requested_template(), copy > 0 ? ", again" : ""));
   }
   if (one.run >= 0) {
     runs[static_cast<std::size_t>(one.run)].reported_to.insert(
