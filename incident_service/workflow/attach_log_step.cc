@@ -62,7 +62,14 @@ absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
       (logs.ok() && logs->files().empty())) {
     return NothingToAttach(claimed, "OpCon has no log of this run");
   }
-  OPCON_SNOW_RETURN_IF_ERROR(logs.status());
+  if (!logs.ok()) {
+    // While the next run is under way under that number there may be none.
+    const absl::StatusOr<::opcon::v1::DailyJob> job = GetJob(failure.job_key());
+    if (job.ok() && IsAnotherRun(failure, *job)) {
+      return NothingToAttach(claimed, kOtherRun);
+    }
+    return logs.status();
+  }
 
   const int count = std::min(logs->files_size(), kMaxFiles);
   std::vector<std::string> attached;
