@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <iostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -149,7 +148,8 @@ class RandomKillTest : public E2eTest {
 
 TEST_F(RandomKillTest, NothingIsLostAndNothingDoubled) {
   const int kills = harness::CaseCount(kKillsInTest, kKillsInSoak);
-  std::cout << "seed " << harness::FirstSeed() << ", " << kills << " kills\n";
+  GTEST_LOG_(INFO) << "seed " << harness::FirstSeed() << ", " << kills
+                   << " kills";
   harness::SuiteOptions options = Options();
   options.programs.incident_service =
       absl::StrCat(std::getenv("TEST_SRCDIR"),
@@ -161,7 +161,7 @@ TEST_F(RandomKillTest, NothingIsLostAndNothingDoubled) {
     LiveAndDie();
     if (HasFatalFailure()) return;
     if (kill % 100 == 0) {
-      std::cout << kill << " kills, " << failures_ << " failures" << std::endl;
+      GTEST_LOG_(INFO) << kill << " kills, " << failures_ << " failures";
     }
   }
   ASSERT_OK(suite().RestartIncidentService({}));
@@ -180,8 +180,8 @@ TEST_F(RandomKillTest, NothingIsLostAndNothingDoubled) {
         << report.ShortDebugString();
   }
   for (const FailingJob& one : jobs_) CheckJob(one);
-  std::cout << kills << " kills, " << failures_ << " failures of "
-            << jobs_.size() << " jobs" << std::endl;
+  GTEST_LOG_(INFO) << kills << " kills, " << failures_ << " failures of "
+                   << jobs_.size() << " jobs";
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -43,7 +42,7 @@ TEST(SimulationTest, NothingIsLostAndNothingDoubled) {
     const std::uint64_t seed = flags.first + static_cast<std::uint64_t>(i);
     const SimulationResult result =
         Simulate({.seed = seed, .traced = flags.traced});
-    for (const std::string& line : result.trace) std::cout << line << "\n";
+    for (const std::string& line : result.trace) GTEST_LOG_(INFO) << line;
     reports += result.reports;
     runs += result.failed_runs;
     ASSERT_THAT(result.violations, IsEmpty())
@@ -52,8 +51,8 @@ TEST(SimulationTest, NothingIsLostAndNothingDoubled) {
            "--test_output=streamed --test_arg=--seed="
         << seed;
   }
-  std::cout << flags.seeds << " seeds from " << flags.first << ": " << runs
-            << " failed runs, " << reports << " reports\n";
+  GTEST_LOG_(INFO) << flags.seeds << " seeds from " << flags.first << ": "
+                   << runs << " failed runs, " << reports << " reports";
 }
 
 TEST(SimulationTest, TheSameSeedIsTheSameLife) {
@@ -87,8 +86,8 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleMock(&argc, argv);
   for (int i = 1; i < argc; ++i) {
     if (opcon_snow::simulation::ReadFlag(argv[i])) continue;
-    std::cerr << "--seeds=N, --first=SEED or --seed=SEED, not " << argv[i]
-              << "\n";
+    GTEST_LOG_(ERROR) << "--seeds=N, --first=SEED or --seed=SEED, not "
+                      << argv[i];
     return EXIT_FAILURE;
   }
   return RUN_ALL_TESTS();
