@@ -234,7 +234,7 @@ class Bench {
     if (mkdir(options.directory.c_str(), 0700) != 0) {
       return absl::UnavailableError("cannot make " + options.directory);
     }
-    options.workflow_yaml = "";
+    options.workflow_yaml = "  workers: 16\n";
     if (slow) {
       options.snow_sandbox_flags = {
           "--conditions",
