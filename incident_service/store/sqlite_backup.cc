@@ -115,7 +115,7 @@ absl::StatusOr<std::unique_ptr<StoreBackup>> SqliteStore::BackUp() {
     return FileError(copy, "looked at");
   }
   header.set_size_bytes(status.st_size);
-  place.release();
+  static_cast<void>(place.release());  // The copy frees the place.
   return std::make_unique<SqliteBackup>(descriptor, std::move(header), copy,
                                         backing_up_);
 }

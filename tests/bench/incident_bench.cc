@@ -168,7 +168,7 @@ struct SeenRequest {
   std::string body;
 };
 
-// Calls of the instance's APIs, without those for tokens.
+// Answered calls of the instance's APIs, without those for tokens.
 absl::StatusOr<std::vector<SeenRequest>> ApiCalls(
     const harness::HttpPeer& servicenow) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const nlohmann::json log,
@@ -176,7 +176,9 @@ absl::StatusOr<std::vector<SeenRequest>> ApiCalls(
   std::vector<SeenRequest> calls;
   for (const nlohmann::json& entry : log) {
     const std::string path = entry.at("path");
-    if (!absl::StartsWith(path, "/api/now")) continue;
+    if (!absl::StartsWith(path, "/api/now") || entry.at("status") == 0) {
+      continue;
+    }
     SeenRequest& call = calls.emplace_back();
     std::string error;
     if (!absl::ParseTime(absl::RFC3339_full,
@@ -191,20 +193,19 @@ absl::StatusOr<std::vector<SeenRequest>> ApiCalls(
   return calls;
 }
 
-// The part of the slots' time between the first and the last call that calls
-// took.
-double SlotUse(const std::vector<SeenRequest>& calls) {
+// The part of the slots' time that answered calls took, between the first call
+// and `end`; without it, the end of the last call, if none had to wait for it.
+double SlotUse(const std::vector<SeenRequest>& calls,
+               absl::Time end = absl::InfinitePast()) {
   if (calls.size() < 2) return 0;
   absl::Time first = absl::InfiniteFuture();
-  absl::Time last = absl::InfinitePast();
   for (const SeenRequest& call : calls) {
     first = std::min(first, call.time);
-    last = std::max(last, call.time);
+    end = std::max(end, call.time + kTransaction);
   }
-  // Calls are noted when they come, the last ones may wait for a slot.
   const double busy =
       absl::ToDoubleSeconds(kTransaction) * static_cast<double>(calls.size());
-  return busy / (kSlots * absl::ToDoubleSeconds(last - first + kTransaction));
+  return busy / (kSlots * absl::ToDoubleSeconds(end - first));
 }
 
 class Bench {
@@ -234,7 +235,7 @@ class Bench {
     if (mkdir(options.directory.c_str(), 0700) != 0) {
       return absl::UnavailableError("cannot make " + options.directory);
     }
-    options.workflow_yaml = "";
+    options.workflow_yaml = "  workers: 16\n";
     if (slow) {
       options.snow_sandbox_flags = {
           "--conditions",
@@ -268,7 +269,7 @@ class Bench {
     absl::SleepFor(absl::Seconds(arguments_.window_seconds));
     OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<SeenRequest> calls,
                                 ApiCalls(suite->servicenow()));
-    const double use = SlotUse(calls);
+    const double use = SlotUse(calls, absl::Now());
     PrintLine(absl::StrFormat("their first %d s: slots of ServiceNow in use "
                               "(%d calls)",
                               arguments_.window_seconds, calls.size()),
