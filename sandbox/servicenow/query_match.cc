@@ -361,10 +361,6 @@ bool BoundQuery::Holds(const Record& record, const Record* previous,
                ? std::optional<int>()
                : std::optional<int>(CompareValues(field, value, with));
   };
-  const auto before = [&] {
-    return previous == nullptr ? std::string()
-                               : ValueAt(store_, *previous, condition.path);
-  };
   switch (condition.op) {
     case Operator::kEquals:
       return Equal(field, value, wanted);
@@ -417,14 +413,29 @@ bool BoundQuery::Holds(const Record& record, const Record* previous,
     case Operator::kInstanceOf:
       return dictionary_.Extends(value, wanted);
     case Operator::kChanges:
-      return !Equal(field, value, before());
     case Operator::kChangesFrom:
-      return Equal(field, before(), wanted) && !Equal(field, value, wanted);
     case Operator::kChangesTo:
-      return Equal(field, value, wanted) && !Equal(field, before(), wanted);
+      return HoldsOfChange(record, previous, condition);
     default:
       // Replaced by others when it was bound.
       return false;
+  }
+}
+
+bool BoundQuery::HoldsOfChange(const Record& record, const Record* previous,
+                               const BoundCondition& condition) const {
+  const Field& field = *condition.path.back();
+  const std::string& wanted = condition.value;
+  const std::string& now = ValueAt(store_, record, condition.path);
+  const std::string before =
+      previous == nullptr ? "" : ValueAt(store_, *previous, condition.path);
+  switch (condition.op) {
+    case Operator::kChangesFrom:
+      return Equal(field, before, wanted) && !Equal(field, now, wanted);
+    case Operator::kChangesTo:
+      return Equal(field, now, wanted) && !Equal(field, before, wanted);
+    default:
+      return !Equal(field, now, before);
   }
 }
 

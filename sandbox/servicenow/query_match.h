@@ -124,6 +124,9 @@ class BoundQuery {
                                   bool count) const;
   bool Holds(const Record& record, const Record* previous,
              const BoundCondition& condition) const;
+  // The three operators that compare with the record as it was before.
+  bool HoldsOfChange(const Record& record, const Record* previous,
+                     const BoundCondition& condition) const;
   bool HoldsOnOtherTable(const Record& record,
                          const BoundCondition& condition) const;
   bool HoldsText(const Record& record, const BoundCondition& condition) const;

@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 #include <vector>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
