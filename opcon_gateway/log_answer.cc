@@ -94,7 +94,7 @@ absl::Status LogAnswerReader::Take(absl::string_view bytes, std::string* text) {
       bytes.remove_prefix(taken);
       continue;
     }
-    const absl::Status taken = TakeByte(bytes.front());
+    absl::Status taken = TakeByte(bytes.front());
     if (!taken.ok()) return taken;
     bytes.remove_prefix(1);
   }
