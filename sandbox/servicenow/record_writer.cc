@@ -96,7 +96,7 @@ absl::StatusOr<const Record*> RecordWriter::Insert(const std::string& table,
   absl::Status status =
       ApplyRules(nullptr, record, actor, mode.run_hooks, journals);
   if (!status.ok()) return status;
-  const absl::StatusOr<const Record*> added = Add(std::move(record));
+  absl::StatusOr<const Record*> added = Add(std::move(record));
   if (!added.ok()) return added;
   WriteJournals(**added, journals, actor);
   if (mode.run_hooks) {
@@ -135,8 +135,7 @@ absl::StatusOr<const Record*> RecordWriter::Update(const Record& stored_record,
     after.values["sys_updated_on"] = FormatTimestamp(clock_());
     after.values["sys_updated_by"] = actor.user_name;
   }
-  const absl::StatusOr<const Record*> stored =
-      Stored(record.table, record.sys_id());
+  absl::StatusOr<const Record*> stored = Stored(record.table, record.sys_id());
   if (!stored.ok()) return stored;
   store_->Replace(**stored, std::move(after.values));
   WriteJournals(**stored, journals, actor);
