@@ -105,7 +105,7 @@ std::string CorrelationId(absl::string_view public_address,
 // The ticket field of a job, taken apart: `INC0010025/<sys_id>`,
 // `INC0010025`, or `<sys_id>`. Both parts empty if it is neither.
 struct TicketId {
-  std::string number;
+  std::string number = {};
   std::string sys_id;
 };
 TicketId ParseTicketId(absl::string_view text);

@@ -58,7 +58,7 @@ struct RestRequest {
 struct RestAnswer {
   int status = 0;
   // JSON's null if the body was empty.
-  nlohmann::json body;
+  nlohmann::json body = {};
 
   bool missing() const { return status == 404 || status == 405; }
 };

@@ -53,12 +53,17 @@ class KillTest : public E2eTest {
         {{"INCIDENT_SERVICE_FAILPOINT", failpoint}}));
   }
 
-  // Reports, waits for the death and for what comes after it.
-  void ReportAndSurvive(const harness::Job& job) {
-    Report(job);
+  void AwaitDeath() {
     const auto died = suite().incident_service()->Wait();
     ASSERT_OK(died.status()) << "nothing passes the failpoint";
     ASSERT_EQ(*died, 128 + 9);
+  }
+
+  // Reports, waits for the death and for what comes after it.
+  void ReportAndSurvive(const harness::Job& job) {
+    Report(job);
+    AwaitDeath();
+    if (HasFatalFailure()) return;
     ASSERT_OK(suite().RestartIncidentService({}));
     // What was not acknowledged is in the spool.
     const auto flushed = suite().Cli({"spool", "flush"});
@@ -134,6 +139,39 @@ TEST_F(KillTest, AFailureOfAJobWithATicketIsAppliedOnce) {
     EXPECT_THAT(harness::FindAttachments(suite(), sys_id),
                 IsOkAndHolds(SizeIs(2)));
     EXPECT_THAT(harness::GetTickets(suite(), job), IsOkAndHolds(SizeIs(1)));
+    if (HasFailure()) return;
+  }
+}
+
+// Between the update and its record a person closes the ticket: the work note,
+// and not the state, tells that the update was made.
+TEST_F(KillTest, AnUpdateThatAPersonClosedAfterwardsIsNotRepeated) {
+  StartWithFailpoints();
+  for (const std::string& failpoint : BothSides({"call.ListJournalEntries"})) {
+    SCOPED_TRACE(failpoint);
+    const harness::Job job = FailedJob("first\n");
+    Report(job);
+    AwaitNewest("REPORT_STATE_SUCCEEDED");
+    Arm("call.UpdateIncident.after");
+    Refail(job, "second\n");
+    Report(job);
+    AwaitDeath();
+    const std::string sys_id = SysId(job);
+    ASSERT_OK(harness::SetIncidentState(suite(), sys_id, "7"));
+    // Without the gateway it lives until it has started.
+    ASSERT_OK(suite().StopGateway("snow"));
+    ASSERT_OK(suite().RestartIncidentService(
+        {{"INCIDENT_SERVICE_FAILPOINT", failpoint}}));
+    ASSERT_OK(suite().StartGateway("snow"));
+    AwaitDeath();
+    ASSERT_OK(suite().RestartIncidentService({}));
+    AwaitNewest("REPORT_STATE_SUCCEEDED");
+    EXPECT_THAT(harness::FindIncidents(suite(), job), IsOkAndHolds(SizeIs(1)));
+    EXPECT_THAT(harness::FindWorkNotes(suite(), sys_id),
+                IsOkAndHolds(SizeIs(1)));
+    const auto incident = harness::GetIncident(suite(), sys_id);
+    ASSERT_OK(incident.status());
+    EXPECT_EQ(incident->at("state"), "7");
     if (HasFailure()) return;
   }
 }

@@ -43,10 +43,10 @@ def _clang_tidy_impl(target, ctx):
             mnemonic = "ClangTidy",
             progress_message = "Analysing " + source.short_path,
             executable = ctx.file._script,
-            arguments = [ctx.file._config.path, source.path, report.path, flags],
+            arguments = [ctx.file._config.path, ctx.file._plugin.path, source.path, report.path, flags],
             env = {"PATH": "/usr/bin:/bin"},
             inputs = depset(
-                files + [ctx.file._config, ctx.file._versions],
+                files + [ctx.file._config, ctx.file._plugin, ctx.file._versions],
                 transitive = [context.headers],
             ),
             outputs = [report],
@@ -59,6 +59,10 @@ clang_tidy = aspect(
     attrs = {
         "_config": attr.label(
             default = "//:.clang-tidy",
+            allow_single_file = True,
+        ),
+        "_plugin": attr.label(
+            default = "//tools/lint:own_code",
             allow_single_file = True,
         ),
         "_script": attr.label(
