@@ -1,5 +1,6 @@
 #include "cli/client.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/channel_config.h"
 #include "common/status/status_macros.h"
+#include "grpcpp/channel.h"
 
 namespace opcon_snow::cli {
 
@@ -14,6 +16,10 @@ absl::StatusOr<std::unique_ptr<Stub>> Connect(const Settings& settings) {
   rpc::ChannelOptions options = rpc::ChannelOptionsFrom(settings.server);
   options.user_agent = absl::StrCat(kProgram, "/", kVersion);
   OPCON_SNOW_ASSIGN_OR_RETURN(auto channel, rpc::CreateChannel(options));
+  // Until the next one: with its last channel gRPC would end its threads one by
+  // one, which takes longer than the call, and main() leaves without that.
+  static auto& kept = *new std::shared_ptr<grpc::Channel>();
+  kept = channel;
   return std::unique_ptr<Stub>(
       ::incident::v1::IncidentService::NewStub(std::move(channel)));
 }

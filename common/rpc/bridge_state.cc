@@ -47,7 +47,8 @@ BridgeState::BridgeState(BridgeOptions options)
 absl::Status BridgeState::Enter(const CallContext& call) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (++active_ > options_.max_active_calls) {
+    ++active_;
+    if (++running_ > options_.max_active_calls) {
       return MakeError(
           absl::StatusCode::kResourceExhausted,
           absl::StrCat("the server already has ", options_.max_active_calls,
@@ -93,7 +94,11 @@ std::string BridgeState::MethodName(const Descriptor* request) const {
 
 grpc::Status BridgeState::Finish(const CallContext& call,
                                  const absl::Status& status,
-                                 SteadyTime started) const {
+                                 SteadyTime started) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    --running_;
+  }
   if (options_.on_finished) {
     options_.on_finished(
         {&call, status,

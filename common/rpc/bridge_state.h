@@ -58,7 +58,7 @@ class BridgeState {
   explicit BridgeState(BridgeOptions options);
 
   // Counts a call in. An error if there are too many, or it is not admitted;
-  // also then Leave() follows.
+  // also then Finish() and Leave() follow.
   absl::Status Enter(const CallContext& call);
   void Leave();
   bool AwaitIdle(absl::Duration limit);
@@ -68,9 +68,11 @@ class BridgeState {
 
   void Run(std::function<void()> function) const;
   std::string MethodName(const google::protobuf::Descriptor* request) const;
-  // Tells the observer and converts.
+  // The call makes room for another, because its client may send that as soon
+  // as it has the answer, before gRPC is done with this one and Leave() is
+  // called. Tells the observer and converts.
   grpc::Status Finish(const CallContext& call, const absl::Status& status,
-                      SteadyTime started) const;
+                      SteadyTime started);
 
  private:
   const BridgeOptions options_;
@@ -78,7 +80,8 @@ class BridgeState {
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   std::stop_source drain_;
-  int active_ = 0;
+  int active_ = 0;   // guarded by mutex_; entered and not left
+  int running_ = 0;  // guarded by mutex_; entered and not finished
 };
 
 // The status for an exception that left a handler, which is a bug in it.

@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "common/log/log.h"
 #include "common/rpc/address.h"
+#include "common/rpc/mutex_checks.h"
 #include "common/rpc/reactor.h"
 #include "common/status/status_macros.h"
 #include "grpc/grpc.h"
@@ -46,6 +47,7 @@ void LogFromGrpc(gpr_log_func_args* args) {
 void SetUpProcess() {
   static std::once_flag once;
   std::call_once(once, [] {
+    TurnOffMutexChecks();
     gpr_set_log_function(&LogFromGrpc);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();

@@ -126,7 +126,7 @@ absl::Duration Engine::ClaimDue(ClaimRequest request) {
     log::Error("store.unavailable", {{"error", next.status()}});
     return kWaitAfterStoreError;
   }
-  const bool none = claimed->empty();
+  const std::size_t count = claimed->size();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (!stopping_) {
@@ -136,10 +136,12 @@ absl::Duration Engine::ClaimDue(ClaimRequest request) {
       std::move(claimed->begin(), claimed->end(), std::back_inserter(queue_));
     }
   }
-  worker_wakes_.notify_all();
+  // Not all of them: a few dozen threads that find nothing would take the
+  // processor from the one that answers.
+  for (std::size_t i = 0; i < count; ++i) worker_wakes_.notify_one();
   // Ready, but not to be had: its kind is under way as often as it may be, and
   // the end of one of them wakes the dispatcher.
-  if (none && *next <= absl::ZeroDuration()) return kWaitAfterStoreError;
+  if (count == 0 && *next <= absl::ZeroDuration()) return kWaitAfterStoreError;
   return *next;
 }
 

@@ -79,10 +79,11 @@ absl::StatusOr<double> MeasureBareCommits(const std::string& path) {
   return kRows / absl::ToDoubleSeconds(took);
 }
 
+// A hundred jobs to a schedule.
 harness::Job NthJob(int n) {
   return {.date = "2026-01-05",
-          .schedule = "Payroll",
-          .schedule_id = 16,
+          .schedule = absl::StrFormat("Payroll %03d", n / 100),
+          .schedule_id = 16 + n / 100,
           .schedule_instance = 1,
           .name = absl::StrFormat("JOB%05d", n),
           .machine = "GENP001"};
@@ -110,6 +111,7 @@ absl::Status FailJobs(const harness::Suite& suite, int first, int count) {
 std::vector<v1::ReportJobEventRequest> Reports(int first, int count) {
   std::vector<v1::ReportJobEventRequest> reports;
   for (int i = first; i < first + count; ++i) {
+    const harness::Job job = NthJob(i);
     v1::ReportJobEventRequest& report = reports.emplace_back();
     report.set_request_id(absl::StrFormat("bench-%08d", i));
     v1::JobEvent* event = report.mutable_event();
@@ -117,10 +119,10 @@ std::vector<v1::ReportJobEventRequest> Reports(int first, int count) {
     key->mutable_schedule_date()->set_year(2026);
     key->mutable_schedule_date()->set_month(1);
     key->mutable_schedule_date()->set_day(5);
-    key->set_schedule_id(16);
+    key->set_schedule_id(job.schedule_id);
     key->set_schedule_instance(1);
-    key->set_job_name(NthJob(i).name);
-    event->set_schedule_name("Payroll");
+    key->set_job_name(job.name);
+    event->set_schedule_name(job.schedule);
     event->set_machine("GENP001");
     event->set_termination("0000000005");
     report.mutable_source()->set_program("bench");
