@@ -13,7 +13,7 @@ load(
 def _with_header(rule, header, copts = [], deps = [], **kwargs):
     rule(
         copts = select({
-            "//tools/pch:clang": ["-include-pch", "$(location %s)" % header],
+            "//tools/pch:clang": ["-include-pch", "$(location %s)" % header, "-isysroot", "."],
             "//conditions:default": [],
         }) + copts,
         deps = select({
@@ -23,20 +23,25 @@ def _with_header(rule, header, copts = [], deps = [], **kwargs):
         **kwargs
     )
 
-def _header(kwargs):
-    return "//tools/pch:test" if kwargs.get("testonly") else "//tools/pch:library"
+# Their files include the contracts.
+_SERVICES = ["cli", "incident_service", "opcon_gateway", "snow_gateway", "tests"]
+
+def _header(testonly):
+    folder = native.package_name().split("/")[0]
+    layer = "services" if folder in _SERVICES else "library"
+    return "//tools/pch:%s%s" % (layer, "_test" if testonly else "")
 
 def cc_library(name, **kwargs):
     """rules_cc's cc_library; takes the same arguments."""
     if kwargs.get("srcs"):
-        _with_header(_cc_library, _header(kwargs), name = name, **kwargs)
+        _with_header(_cc_library, _header(kwargs.get("testonly")), name = name, **kwargs)
     else:
         _cc_library(name = name, **kwargs)
 
 def cc_binary(name, **kwargs):
     """rules_cc's cc_binary; takes the same arguments."""
-    _with_header(_cc_binary, _header(kwargs), name = name, **kwargs)
+    _with_header(_cc_binary, _header(kwargs.get("testonly")), name = name, **kwargs)
 
 def cc_test(name, **kwargs):
     """rules_cc's cc_test; takes the same arguments."""
-    _with_header(_cc_test, "//tools/pch:test", name = name, **kwargs)
+    _with_header(_cc_test, _header(True), name = name, **kwargs)

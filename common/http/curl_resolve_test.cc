@@ -68,7 +68,7 @@ class CurlResolveTest : public CurlFixture {
 TEST_F(CurlResolveTest, SilentNameServiceHoldsUpNobodyElse) {
   RawServer server([](RawServer::Connection& c) {
     c.ReadRequest();
-    c.Write("HTTP/1.1 204 No Content\r\n\r\n");
+    c.Write("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
   });
   Request request;
   request.url = "http://slow.invalid/";

@@ -63,7 +63,7 @@ struct Limiter::Core {
   Core(async::EventLoop* event_loop, LimiterOptions given)
       : loop(event_loop), options(given) {
     options.max_concurrent = std::max(1, options.max_concurrent);
-    limit = std::clamp(options.initial_concurrent, 1, options.max_concurrent);
+    limit = options.max_concurrent;
     if (options.requests_per_hour > 0) {
       // What may come at once and what comes in again within an hour are
       // together what an hour may see.
@@ -175,13 +175,12 @@ struct Limiter::Core {
       // Requests sent before the last decrease tell nothing about its effect.
       if (permit_round != round) return;
       ++round;
-      coped_so_far = false;
       successes = 0;
       limit = std::max(1, limit / 2);
       return;
     }
     if (outcome != Outcome::kSuccess || in_use < limit) return;
-    if (++successes < limit && !coped_so_far) return;
+    if (++successes < limit) return;
     successes = 0;
     limit = std::min(limit + 1, options.max_concurrent);
   }
@@ -193,8 +192,6 @@ struct Limiter::Core {
   int uploads_in_use = 0;
   // Successes with all slots taken since the limit last changed.
   int successes = 0;
-  // No overload has been reported yet.
-  bool coped_so_far = true;
   // Counts decreases.
   std::uint64_t round = 0;
   std::uint64_t next_id = 0;

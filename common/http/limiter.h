@@ -13,12 +13,10 @@
 //                              : Limiter::Outcome::kNeutral);
 //   // The slot is free again when `permit` is destroyed.
 //
-// Concurrency adapts: it begins at `initial_concurrent` and grows up to
-// `max_concurrent` while requests succeed with all slots taken, by one for each
-// until the upstream has reported overload once (so that a burst is not held
-// up), and from then on by one each time that as many requests succeeded as
-// there are slots. It is halved, at most once per round of requests, when one
-// reports that the upstream was overloaded.
+// Concurrency adapts: it begins at `max_concurrent`, so that a burst is not
+// held up, and is halved, at most once per round of requests, when one reports
+// that the upstream was overloaded. It grows again by one each time that as
+// many requests succeeded, with all slots taken, as there are slots.
 //
 // The number of requests an hour may be bounded, too: no hour sees more than
 // `requests_per_hour`, a tenth of which may come at once. Calls wait for that
@@ -54,9 +52,7 @@ enum class Priority {
 };
 
 struct LimiterOptions {
-  // Requests at once, at the beginning and at most. 1 to 10000; the first is
-  // cut to the second.
-  int initial_concurrent = 4;
+  // Requests at once, at most. 1 to 10000.
   int max_concurrent = 16;
   // Waiting for a slot. 0: nobody waits.
   int max_queued = 256;

@@ -47,7 +47,7 @@ class LimiterTest : public ::testing::Test {
 };
 
 TEST_F(LimiterTest, GivesSlotsUpToTheLimitAndThenInOrderOfArrival) {
-  Limiter limiter(&loop_, {2, 2, 10});
+  Limiter limiter(&loop_, {2, 10});
   std::optional<Grant>* grants[] = {&New(), &New(), &New(), &New()};
   for (auto* grant : grants) Ask(limiter, Priority::kUpdate, *grant);
   EXPECT_TRUE(grants[0]->has_value() && grants[1]->has_value());
@@ -67,7 +67,7 @@ TEST_F(LimiterTest, GivesSlotsUpToTheLimitAndThenInOrderOfArrival) {
 }
 
 TEST_F(LimiterTest, CreatesGoBeforeUpdatesBeforeUploads) {
-  Limiter limiter(&loop_, {1, 1, 10});
+  Limiter limiter(&loop_, {1, 10});
   std::optional<Grant>& holder = New();
   Ask(limiter, Priority::kUpdate, holder);
   std::vector<std::string> order;
@@ -84,7 +84,7 @@ TEST_F(LimiterTest, CreatesGoBeforeUpdatesBeforeUploads) {
 }
 
 TEST_F(LimiterTest, UploadsHoldAtMostHalfOfTheSlots) {
-  Limiter limiter(&loop_, {4, 4, 10});
+  Limiter limiter(&loop_, {4, 10});
   for (int i = 0; i < 4; ++i) Ask(limiter, Priority::kUpload, New());
   EXPECT_EQ(limiter.in_use(), 2);
   std::optional<Grant>& create = New();
@@ -94,7 +94,7 @@ TEST_F(LimiterTest, UploadsHoldAtMostHalfOfTheSlots) {
 }
 
 TEST_F(LimiterTest, RefusesAtOnceWhenTheQueueIsFull) {
-  Limiter limiter(&loop_, {1, 1, 1});
+  Limiter limiter(&loop_, {1, 1});
   std::optional<Grant>& first = New();
   std::optional<Grant>& second = New();
   std::optional<Grant>& third = New();
@@ -109,7 +109,7 @@ TEST_F(LimiterTest, RefusesAtOnceWhenTheQueueIsFull) {
 }
 
 TEST_F(LimiterTest, AMoreUrgentArrivalTakesThePlaceOfTheLeastUrgent) {
-  Limiter limiter(&loop_, {1, 1, 2});
+  Limiter limiter(&loop_, {1, 2});
   std::optional<Grant>& holder = New();
   std::optional<Grant>& update = New();
   std::optional<Grant>& upload = New();
@@ -128,7 +128,7 @@ TEST_F(LimiterTest, AMoreUrgentArrivalTakesThePlaceOfTheLeastUrgent) {
 }
 
 TEST_F(LimiterTest, GivesUpAtTheDeadline) {
-  Limiter limiter(&loop_, {1, 1, 10});
+  Limiter limiter(&loop_, {1, 10});
   std::optional<Grant>& holder = New();
   std::optional<Grant>& waiting = New();
   std::optional<Grant>& too_late = New();
@@ -150,7 +150,7 @@ TEST_F(LimiterTest, GivesUpAtTheDeadline) {
 }
 
 TEST_F(LimiterTest, GivesUpWhenAskedToStop) {
-  Limiter limiter(&loop_, {1, 1, 10});
+  Limiter limiter(&loop_, {1, 10});
   std::optional<Grant>& holder = New();
   std::optional<Grant>& waiting = New();
   std::optional<Grant>& stopped_before = New();
@@ -169,7 +169,7 @@ TEST_F(LimiterTest, GivesUpWhenAskedToStop) {
 }
 
 TEST_F(LimiterTest, EndsEveryWaitWhenTheLoopStops) {
-  Limiter limiter(&loop_, {1, 1, 10});
+  Limiter limiter(&loop_, {1, 10});
   std::optional<Grant>& holder = New();
   std::optional<Grant>& waiting = New();
   std::optional<Grant>& afterwards = New();
@@ -183,8 +183,8 @@ TEST_F(LimiterTest, EndsEveryWaitWhenTheLoopStops) {
   EXPECT_THAT(*afterwards, StatusIs(absl::StatusCode::kCancelled));
 }
 
-TEST_F(LimiterTest, GrowsBySuccessAndIsHalvedOncePerRoundByOverload) {
-  Limiter limiter(&loop_, {4, 16, 10});
+TEST_F(LimiterTest, IsHalvedOncePerRoundByOverloadAndGrowsBySuccess) {
+  Limiter limiter(&loop_, {8, 10});
   // As many requests as there are slots, which end alike, each while all slots
   // are taken.
   auto round = [&](Limiter::Outcome outcome) {
@@ -203,43 +203,25 @@ TEST_F(LimiterTest, GrowsBySuccessAndIsHalvedOncePerRoundByOverload) {
       while (limiter.in_use() < limiter.concurrency()) take();
     }
   };
-  round(Limiter::Outcome::kNeutral);
-  EXPECT_EQ(limiter.concurrency(), 4);
-  // Until the first overload, by one for each success.
   round(Limiter::Outcome::kSuccess);
   EXPECT_EQ(limiter.concurrency(), 8);
   round(Limiter::Outcome::kOverloaded);
   EXPECT_EQ(limiter.concurrency(), 4);
-  // From then on by one a round.
+  round(Limiter::Outcome::kNeutral);
+  EXPECT_EQ(limiter.concurrency(), 4);
   round(Limiter::Outcome::kSuccess);
   EXPECT_EQ(limiter.concurrency(), 5);
   round(Limiter::Outcome::kNeutral);
   EXPECT_EQ(limiter.concurrency(), 5);
   round(Limiter::Outcome::kSuccess);
-  EXPECT_EQ(limiter.concurrency(), 6);
-}
-
-TEST_F(LimiterTest, GrowsNoFurtherThanItMay) {
-  Limiter limiter(&loop_, {4, 6, 0});
-  for (int round = 0; round < 5; ++round) {
-    std::deque<Limiter::Permit> permits;
-    while (limiter.in_use() < limiter.concurrency()) {
-      async::Start(
-          limiter.Acquire(Priority::kUpdate, absl::InfiniteDuration()),
-          [&permits](Grant grant) { permits.push_back(*std::move(grant)); });
-    }
-    permits.front().Report(Limiter::Outcome::kSuccess);
-    permits.pop_front();
-  }
   EXPECT_EQ(limiter.concurrency(), 6);
 }
 
 // Whether an hour that begins at any moment sees no more than it may.
 TEST_F(LimiterTest, NoHourSeesMoreRequestsThanItMay) {
-  Limiter limiter(&loop_, {.initial_concurrent = 4,
-                           .max_concurrent = 4,
-                           .max_queued = 1000,
-                           .requests_per_hour = 100});
+  Limiter limiter(
+      &loop_,
+      {.max_concurrent = 4, .max_queued = 1000, .requests_per_hour = 100});
   std::deque<absl::Duration> sent;
   for (int i = 0; i < 300; ++i) {
     async::Start(limiter.Acquire(Priority::kUpdate, absl::InfiniteDuration()),
@@ -258,10 +240,9 @@ TEST_F(LimiterTest, NoHourSeesMoreRequestsThanItMay) {
 }
 
 TEST_F(LimiterTest, ACallThatCannotHaveItsTurnWithinTheHourIsRefusedAtOnce) {
-  Limiter limiter(&loop_, {.initial_concurrent = 4,
-                           .max_concurrent = 4,
-                           .max_queued = 1000,
-                           .requests_per_hour = 10});
+  Limiter limiter(
+      &loop_,
+      {.max_concurrent = 4, .max_queued = 1000, .requests_per_hour = 10});
   std::optional<Grant>& first = New();
   Ask(limiter, Priority::kCreate, first);
   first.reset();
@@ -286,7 +267,7 @@ TEST_F(LimiterTest, ACallThatCannotHaveItsTurnWithinTheHourIsRefusedAtOnce) {
 TEST_F(LimiterTest, APermitMayOutliveTheLimiter) {
   std::optional<Grant>& held = New();
   {
-    Limiter limiter(&loop_, {1, 1, 0});
+    Limiter limiter(&loop_, {1, 0});
     Ask(limiter, Priority::kCreate, held);
   }
   ASSERT_TRUE(held.has_value() && held->ok());

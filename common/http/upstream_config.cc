@@ -20,7 +20,6 @@ constexpr absl::Duration kDefaultConnectTimeout = absl::Seconds(10);
 constexpr int kDefaultConcurrent = 16;
 constexpr int kDefaultQueued = 256;
 constexpr std::int64_t kDefaultResponseBytes = std::int64_t{8} << 20;
-constexpr int kInitialConcurrent = 4;
 
 }  // namespace
 
@@ -84,7 +83,6 @@ UpstreamBounds UpstreamBoundsFrom(const ::config::v1::UpstreamLimits& limits,
   bounds.connect_timeout = limits.has_connect_timeout()
                                ? config::ToDuration(limits.connect_timeout())
                                : kDefaultConnectTimeout;
-  bounds.limiter.initial_concurrent = kInitialConcurrent;
   bounds.limiter.max_concurrent = limits.max_concurrent_requests() > 0
                                       ? limits.max_concurrent_requests()
                                       : kDefaultConcurrent;

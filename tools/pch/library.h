@@ -3,6 +3,7 @@
 // The headers of libraries that most of our files include; see BUILD. Nothing
 // includes this file by name.
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -40,18 +40,29 @@ def _precompiled_header_impl(ctx):
     )
     ctx.actions.run_shell(
         mnemonic = "PrecompileHeader",
-        # From standard input, because Clang notes absolute paths of files, and
-        # would look for ours in a sandbox that is gone by then.
-        command = "cat %s | \"$@\"" % " ".join([hdr.path for hdr in ctx.files.hdrs]),
-        arguments = [compiler, "-x", "c++-header", "-fpch-instantiate-templates"] + flags,
+        # Clang notes absolute paths of files, and would look for ours in a sandbox
+        # that is gone by then: those that are put in front of everything come from
+        # standard input, generated ones are noted relative to the "system root".
+        command = "cat %s | \"$@\" -relocatable-pch -isysroot \"$PWD\"" %
+                  " ".join([hdr.path for hdr in ctx.files.hdrs]),
+        # A generated header may be newer than this and the same.
+        arguments = [
+            compiler,
+            "-x",
+            "c++-header",
+            "-fpch-instantiate-templates",
+            "-Xclang",
+            "-fno-pch-timestamp",
+        ] + flags,
         inputs = depset(ctx.files.hdrs, transitive = [context.headers, toolchain.all_files]),
         outputs = [output],
     )
     return [
         DefaultInfo(files = depset([output])),
-        # An input of the compilations of everything that depends on this.
+        # Inputs of the compilations of everything that depends on this; where the
+        # headers are found, each target has to know by itself.
         CcInfo(compilation_context = cc_common.create_compilation_context(
-            headers = depset([output]),
+            headers = depset([output], transitive = [context.headers]),
         )),
     ]
 
