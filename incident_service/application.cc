@@ -17,6 +17,7 @@
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
 #include "common/version/version.h"
+#include "incident_service/http/http_door.h"
 #include "incident_service/service/health.h"
 #include "incident_service/service/incident_service.h"
 #include "incident_service/service/intake.h"
@@ -159,11 +160,16 @@ class IncidentApplication final : public config::Application {
 
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
+    std::map<std::string, int> ports = {{"grpc", server_->port()}};
+    if (http_ != nullptr) {
+      OPCON_SNOW_RETURN_IF_ERROR(http_->Start());
+      ports["http"] = http_->port();
+    }
     engine_->Start();
     retention_->Start();
     log::Info("service.started",
               {{"address", server_->address()}, {"version", kVersion}});
-    return std::map<std::string, int>{{"grpc", server_->port()}};
+    return ports;
   }
 
   absl::Status Reload(const google::protobuf::Message& config) override {
@@ -181,7 +187,8 @@ class IncidentApplication final : public config::Application {
   }
 
   absl::Status Stop() override {
-    absl::Status stopped = server_->Stop();
+    absl::Status stopped = http_ == nullptr ? absl::OkStatus() : http_->Stop();
+    stopped.Update(server_->Stop());
     stop_calls_.request_stop();
     engine_->Stop();
     retention_->Stop();
@@ -259,6 +266,17 @@ class IncidentApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(
         server_, rpc::Server::Create(rpc::ServerOptionsFrom(config.listener()),
                                      {service_->Served()}));
+    if (!config.has_http()) return absl::OkStatus();
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        http_,
+        HttpDoor::Create(
+            config.http(),
+            {.intake = intake_.get(),
+             .store = store_.get(),
+             .health = health_.get(),
+             .default_opcon = config.default_opcon(),
+             .drain_timeout =
+                 rpc::ServerOptionsFrom(config.listener()).shutdown_timeout}));
     return absl::OkStatus();
   }
 
@@ -282,6 +300,7 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<HealthProbe> health_;
   std::unique_ptr<IncidentServiceImpl> service_;
   std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<HttpDoor> http_;  // null unless configured
 };
 
 }  // namespace
@@ -289,6 +308,7 @@ class IncidentApplication final : public config::Application {
 void ValidateConfig(const IncidentServiceConfig& config,
                     config::Faults* faults) {
   rpc::ValidateListener(config.listener(), "listener", faults);
+  if (config.has_http()) ValidateHttpDoor(config.http(), "http", faults);
   rpc::ValidateChannel(config.opcon_gateway(), "opcon_gateway", faults);
   rpc::ValidateChannel(config.servicenow_gateway(), "servicenow_gateway",
                        faults);

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -126,6 +128,32 @@ std::string IsoDate(const ::google::type::Date& date) {
 std::string JobId(const v1::JobKey& key) {
   return absl::StrCat(CompactDate(key.schedule_date()), "|", key.schedule_id(),
                       "|", key.schedule_instance(), "|", key.job_name());
+}
+
+std::optional<v1::JobKey> ParseJobId(absl::string_view text) {
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(text, absl::MaxSplits('|', 3));
+  if (parts.size() != 4 || parts[0].size() != 8) return std::nullopt;
+  const auto number = [](absl::string_view digits, auto set) {
+    std::int32_t value = 0;
+    if (!std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit) ||
+        !absl::SimpleAtoi(digits, &value)) {
+      return false;
+    }
+    set(value);
+    return true;
+  };
+  v1::JobKey key;
+  ::google::type::Date* date = key.mutable_schedule_date();
+  const bool read =
+      number(parts[0].substr(0, 4), [&](int n) { date->set_year(n); }) &&
+      number(parts[0].substr(4, 2), [&](int n) { date->set_month(n); }) &&
+      number(parts[0].substr(6, 2), [&](int n) { date->set_day(n); }) &&
+      number(parts[1], [&](int n) { key.set_schedule_id(n); }) &&
+      number(parts[2], [&](int n) { key.set_schedule_instance(n); });
+  if (!read) return std::nullopt;
+  key.set_job_name(std::string(parts[3]));
+  return key;
 }
 
 std::string JobKeyText(const v1::JobKey& key) {

@@ -59,6 +59,21 @@ TEST(IdentityTest, JobKeyIsOpConsDailyJobId) {
   EXPECT_EQ(JobKeyText(Key()), "production/20260105|16|1|JOB001");
 }
 
+TEST(IdentityTest, DailyJobIdsAreTakenApart) {
+  const auto key = ParseJobId("20260105|16|1|Load A/B $0001");
+  ASSERT_TRUE(key.has_value());
+  EXPECT_EQ(JobId(*key), "20260105|16|1|Load A/B $0001");
+  EXPECT_EQ(key->opcon(), "");
+  // What is left is the name, and for others to judge.
+  EXPECT_EQ(ParseJobId("20261399|0|1|a|b")->job_name(), "a|b");
+  for (const char* text :
+       {"", "20260105", "20260105|16|1", "2026-1-5|16|1|A", "20260105||1|A",
+        "20260105|16|+1|A", "20260105|16|1 |A", "20260105|-16|1|A",
+        "20260105|99999999999|1|A", "202601050|16|1|A"}) {
+    EXPECT_FALSE(ParseJobId(text).has_value()) << text;
+  }
+}
+
 // The failure of the latest run, whatever else there may be.
 v1::Failure Identify(const v1::Report& report,
                      const ::opcon::v1::DailyJob& job) {

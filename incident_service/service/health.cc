@@ -75,10 +75,15 @@ HealthProbe::HealthProbe(Store* store, OpCon* opcon, std::string opcon_target,
       servicenow_target_(std::move(servicenow_target)),
       clock_(clock) {}
 
-v1::GetHealthResponse HealthProbe::Look(bool probe) {
+v1::GetHealthResponse HealthProbe::LookAtThisProcess() {
   v1::GetHealthResponse response;
   response.set_version(kVersion);
   LookAtStore(&response);
+  return response;
+}
+
+v1::GetHealthResponse HealthProbe::Look(bool probe) {
+  v1::GetHealthResponse response = LookAtThisProcess();
   LookAtOpCon(probe, &response);
   LookAtServiceNow(probe, &response);
   return response;

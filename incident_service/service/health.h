@@ -23,6 +23,9 @@ class HealthProbe {
   // saw last. Blocks for as long as that takes.
   ::incident::v1::GetHealthResponse Look(bool probe);
 
+  // Only at what taking reports needs, the store: a look that calls nobody.
+  ::incident::v1::GetHealthResponse LookAtThisProcess();
+
  private:
   void LookAtStore(::incident::v1::GetHealthResponse* response);
   void LookAtOpCon(bool probe, ::incident::v1::GetHealthResponse* response);

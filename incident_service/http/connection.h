@@ -1,0 +1,113 @@
+#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_
+#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_
+
+// One connection of HttpServer. Everything here happens on the server's thread.
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+
+#include "boost/asio/io_context.hpp"
+#include "boost/asio/ip/tcp.hpp"
+#include "boost/asio/steady_timer.hpp"
+#include "boost/beast/http/message.hpp"
+#include "boost/beast/http/string_body.hpp"
+#include "incident_service/http/http_server.h"
+#include "incident_service/http/message.h"
+#include "incident_service/http/request_reader.h"
+
+namespace opcon_snow::incident::http {
+
+class Connection;
+
+// What the connections of a server have in common.
+struct ConnectionHost : std::enable_shared_from_this<ConnectionHost> {
+  ConnectionHost(ServerOptions server_options, Handler* request_handler)
+      : options(std::move(server_options)), handler(request_handler) {}
+  virtual ~ConnectionHost() = default;
+
+  // A connection has gone, waits, or an answer has come.
+  virtual void OnChange() {}
+
+  const ServerOptions options;
+  Handler* const handler;
+  // The one that waits longest for its client comes first among those that do.
+  std::list<Connection*> connections;
+  int handling = 0;  // requests without answer, also of connections that ended
+  std::size_t answers_bytes = 0;
+  bool draining = false;
+  // After the above: its destructor ends the connections.
+  boost::asio::io_context io{1};
+};
+
+// Kept alive by its operations.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Connection(ConnectionHost* host, boost::asio::ip::tcp::socket socket);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void Begin();
+  // Closes it between two requests; else it closes after its answer.
+  void Drain();
+  void Close();
+
+  // Since when it waits for its client; nullopt while the server is at work.
+  std::optional<Clock::time_point> waiting_since() const {
+    return waiting_since_;
+  }
+
+ private:
+  enum class State {
+    kIdle,
+    kReading,
+    kHandling,
+    kWriting,
+    kLingering,
+    kClosed
+  };
+
+  void Wait(State state, Clock::time_point since);
+  void Arm(absl::Duration limit);
+  void OnDeadline();
+  void Read();
+  void OnRead(const boost::system::error_code& error, std::size_t bytes);
+  void Feed();
+  void OnHead();
+  void SendContinue();
+  void Handle();
+  void Respond(Answer answer, bool keep_alive);
+  void OnWritten(const boost::system::error_code& error);
+  void AwaitRequest();
+  // Reads on for a while, so that the answer is not lost in a reset.
+  void Linger();
+  void ReleaseAnswer();
+
+  ConnectionHost* const host_;
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer timer_;
+  std::list<Connection*>::iterator place_;
+  RequestReader reader_;
+  State state_ = State::kIdle;
+  std::optional<Clock::time_point> waiting_since_;
+  bool read_under_way_ = false;
+  bool continue_under_way_ = false;
+  bool keep_alive_ = false;
+  bool answers_head_ = false;  // no answer to HEAD has a body
+  std::size_t lingered_bytes_ = 0;
+  std::size_t answer_bytes_ = 0;  // of ours in the host's sum
+  std::optional<boost::beast::http::response<boost::beast::http::string_body>>
+      response_;
+  std::array<char, 16384> buffer_;
+};
+
+}  // namespace opcon_snow::incident::http
+
+#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_

@@ -1,0 +1,339 @@
+#include "incident_service/http/door.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/log/log.h"
+#include "common/rpc/address.h"
+#include "common/status/error.h"
+#include "common/status/utf8.h"
+#include "google/protobuf/empty.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "incident_service/http/openapi_json.h"
+#include "incident_service/http/problem.h"
+#include "incident_service/identity.h"
+#include "incident_service/service/request_check.h"
+
+namespace opcon_snow::incident::http {
+namespace {
+
+namespace v1 = ::incident::v1;
+using google::protobuf::Message;
+
+constexpr char kDomain[] = "incident-service";
+// Larger answers are refused, as over gRPC.
+constexpr std::size_t kMaxAnswerBytes = std::size_t{16} << 20;
+// Of what the JSON parser says, which quotes the body.
+constexpr std::size_t kMaxParserText = 500;
+
+enum class Call {
+  kReport,
+  kListReports,
+  kGetReport,
+  kListTickets,
+  kGetTicket,
+  kHealth,
+  kOpenApi,
+};
+
+struct Route {
+  const char* method;
+  const char* path;  // "*" stands for one segment that is not empty
+  Call call;
+};
+
+constexpr Route kRoutes[] = {
+    {"POST", "v1/reports", Call::kReport},
+    {"GET", "v1/reports", Call::kListReports},
+    {"GET", "v1/reports/*", Call::kGetReport},
+    {"GET", "v1/tickets", Call::kListTickets},
+    {"GET", "v1/tickets/*", Call::kGetTicket},
+    {"GET", "v1/openapi.json", Call::kOpenApi},
+    {"GET", "healthz", Call::kHealth},
+};
+
+bool Fits(const Route& route, const std::vector<std::string>& segments) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(route.path, '/');
+  return std::equal(parts.begin(), parts.end(), segments.begin(),
+                    segments.end(),
+                    [](absl::string_view part, const std::string& segment) {
+                      return part == "*" ? !segment.empty() : part == segment;
+                    });
+}
+
+// The route, or the methods that the path has.
+const Route* FindRoute(const std::string& method,
+                       const std::vector<std::string>& segments,
+                       std::vector<std::string>* allowed) {
+  for (const Route& route : kRoutes) {
+    if (!Fits(route, segments)) continue;
+    if (route.method == method) return &route;
+    allowed->push_back(route.method);
+  }
+  return nullptr;
+}
+
+// A page of another site must not reach the door by a name that leads here.
+bool IsForUs(const Request& head, const Target& target) {
+  std::string host =
+      target.authority.value_or(std::string(head.Header("host")));
+  if (host.empty()) return !head.HasHeader("host");  // HTTP/1.0
+  const std::size_t colon = host.rfind(':');
+  if (colon != std::string::npos && !absl::EndsWith(host, "]")) {
+    host.resize(colon);
+  }
+  return rpc::IsLoopbackHost(host);
+}
+
+std::optional<Answer> RefuseContent(const Request& head) {
+  if (head.HasHeader("content-encoding") &&
+      !absl::EqualsIgnoreCase(head.Header("content-encoding"), "identity")) {
+    return Problem(Fault::kContentType, "the body must not be compressed");
+  }
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(head.Header("content-type"), ';');
+  bool fits = absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(parts[0]),
+                                     "application/json");
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    std::string parameter =
+        absl::AsciiStrToLower(absl::StripAsciiWhitespace(parts[i]));
+    parameter.erase(std::remove(parameter.begin(), parameter.end(), '"'),
+                    parameter.end());
+    fits = fits && (parameter.empty() || parameter == "charset=utf-8");
+  }
+  if (fits) return std::nullopt;
+  return Problem(Fault::kContentType,
+                 absl::StrCat("the Content-Type is \"",
+                              ToValidUtf8(head.Header("content-type"), 100),
+                              "\"; it must be application/json, in UTF-8"));
+}
+
+absl::Status InvalidBody(absl::string_view problem) {
+  RequestCheck check;
+  check.Add("body", problem);
+  return check.Result();
+}
+
+absl::Status ParseBody(const std::string& body, Message* message) {
+  if (ToValidUtf8(body) != body) {
+    return InvalidBody(
+        "is not UTF-8; PowerShell sends UTF-8 with -ContentType "
+        "\"application/json; charset=utf-8\"");
+  }
+  const auto parsed =
+      google::protobuf::util::JsonStringToMessage(body, message);
+  if (parsed.ok()) return absl::OkStatus();
+  return InvalidBody(absl::StrCat(
+      "is not the JSON of ", message->GetDescriptor()->full_name(), ": ",
+      ToValidUtf8(std::string(parsed.message()), kMaxParserText)));
+}
+
+Answer JsonAnswer(int status, const Message& message) {
+  Answer answer{.status = status};
+  const auto written =
+      google::protobuf::util::MessageToJsonString(message, &answer.body);
+  if (!written.ok()) {
+    return Problem(
+        MakeError(absl::StatusCode::kInternal,
+                  absl::StrCat("the answer cannot be written as JSON: ",
+                               std::string(written.message())),
+                  {.reason = "NOT_JSON", .domain = kDomain}));
+  }
+  if (answer.body.size() > kMaxAnswerBytes) {
+    RequestCheck check;
+    check.Add(
+        "page_size",
+        absl::StrCat("gives an answer of ", answer.body.size(), " bytes; ",
+                     kMaxAnswerBytes, " may be sent: ask for fewer"));
+    return Problem(check.Result());
+  }
+  return answer;
+}
+
+template <class Reply>
+Answer AnswerOf(const absl::StatusOr<Reply>& reply) {
+  return reply.ok() ? JsonAnswer(200, *reply) : Problem(reply.status());
+}
+
+// Who sends reports this way may have no place to keep one, so what is refused
+// for good should be seen by somebody.
+Answer RefuseReport(const absl::Status& error) {
+  if (!IsRetryable(error)) {
+    log::Warning("http.report_refused", {{"error", error}});
+  }
+  return Problem(error);
+}
+
+Answer Acknowledge(const absl::StatusOr<v1::ReportJobEventResponse>& stored) {
+  if (!stored.ok()) return RefuseReport(stored.status());
+  const bool is_new = stored->has_report() && !stored->duplicate();
+  Answer answer = JsonAnswer(is_new ? 201 : 200, *stored);
+  if (stored->has_report()) {
+    answer.headers.emplace_back(
+        "Location", absl::StrCat("/v1/reports/", stored->report().report_id()));
+  }
+  return answer;
+}
+
+absl::Status NoParameters(const Target& target) {
+  google::protobuf::Empty none;
+  return SetFields(target.parameters, &none);
+}
+
+}  // namespace
+
+Door::Door(DoorDependencies dependencies)
+    : d_(std::move(dependencies)), queries_(d_.store, d_.default_opcon) {}
+
+std::optional<Answer> Door::Refuse(const Request& head) {
+  const absl::StatusOr<Target> target = ParseTarget(head.target);
+  if (!target.ok()) return Problem(target.status());
+  if (!IsForUs(head, *target)) {
+    return Problem(Fault::kHost,
+                   "the Host must be 127.0.0.1, [::1] or localhost");
+  }
+  std::vector<std::string> allowed;
+  const Route* route = FindRoute(head.method, target->segments, &allowed);
+  if (route == nullptr && allowed.empty()) {
+    return Problem(Fault::kPath,
+                   "there is nothing at this path; /v1/openapi.json says what "
+                   "there is");
+  }
+  if (route == nullptr) {
+    const std::string methods = absl::StrJoin(allowed, ", ");
+    Answer answer =
+        Problem(Fault::kMethod, absl::StrCat("this path has only ", methods));
+    answer.headers.emplace_back("Allow", methods);
+    return answer;
+  }
+  return route->call == Call::kReport ? RefuseContent(head) : std::nullopt;
+}
+
+void Door::Handle(Request request, Done done) {
+  const absl::StatusOr<Target> target = ParseTarget(request.target);
+  std::vector<std::string> allowed;
+  const Route* const route =
+      target.ok() ? FindRoute(request.method, target->segments, &allowed)
+                  : nullptr;
+  if (route == nullptr) {
+    // Cannot be: Refuse has looked.
+    done(Problem(Fault::kPath, "there is nothing at this path"));
+    return;
+  }
+  if (route->call == Call::kReport) {
+    d_.report_executor([this, target = *target, request = std::move(request),
+                        done = std::move(done)] {
+      const absl::Status bare = NoParameters(target);
+      bare.ok() ? Report(request, done) : done(Problem(bare));
+    });
+    return;
+  }
+  if (!request.body.empty()) {
+    done(Problem(InvalidBody("must be empty")));
+    return;
+  }
+  d_.read_executor(
+      [this, call = route->call, target = *target, done = std::move(done)] {
+        switch (call) {
+          case Call::kListReports:
+            return done(ListReports(target));
+          case Call::kGetReport:
+            return done(GetReport(target));
+          case Call::kListTickets:
+            return done(ListTickets(target));
+          case Call::kGetTicket:
+            return done(GetTicket(target));
+          case Call::kHealth:
+            return done(Health(target));
+          case Call::kOpenApi:
+          case Call::kReport:
+            return done(OpenApi(target));
+        }
+      });
+}
+
+void Door::Report(const Request& request, const Done& done) {
+  v1::ReportJobEventRequest message;
+  const absl::Status parsed = ParseBody(request.body, &message);
+  if (!parsed.ok()) {
+    done(RefuseReport(parsed));
+    return;
+  }
+  d_.intake->Report(
+      message, [this, done](absl::StatusOr<v1::ReportJobEventResponse> stored) {
+        // The store's thread has other things to do than to write JSON.
+        d_.report_executor(
+            [done, stored = std::move(stored)] { done(Acknowledge(stored)); });
+      });
+}
+
+Answer Door::ListReports(const Target& target) const {
+  v1::ListReportsRequest request;
+  const absl::Status set = SetFields(target.parameters, &request);
+  return set.ok() ? AnswerOf(queries_.ListReports(request)) : Problem(set);
+}
+
+Answer Door::GetReport(const Target& target) const {
+  const absl::Status bare = NoParameters(target);
+  if (!bare.ok()) return Problem(bare);
+  v1::GetReportRequest request;
+  request.set_report_id(target.segments.back());
+  return AnswerOf(queries_.GetReport(request));
+}
+
+Answer Door::ListTickets(const Target& target) const {
+  v1::ListTicketLinksRequest request;
+  const absl::Status set = SetFields(target.parameters, &request);
+  return set.ok() ? AnswerOf(queries_.ListTicketLinks(request)) : Problem(set);
+}
+
+Answer Door::GetTicket(const Target& target) const {
+  std::optional<v1::JobKey> key = ParseJobId(target.segments.back());
+  if (!key.has_value()) {
+    RequestCheck check;
+    check.Add("job",
+              "must be YYYYMMDD|scheduleId|scheduleInstance|jobName, with %7C "
+              "for each |");
+    return Problem(check.Result());
+  }
+  v1::GetTicketLinkRequest request;
+  Parameters of_job;
+  Parameters of_request;
+  for (const auto& parameter : target.parameters) {
+    (parameter.first == "opcon" ? of_job : of_request).push_back(parameter);
+  }
+  absl::Status set = SetFields(of_job, &*key);
+  if (set.ok()) set = SetFields(of_request, &request);
+  if (!set.ok()) return Problem(set);
+  *request.mutable_job_key() = *std::move(key);
+  return AnswerOf(queries_.GetTicketLink(request));
+}
+
+Answer Door::Health(const Target& target) const {
+  const absl::Status bare = NoParameters(target);
+  if (!bare.ok()) return Problem(bare);
+  const v1::GetHealthResponse health = d_.health->LookAtThisProcess();
+  for (const v1::Hop& hop : health.hops()) {
+    if (hop.state() == v1::HOP_STATE_FAILED) {
+      return Problem(MakeError(
+          absl::StatusCode::kUnavailable,
+          absl::StrCat(hop.name(), " ", hop.target(), ": ", hop.message()),
+          {.reason = "STORE_UNAVAILABLE", .domain = kDomain}));
+    }
+  }
+  return JsonAnswer(200, health);
+}
+
+Answer Door::OpenApi(const Target& target) {
+  const absl::Status bare = NoParameters(target);
+  return bare.ok() ? Answer{.body = kOpenApiJson} : Problem(bare);
+}
+
+}  // namespace opcon_snow::incident::http

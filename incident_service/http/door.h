@@ -1,0 +1,61 @@
+#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_DOOR_H_
+#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_DOOR_H_
+
+// What the HTTP door answers: openapi.json over the same intake, queries and
+// health as the gRPC service. Knows no socket.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "incident/v1/incident_service.pb.h"
+#include "incident_service/http/message.h"
+#include "incident_service/http/target.h"
+#include "incident_service/service/health.h"
+#include "incident_service/service/intake.h"
+#include "incident_service/service/queries.h"
+#include "incident_service/store/store.h"
+
+namespace opcon_snow::incident::http {
+
+// Runs a function once, at once or on a thread of its own.
+using Executor = std::function<void(std::function<void()>)>;
+
+// All pointers, and what the executors use, must outlive the door.
+struct DoorDependencies {
+  Intake* intake = nullptr;
+  Store* store = nullptr;
+  HealthProbe* health = nullptr;
+  std::string default_opcon{};
+  // For reports and their acknowledgements.
+  Executor report_executor;
+  // For everything that waits for the disk.
+  Executor read_executor;
+};
+
+// Thread-safe.
+class Door final : public Handler {
+ public:
+  explicit Door(DoorDependencies dependencies);
+
+  std::optional<Answer> Refuse(const Request& head) override;
+  void Handle(Request request, Done done) override;
+
+ private:
+  void Report(const Request& request, const Done& done);
+  Answer ListReports(const Target& target) const;
+  Answer GetReport(const Target& target) const;
+  Answer ListTickets(const Target& target) const;
+  Answer GetTicket(const Target& target) const;
+  Answer Health(const Target& target) const;
+  static Answer OpenApi(const Target& target);
+
+  const DoorDependencies d_;
+  const Queries queries_;
+};
+
+}  // namespace opcon_snow::incident::http
+
+#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_DOOR_H_

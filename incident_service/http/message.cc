@@ -1,0 +1,19 @@
+#include "incident_service/http/message.h"
+
+namespace opcon_snow::incident::http {
+
+absl::string_view Request::Header(absl::string_view name) const {
+  for (const auto& [header, value] : headers) {
+    if (header == name) return value;
+  }
+  return "";
+}
+
+bool Request::HasHeader(absl::string_view name) const {
+  for (const auto& [header, value] : headers) {
+    if (header == name) return true;
+  }
+  return false;
+}
+
+}  // namespace opcon_snow::incident::http

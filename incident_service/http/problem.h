@@ -1,0 +1,40 @@
+#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_PROBLEM_H_
+#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_PROBLEM_H_
+
+// Errors as problem documents (RFC 9457). The table from canonical codes to
+// statuses is that of docs/decisions/http-to-canonical-codes.md.
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "incident_service/http/message.h"
+
+namespace opcon_snow::incident::http {
+
+// What only HTTP can get wrong. Each has a status, a canonical code and a
+// reason; see openapi.json.
+enum class Fault {
+  kMalformed,
+  kPath,
+  kMethod,
+  kTimeout,
+  kBodyTooLarge,
+  kContentType,
+  kExpectation,
+  kHost,
+  kHeadersTooLarge,
+  kTransferCoding,
+  kOverloaded,
+  kNoAnswer,
+  kVersion,
+};
+
+// `detail` is for people: what is wrong and what would be right.
+Answer Problem(Fault fault, absl::string_view detail);
+
+// An error of the service; its details become members, RetryInfo the header
+// Retry-After too.
+Answer Problem(const absl::Status& error);
+
+}  // namespace opcon_snow::incident::http
+
+#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_PROBLEM_H_
