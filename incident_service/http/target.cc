@@ -138,6 +138,7 @@ class FieldSetter {
     const EnumValueDescriptor* value = type->FindValueByName(text);
     if (value == nullptr) {
       std::vector<std::string> names;
+      names.reserve(static_cast<std::size_t>(type->value_count()));
       for (int i = 0; i < type->value_count(); ++i) {
         names.push_back(type->value(i)->name());
       }
