@@ -355,8 +355,9 @@ TEST_F(RestClientTest, AStoppedLoopEndsEveryWait) {
 // --- Limits, health, logs --------------------------------------------------
 
 TEST_F(RestClientTest, AFullQueueRefusesAtOnce) {
-  // Four at once to begin with, none waiting.
+  // Four at once, none waiting.
   http::LimiterOptions options;
+  options.max_concurrent = 4;
   options.max_queued = 0;
   limiter = std::make_shared<http::Limiter>(&loop, options);
   UseLogin();

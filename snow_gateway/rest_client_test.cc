@@ -332,7 +332,7 @@ TEST_F(RestClientTest, AFullSemaphoreHoldsNothingBack) {
 
 TEST_F(RestClientTest, AFullQueueRefusesAtOnce) {
   InstanceSettings settings = Settings();
-  settings.limiter = {1, 1, 0};
+  settings.limiter = {.max_concurrent = 1, .max_queued = 0};
   const auto instance = MakeInstance(std::move(settings));
   http::Response late;
   late.status = 200;
