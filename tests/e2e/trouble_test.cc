@@ -161,8 +161,7 @@ TEST_F(E2eTest, AConfigurationWithFaultsNamesThemAllAndStartsNothing) {
                                "  drain_timout: 3s\n"
                                "workflow:\n"
                                "  workers: many\n"
-                               "http:\n"
-                               "  address: 127.0.0.1:1\n"));
+                               "incumbent_directory: /etc/opcon\n"));
   const auto finished = harness::RunToEnd(
       {options.programs.incident_service, "--check-config", "--config", config},
       {}, options.directory);
