@@ -1,13 +1,13 @@
 #include "cli/client.h"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "cli/version.h"
+#include "common/rpc/address.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/channel_config.h"
 #include "common/status/status_macros.h"
@@ -19,12 +19,10 @@ namespace {
 // gRPC starts its resolver of names only for what may be one. That is a part of
 // the few milliseconds that a report takes.
 std::string TargetOf(const std::string& address) {
-  const absl::string_view host =
-      absl::string_view(address).substr(0, address.rfind(':'));
-  const bool is_ipv4 =
-      host.find_first_not_of("0123456789.") == absl::string_view::npos &&
-      std::count(host.begin(), host.end(), '.') == 3;
-  return is_ipv4 ? absl::StrCat("ipv4:", address) : address;
+  const absl::StatusOr<rpc::HostPort> parsed = rpc::ParseHostPort(address);
+  return parsed.ok() && rpc::IsIpv4Address(parsed->host)
+             ? absl::StrCat("ipv4:", address)
+             : address;
 }
 
 }  // namespace

@@ -30,19 +30,6 @@ bool IsDigits(absl::string_view text) {
   return true;
 }
 
-bool IsIpv4Loopback(absl::string_view host) {
-  int parts = 0;
-  for (const absl::string_view part : absl::StrSplit(host, '.')) {
-    int value = 0;
-    if (part.size() > 3 || !IsDigits(part) || !absl::SimpleAtoi(part, &value) ||
-        value > 255) {
-      return false;
-    }
-    if (parts++ == 0 && value != 127) return false;
-  }
-  return parts == 4;
-}
-
 absl::Status BadAddress(absl::string_view address, absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("\"", address, "\" ", what,
@@ -52,12 +39,25 @@ absl::Status BadAddress(absl::string_view address, absl::string_view what) {
 
 }  // namespace
 
+bool IsIpv4Address(absl::string_view host) {
+  int parts = 0;
+  for (const absl::string_view part : absl::StrSplit(host, '.')) {
+    int value = 0;
+    if (part.size() > 3 || !IsDigits(part) || !absl::SimpleAtoi(part, &value) ||
+        value > 255) {
+      return false;
+    }
+    ++parts;
+  }
+  return parts == 4;
+}
+
 bool IsLoopbackHost(absl::string_view host) {
   if (absl::ConsumePrefix(&host, "[") && !absl::ConsumeSuffix(&host, "]")) {
     return false;
   }
   return host == "::1" || absl::EqualsIgnoreCase(host, "localhost") ||
-         IsIpv4Loopback(host);
+         (absl::StartsWith(host, "127.") && IsIpv4Address(host));
 }
 
 bool IsLoopbackTarget(absl::string_view target) {

@@ -10,6 +10,9 @@
 
 namespace opcon_snow::rpc {
 
+// Whether `host` is four numbers of at most 255: "127.0.0.1".
+bool IsIpv4Address(absl::string_view host);
+
 // Whether `host` is this machine: 127.0.0.0/8, ::1 (also in brackets) or
 // "localhost". Nothing is resolved.
 bool IsLoopbackHost(absl::string_view host);

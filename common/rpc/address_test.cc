@@ -14,6 +14,16 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+TEST(AddressTest, KnowsIpv4Addresses) {
+  for (const char* host : {"127.0.0.1", "10.1.20.255", "0.0.0.0"}) {
+    EXPECT_TRUE(IsIpv4Address(host)) << host;
+  }
+  for (const char* host : {"", "localhost", "10.0.0", "10.0.0.256", "1.2.3.4.5",
+                           "1..2.3", "::1", "1.2.3.4 "}) {
+    EXPECT_FALSE(IsIpv4Address(host)) << host;
+  }
+}
+
 TEST(AddressTest, KnowsLoopbackHosts) {
   for (const char* host :
        {"127.0.0.1", "127.255.0.9", "::1", "[::1]", "localhost", "LOCALHOST"}) {
