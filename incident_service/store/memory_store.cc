@@ -152,6 +152,15 @@ void MemoryStore::Release(Row* row, v1::StepKind kind) {
 absl::StatusOr<std::vector<ClaimedStep>> MemoryStore::ClaimSteps(
     const ClaimRequest& request) {
   std::unique_lock<std::mutex> lock(mutex_);
+  absl::StatusOr<std::vector<ClaimedStep>> claimed = ClaimNow(request);
+  // Whoever claims looks for more by itself.
+  pending_.work = false;
+  Tell(&lock);
+  return claimed;
+}
+
+absl::StatusOr<std::vector<ClaimedStep>> MemoryStore::ClaimNow(
+    const ClaimRequest& request) {
   const absl::Time now = clock_->Now();
   std::map<v1::StepKind, int> running;
   std::vector<std::tuple<StepPriority, std::string, v1::StepKind>> due;
@@ -196,8 +205,6 @@ absl::StatusOr<std::vector<ClaimedStep>> MemoryStore::ClaimSteps(
     Changed(&row);
     claimed.push_back(std::move(one));
   }
-  pending_.work = false;
-  Tell(&lock);
   return claimed;
 }
 
@@ -272,6 +279,21 @@ absl::StatusOr<std::string> MemoryStore::OwnFailure(
 
 absl::Status MemoryStore::Commit(const StepCommit& commit) {
   std::unique_lock<std::mutex> lock(mutex_);
+  OPCON_SNOW_RETURN_IF_ERROR(CommitNow(commit));
+  Tell(&lock);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<ClaimedStep>> MemoryStore::CommitAndClaim(
+    const StepCommit& commit, const ClaimRequest& request) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  OPCON_SNOW_RETURN_IF_ERROR(CommitNow(commit));
+  absl::StatusOr<std::vector<ClaimedStep>> claimed = ClaimNow(request);
+  Tell(&lock);
+  return claimed;
+}
+
+absl::Status MemoryStore::CommitNow(const StepCommit& commit) {
   OPCON_SNOW_ASSIGN_OR_RETURN(Row * row, Held(commit.claim));
   const absl::Time now = clock_->Now();
   const std::string failure_id = commit.report.has_value()
@@ -306,7 +328,6 @@ absl::Status MemoryStore::Commit(const StepCommit& commit) {
     Audit(commit.claim.report_id, entry);
   }
   Changed(row);
-  Tell(&lock);
   return absl::OkStatus();
 }
 

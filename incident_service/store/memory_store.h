@@ -42,6 +42,8 @@ class MemoryStore final : public Store {
                                          const ::incident::v1::Failure& failure,
                                          absl::string_view servicenow) override;
   absl::Status Commit(const StepCommit& commit) override;
+  absl::StatusOr<std::vector<ClaimedStep>> CommitAndClaim(
+      const StepCommit& commit, const ClaimRequest& request) override;
   absl::StatusOr<std::optional<::incident::v1::TicketLink>> FindLink(
       const ::incident::v1::JobKey& job_key,
       absl::string_view servicenow) override;
@@ -106,6 +108,9 @@ class MemoryStore final : public Store {
   absl::StatusOr<Row*> Find(absl::string_view report_id);
   // The row of a claim that is still the latest.
   absl::StatusOr<Row*> Held(const StepClaim& claim);
+  absl::Status CommitNow(const StepCommit& commit);
+  absl::StatusOr<std::vector<ClaimedStep>> ClaimNow(
+      const ClaimRequest& request);
   // Is called after each change of a row.
   void Changed(Row* row);
   void Release(Row* row, ::incident::v1::StepKind kind);

@@ -168,6 +168,13 @@ UPDATE ticket_links SET stamp = numbered.n FROM (
   AND numbered.s = ticket_links.servicenow;
 CREATE UNIQUE INDEX ticket_links_by_stamp ON ticket_links (stamp);
 )sql",
+    R"sql(
+-- The last change of a report is the report itself; `changes` holds those
+-- before it, and the last ones of reports that are deleted.
+DELETE FROM changes WHERE seq IN (SELECT change_seq FROM reports);
+-- request_ids finds them.
+DROP INDEX reports_by_request;
+)sql",
 };
 
 }  // namespace

@@ -56,13 +56,20 @@ Explanation Explain(int result) {
 }  // namespace
 
 Statement::~Statement() {
-  if (statement_ != nullptr) db_->TakeBack(std::move(sql_), statement_);
+  if (statement_ == nullptr) return;
+  if (kept_ == nullptr) {
+    sqlite3_finalize(statement_);
+    return;
+  }
+  sqlite3_reset(statement_);
+  sqlite3_clear_bindings(statement_);
+  kept_->in_use = false;
 }
 
 Statement::Statement(Statement&& other) noexcept
     : db_(other.db_),
       statement_(std::exchange(other.statement_, nullptr)),
-      sql_(std::move(other.sql_)),
+      kept_(other.kept_),
       next_(other.next_),
       bind_error_(other.bind_error_) {}
 
@@ -156,33 +163,35 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
 }
 
 Database::~Database() {
-  for (const auto& [sql, statement] : prepared_) sqlite3_finalize(statement);
+  for (const auto& [sql, statement] : prepared_) {
+    sqlite3_finalize(statement.handle);
+  }
   sqlite3_close_v2(db_);
 }
 
 absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
-  std::string text(sql);
-  const auto known = prepared_.find(text);
-  if (known != prepared_.end()) {
-    sqlite3_stmt* const statement = known->second;
-    prepared_.erase(known);
-    return Statement(this, statement, std::move(text));
+  const auto known = prepared_.find(sql);
+  if (known != prepared_.end() && !known->second.in_use) {
+    known->second.in_use = true;
+    return Statement(this, known->second.handle, &known->second);
   }
+  OPCON_SNOW_ASSIGN_OR_RETURN(sqlite3_stmt* const statement, Compile(sql));
+  if (known != prepared_.end() || prepared_.size() >= kMostPrepared) {
+    return Statement(this, statement, nullptr);
+  }
+  const auto kept =
+      prepared_.emplace(sql, PreparedStatement{statement, /*in_use=*/true})
+          .first;
+  return Statement(this, statement, &kept->second);
+}
+
+absl::StatusOr<sqlite3_stmt*> Database::Compile(absl::string_view sql) {
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(db_, text.data(), static_cast<int>(text.size()),
+  if (sqlite3_prepare_v2(db_, sql.data(), static_cast<int>(sql.size()),
                          &statement, nullptr) != SQLITE_OK) {
     return Error("prepare a statement");
   }
-  return Statement(this, statement, std::move(text));
-}
-
-void Database::TakeBack(std::string sql, sqlite3_stmt* statement) {
-  sqlite3_reset(statement);
-  sqlite3_clear_bindings(statement);
-  if (prepared_.size() >= kMostPrepared ||
-      !prepared_.emplace(std::move(sql), statement).second) {
-    sqlite3_finalize(statement);
-  }
+  return statement;
 }
 
 absl::Status Database::Execute(const char* sql) {
@@ -203,6 +212,10 @@ bool Database::InTransaction() const {
 }
 
 std::int64_t Database::changes() const { return sqlite3_changes64(db_); }
+
+std::int64_t Database::total_changes() const {
+  return sqlite3_total_changes64(db_);
+}
 
 absl::Status Database::Error(absl::string_view doing) const {
   const int result = sqlite3_extended_errcode(db_);

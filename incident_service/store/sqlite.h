@@ -5,9 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -20,6 +21,12 @@ struct sqlite3_stmt;
 namespace opcon_snow::incident {
 
 class Database;
+
+// A statement that SQLite has compiled.
+struct PreparedStatement {
+  sqlite3_stmt* handle = nullptr;
+  bool in_use = false;
+};
 
 // A prepared statement. Bind from left to right, then Step. Values are bound,
 // never written into the text. An error of Bind shows at Step. Must not outlive
@@ -46,12 +53,13 @@ class Statement {
 
  private:
   friend class Database;
-  Statement(Database* db, sqlite3_stmt* statement, std::string sql)
-      : db_(db), statement_(statement), sql_(std::move(sql)) {}
+  // `kept`: where it goes when it is done with; null: nowhere.
+  Statement(Database* db, sqlite3_stmt* statement, PreparedStatement* kept)
+      : db_(db), statement_(statement), kept_(kept) {}
 
   Database* const db_;
   sqlite3_stmt* statement_;
-  std::string sql_;
+  PreparedStatement* const kept_;
   int next_ = 1;
   int bind_error_ = 0;
 };
@@ -83,19 +91,21 @@ class Database {
   absl::StatusOr<std::int64_t> QueryInt(absl::string_view sql);
   // False after SQLite has rolled back by itself, as it does on some errors.
   bool InTransaction() const;
+  // Rows that the last statement changed, and all so far.
   std::int64_t changes() const;
+  std::int64_t total_changes() const;
   const std::string& path() const { return path_; }
 
  private:
   friend class Statement;
   Database(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
   absl::Status Error(absl::string_view doing) const;
-  void TakeBack(std::string sql, sqlite3_stmt* statement);
+  absl::StatusOr<sqlite3_stmt*> Compile(absl::string_view sql);
 
   sqlite3* const db_;
   const std::string path_;
-  // Those that nobody uses at the moment.
-  std::unordered_map<std::string, sqlite3_stmt*> prepared_;
+  // By text.
+  std::map<std::string, PreparedStatement, std::less<>> prepared_;
 };
 
 // Rolls back unless committed.

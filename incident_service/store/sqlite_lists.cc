@@ -122,7 +122,9 @@ absl::StatusOr<ReportPage> SqliteStore::ListReports(const ReportFilter& filter,
   query.Where("job_name = ?", filter.job_name);
   query.Where("schedule_name = ?", filter.schedule_name);
   query.Where("schedule_date = ?", filter.schedule_date);
-  query.Where("request_id = ?", filter.request_id);
+  query.Where(
+      "report_id = (SELECT report_id FROM request_ids WHERE request_id = ?)",
+      filter.request_id);
   if (filter.created_since.has_value()) {
     query.Where("create_us >=", absl::ToUnixMicros(*filter.created_since));
   }
@@ -223,18 +225,15 @@ absl::StatusOr<std::vector<ReportChange>> SqliteStore::ListChanges(
   const std::int64_t last = last_change_.load();
   if (after < 0 || after > last) return NoSuchChange(after, last);
   const std::lock_guard<std::mutex> lock(lists_mutex_);
-  // What is older than the log is told by the reports themselves.
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::int64_t oldest,
-                              lists_->QueryInt("SELECT min(seq) FROM changes"));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       Statement rows,
       lists_->Prepare(
           "SELECT * FROM (SELECT change_seq AS seq, report FROM reports WHERE "
-          "change_seq > ?1 AND change_seq < ?2 ORDER BY change_seq LIMIT ?3) "
+          "change_seq > ?1 AND change_seq <= ?2 ORDER BY change_seq LIMIT ?3) "
           "UNION ALL "
-          "SELECT * FROM (SELECT seq, report FROM changes WHERE seq > ?1 "
-          "ORDER BY seq LIMIT ?3) ORDER BY 1 LIMIT ?3"));
-  rows.Bind(after).Bind(oldest).Bind(limit);
+          "SELECT * FROM (SELECT seq, report FROM changes WHERE seq > ?1 AND "
+          "seq <= ?2 ORDER BY seq LIMIT ?3) ORDER BY 1 LIMIT ?3"));
+  rows.Bind(after).Bind(last).Bind(limit);
   return ReadChanges(&rows);
 }
 

@@ -75,6 +75,7 @@ absl::StatusOr<int> SqliteStore::DeleteReports(const Expiry& expiry) {
                                      "WHERE request_id = ?"));
     OPCON_SNOW_RETURN_IF_ERROR(
         keep.Bind(report.state).Bind(report.request_id).Run());
+    OPCON_SNOW_RETURN_IF_ERROR(KeepChange(report.report_id));
     // Its steps go with it.
     OPCON_SNOW_ASSIGN_OR_RETURN(
         Statement remove,

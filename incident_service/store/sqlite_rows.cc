@@ -1,5 +1,6 @@
 // The rows of SqliteStore: reading and writing what the methods decided.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -57,8 +58,9 @@ absl::Status SqliteStore::Save(Row* row, bool fresh) {
   counters_.open += (IsOpen(report.state()) ? 1 : 0) -
                     (!fresh && IsOpen(row->old_state) ? 1 : 0);
   row->old_state = report.state();
-  OPCON_SNOW_RETURN_IF_ERROR(LogChange(report));
-
+  if (!fresh) OPCON_SNOW_RETURN_IF_ERROR(KeepChange(report.report_id()));
+  ++counters_.last_change;
+  counters_.signal.changes = true;
   OPCON_SNOW_ASSIGN_OR_RETURN(
       Statement write,
       db_->Prepare(
@@ -99,19 +101,16 @@ absl::Status SqliteStore::Save(Row* row, bool fresh) {
   return absl::OkStatus();
 }
 
-absl::Status SqliteStore::LogChange(const v1::Report& report) {
-  ++counters_.last_change;
-  counters_.signal.changes = true;
+absl::Status SqliteStore::KeepChange(absl::string_view report_id) {
+  const std::int64_t keep = counters_.last_change - kChangesKept + 1;
   OPCON_SNOW_ASSIGN_OR_RETURN(
       Statement log,
-      db_->Prepare("INSERT INTO changes (seq, report) VALUES (?, ?)"));
-  OPCON_SNOW_RETURN_IF_ERROR(log.Bind(counters_.last_change)
-                                 .BindBlob(report.SerializeAsString())
-                                 .Run());
-  if (counters_.oldest_change == 0) {
-    counters_.oldest_change = counters_.last_change;
-  }
-  const std::int64_t keep = counters_.last_change - kChangesKept + 1;
+      db_->Prepare("INSERT INTO changes (seq, report) SELECT change_seq, "
+                   "report FROM reports WHERE report_id = ? AND "
+                   "change_seq >= ?"));
+  // A report that version 1 of the schema left has no number yet.
+  OPCON_SNOW_RETURN_IF_ERROR(
+      log.Bind(report_id).Bind(std::max<std::int64_t>(keep, 1)).Run());
   if (counters_.oldest_change > keep - kChangesSlack) return absl::OkStatus();
   OPCON_SNOW_ASSIGN_OR_RETURN(
       Statement trim, db_->Prepare("DELETE FROM changes WHERE seq < ?"));

@@ -72,8 +72,10 @@ absl::Status SqliteStore::Prepare() {
       db_->QueryInt("SELECT count(*) FROM reports WHERE state IN (1, 2, 3)"));
   static_assert(v1::REPORT_STATE_ACCEPTED == 1 &&
                 v1::REPORT_STATE_RUNNING == 2 && v1::REPORT_STATE_WAITING == 3);
-  OPCON_SNOW_ASSIGN_OR_RETURN(counters_.last_change,
-                              db_->QueryInt("SELECT max(seq) FROM changes"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      counters_.last_change,
+      db_->QueryInt("SELECT max(seq) FROM (SELECT max(seq) AS seq FROM changes "
+                    "UNION ALL SELECT max(change_seq) FROM reports)"));
   OPCON_SNOW_ASSIGN_OR_RETURN(counters_.oldest_change,
                               db_->QueryInt("SELECT min(seq) FROM changes"));
   {
@@ -96,18 +98,29 @@ absl::Status SqliteStore::Prepare() {
   });
 }
 
-void SqliteStore::EndBatch(bool committed, const absl::Status& trouble) {
+void SqliteStore::EndBatch(const BatchEnd& end) {
   {
     const std::lock_guard<std::mutex> lock(last_write_mutex_);
-    last_write_ = trouble;
+    last_write_ = end.trouble;
   }
-  if (!committed) {
+  if (!end.committed) {
     counters_ = batch_;
     return;
   }
-  last_change_ = counters_.last_change;
-  const StoreSignal signal = std::exchange(counters_.signal, {});
+  StoreSignal signal{.work = std::exchange(counters_.signal.work, false)};
+  // Whoever has been told of a change must find it after a power cut, too.
+  if (end.durable) {
+    last_change_ = counters_.last_change;
+    signal.changes = std::exchange(counters_.signal.changes, false);
+  }
   signals_.Send(signal);
+}
+
+absl::Status SqliteStore::Settle() {
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      Statement write,
+      db_->Prepare("INSERT OR REPLACE INTO meta VALUES ('settled', ?)"));
+  return write.Bind(counters_.last_change).Run();
 }
 
 template <class Op>
@@ -203,7 +216,7 @@ absl::StatusOr<std::optional<CreatedReport>> SqliteStore::FindRequest(
 absl::StatusOr<std::string> SqliteStore::OwnFailure(
     const StepClaim& claim, const v1::Failure& failure,
     absl::string_view servicenow) {
-  return Stored([&]() -> absl::StatusOr<std::string> {
+  const auto own = [&]() -> absl::StatusOr<std::string> {
     OPCON_SNOW_RETURN_IF_ERROR(CheckEpoch(claim));
     const absl::Time now = clock_->Now();
     v1::Failure stamped = failure;
@@ -219,9 +232,9 @@ absl::StatusOr<std::string> SqliteStore::OwnFailure(
                                    .BindBlob(stamped.SerializeAsString())
                                    .Run());
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        Statement own,
+        Statement owner,
         db_->Prepare("INSERT OR IGNORE INTO failure_owners VALUES (?, ?, ?)"));
-    OPCON_SNOW_RETURN_IF_ERROR(own.Bind(failure.failure_id())
+    OPCON_SNOW_RETURN_IF_ERROR(owner.Bind(failure.failure_id())
                                    .Bind(servicenow)
                                    .Bind(claim.report_id)
                                    .Run());
@@ -232,11 +245,23 @@ absl::StatusOr<std::string> SqliteStore::OwnFailure(
     query.Bind(failure.failure_id()).Bind(servicenow);
     OPCON_SNOW_RETURN_IF_ERROR(query.Step().status());
     return query.Text(0);
-  });
+  };
+  return Stored(own, /*durable=*/false);
 }
 
 absl::Status SqliteStore::Commit(const StepCommit& commit) {
-  return Stored([&] { return CommitNow(commit); });
+  return Stored([&] { return CommitNow(commit); }, commit.durable);
+}
+
+absl::StatusOr<std::vector<ClaimedStep>> SqliteStore::CommitAndClaim(
+    const StepCommit& commit, const ClaimRequest& request) {
+  return Stored(
+      [&]() -> absl::StatusOr<std::vector<ClaimedStep>> {
+        OPCON_SNOW_RETURN_IF_ERROR(CommitNow(commit));
+        if (MustWait()) return std::vector<ClaimedStep>();
+        return ClaimNow(request);
+      },
+      commit.durable);
 }
 
 absl::Status SqliteStore::CommitNow(const StepCommit& commit) {

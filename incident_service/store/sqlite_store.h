@@ -76,6 +76,8 @@ class SqliteStore final : public Store, public WriteObserver {
                                          const ::incident::v1::Failure& failure,
                                          absl::string_view servicenow) override;
   absl::Status Commit(const StepCommit& commit) override;
+  absl::StatusOr<std::vector<ClaimedStep>> CommitAndClaim(
+      const StepCommit& commit, const ClaimRequest& request) override;
   absl::StatusOr<std::optional<::incident::v1::TicketLink>> FindLink(
       const ::incident::v1::JobKey& job_key,
       absl::string_view servicenow) override;
@@ -148,7 +150,9 @@ class SqliteStore final : public Store, public WriteObserver {
   void Mark() override { mark_ = counters_; }
   void BackToMark() override { counters_ = mark_; }
   void BeginBatch() override { batch_ = counters_; }
-  void EndBatch(bool committed, const absl::Status& trouble) override;
+  void RestartBatch() override { counters_ = batch_; }
+  void EndBatch(const BatchEnd& end) override;
+  absl::Status Settle() override;
 
   // Runs `op` on the writing thread and waits until it is stored.
   template <class Op>
@@ -161,7 +165,9 @@ class SqliteStore final : public Store, public WriteObserver {
   absl::StatusOr<Row> Load(Database* db, absl::string_view report_id);
   // `fresh`: inserts, else updates; decides who has the job.
   absl::Status Save(Row* row, bool fresh = false);
-  absl::Status LogChange(const ::incident::v1::Report& report);
+  // The report is about to change, or to be deleted: what it was is told to
+  // those who list changes.
+  absl::Status KeepChange(absl::string_view report_id);
   absl::StatusOr<bool> JobIsHeld(absl::string_view job_key);
   absl::Status PassOnJob(absl::string_view job_key);
   absl::Status InsertStep(const Row& row, const NextStep& next, absl::Time now);
@@ -211,7 +217,7 @@ class SqliteStore final : public Store, public WriteObserver {
   std::int64_t last_id_millis_ = 0;
   std::uint32_t id_counter_ = 0;
   std::mt19937_64 random_;
-  // As of the last batch that was stored.
+  // The last one that no power cut can undo.
   std::atomic<std::int64_t> last_change_{0};
   std::mutex claims_mutex_;
   SteadyTime last_claims_ = SteadyTime::min();  // guarded by claims_mutex_

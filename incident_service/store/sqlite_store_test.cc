@@ -31,6 +31,7 @@ namespace {
 
 namespace v1 = ::incident::v1;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -58,6 +59,22 @@ class SqliteStoreTest : public ::testing::Test {
     auto opened = SqliteStore::Open(options_, &clock_);
     ASSERT_OK(opened.status());
     store_ = *std::move(opened);
+  }
+
+  // The file that this version of the schema left, a year later.
+  void OpenVersion(int version) {
+    {
+      auto db = Database::Open(options_.path);
+      ASSERT_OK(db.status());
+      const std::string text = ReadAll(
+          absl::StrCat(std::getenv("TEST_SRCDIR"),
+                       "/opcon_snow/incident_service/store/testdata/schema_v",
+                       version, ".sql"));
+      ASSERT_THAT(text, HasSubstr(absl::StrCat("user_version = ", version)));
+      ASSERT_OK((*db)->Execute(text.c_str()));
+    }
+    clock_.Advance(absl::Hours(24 * 365));
+    Open();
   }
 
   absl::StatusOr<CreatedReport> TryCreate(const std::string& request_id,
@@ -199,27 +216,15 @@ TEST_F(SqliteStoreTest, AFileOfANewerVersionIsRefused) {
 }
 
 TEST_F(SqliteStoreTest, AFileOfVersion1IsMigratedAndGoesOn) {
-  {
-    auto db = Database::Open(options_.path);
-    ASSERT_OK(db.status());
-    const std::string text =
-        ReadAll(absl::StrCat(std::getenv("TEST_SRCDIR"),
-                             "/opcon_snow/incident_service/store/testdata/"
-                             "schema_v1.sql"));
-    ASSERT_THAT(text, HasSubstr("user_version = 1"));
-    ASSERT_OK((*db)->Execute(text.c_str()));
-  }
-  clock_.Advance(absl::Hours(1));
-  Open();
+  OpenVersion(1);
   // What waits is due again, under way or not; the report behind another one
   // of its job waits for it.
   std::vector<std::string> claimed;
   for (const ClaimedStep& step : Claim()) {
     claimed.push_back(step.stored.report.request_id());
   }
-  EXPECT_THAT(claimed,
-              ::testing::ElementsAre("request-waiting", "request-running",
-                                     "request-new", "request-log"));
+  EXPECT_THAT(claimed, ElementsAre("request-waiting", "request-running",
+                                   "request-new", "request-log"));
   EXPECT_THAT(store_->ListReports({}, "", 100)->reports, SizeIs(8));
   const auto links = store_->ListLinks(
       {.opcon = "production", .schedule_date = "20260105"}, "", 10);
@@ -238,6 +243,33 @@ TEST_F(SqliteStoreTest, AFileOfVersion1IsMigratedAndGoesOn) {
   ASSERT_OK(again.status());
   EXPECT_TRUE(again->duplicate);
   EXPECT_EQ(again->report.state(), v1::REPORT_STATE_SUCCEEDED);
+}
+
+TEST_F(SqliteStoreTest, AFileOfVersion2IsMigratedAndGoesOn) {
+  OpenVersion(2);
+  const auto reports = store_->ListReports(
+      {.request_id = "329e0c89-b806-4ee6-9731-dc9a05db330e"}, "", 10);
+  ASSERT_OK(reports.status());
+  ASSERT_THAT(reports->reports, SizeIs(1));
+  EXPECT_THAT(store_->LastChange(), IsOkAndHolds(10));
+  const auto told = [&] {
+    std::vector<std::int64_t> numbers;
+    const auto changes = store_->ListChanges(0, 100);
+    EXPECT_OK(changes.status());
+    for (const ReportChange& change : *changes) {
+      numbers.push_back(change.sequence);
+    }
+    return numbers;
+  };
+  EXPECT_THAT(told(), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+  EXPECT_EQ(store_->ListChanges(9, 1)->at(0).report.state(),
+            v1::REPORT_STATE_SUCCEEDED);
+  // What a watcher was told stays told when the report is deleted.
+  EXPECT_OK(store_->DeleteExpired({.reports_before = clock_.Now()}).status());
+  EXPECT_THAT(store_->ListReports({}, "", 10)->reports, SizeIs(0));
+  EXPECT_THAT(told(), SizeIs(10));
+  Create("request-1");
+  EXPECT_THAT(store_->LastChange(), IsOkAndHolds(11));
 }
 
 TEST_F(SqliteStoreTest, AFullDiskRefusesNewReportsAndKeepsTheOthers) {
@@ -378,7 +410,7 @@ TEST_F(SqliteStoreTest, ABackupIsAStoreOfItsMoment) {
   EXPECT_THAT(store_->BackUp().status(), HasReason("OVERLOADED"));
   Create("request-2");
   EXPECT_EQ((*backup)->header().format(), "sqlite");
-  EXPECT_EQ((*backup)->header().schema_version(), 2);
+  EXPECT_EQ((*backup)->header().schema_version(), 3);
   EXPECT_EQ(ToTime((*backup)->header().snapshot_time()), clock_.Now());
   const std::string copy = directory_ + "/copy.db";
   std::int64_t size = 0;

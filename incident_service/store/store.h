@@ -5,8 +5,10 @@
 // the audit trail, and the sequence of changes.
 //
 // Everything that a method acknowledges is on stable storage when the method
-// returns, except claims, which mean nothing once their worker is gone. Any
-// number of processes may share a store, so
+// returns, except claims, which mean nothing once their worker is gone, and
+// what says that it is not durable. Such a write may be undone by a power cut,
+// and all after it with it, until a durable one follows; no change that it made
+// is told before that. Any number of processes may share a store, so
 // - time is the store's: no method takes the caller's idea of now, because the
 //   clocks of machines differ;
 // - work is handed out by claims, which are leases. A claimed step belongs to
@@ -128,6 +130,8 @@ struct StepCommit {
       ::incident::v1::REPORT_STATE_UNSPECIFIED;
   // Added to the audit; the store sets id, report and, where absent, time.
   AuditTrail audit{};
+  // False for steps that have only read: what they found would be found again.
+  bool durable = true;
 };
 
 // Filters of ListReports; empty means any. All must hold. The members have
@@ -295,8 +299,8 @@ class Store {
 
   // Makes the failure known on behalf of the claim's report and returns the
   // report that owns it at this destination: the caller's own, or the earlier
-  // one that it is to be merged into. Repeating it gives the same answer.
-  // ABORTED as for Commit.
+  // one that it is to be merged into. Repeating it gives the same answer. Not
+  // durable: what follows from it is. ABORTED as for Commit.
   virtual absl::StatusOr<std::string> OwnFailure(
       const StepClaim& claim, const ::incident::v1::Failure& failure,
       absl::string_view servicenow) = 0;
@@ -305,6 +309,10 @@ class Store {
   // nothing is written then. A lease that has expired is no obstacle as long
   // as nobody else has claimed the step: what was done should be recorded.
   virtual absl::Status Commit(const StepCommit& commit) = 0;
+  // The same, and what ClaimSteps would hand out after it, in one write: for a
+  // worker that goes on. If either fails, neither has happened.
+  virtual absl::StatusOr<std::vector<ClaimedStep>> CommitAndClaim(
+      const StepCommit& commit, const ClaimRequest& request) = 0;
 
   // nullopt if there is none.
   virtual absl::StatusOr<std::optional<::incident::v1::TicketLink>> FindLink(
@@ -339,7 +347,7 @@ class Store {
   virtual absl::StatusOr<Page<::incident::v1::AuditEntry>> ListAudit(
       const AuditFilter& filter, absl::string_view after, int limit) = 0;
 
-  // The number of the last change; 0 before the first.
+  // The number of the last durable change; 0 before the first.
   virtual absl::StatusOr<std::int64_t> LastChange() = 0;
 
   // The changes after number `after`, in order, at most `limit`. The last

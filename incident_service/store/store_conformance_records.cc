@@ -285,6 +285,50 @@ TEST_P(StoreConformanceTest, EveryChangeIsToldInOrder) {
               HasReason("INVALID_REQUEST"));
 }
 
+TEST_P(StoreConformanceTest, WhatNeedNotBeDurableIsToldAsWell) {
+  std::atomic<int> changes{0};
+  const std::unique_ptr<StoreSubscription> subscription =
+      store_->Subscribe([&](const StoreSignal& signal) {
+        if (!signal.changes) return;
+        ++changes;
+        changes.notify_all();
+      });
+  const std::string id = Create("request-1");
+  const ClaimedStep claimed = ClaimOnly();
+  changes.wait(1);
+  StepCommit commit = Ending(claimed, v1::STEP_STATE_SUCCEEDED);
+  commit.durable = false;
+  EXPECT_OK(store_->Commit(commit));
+  EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
+  changes.wait(2);
+  const std::int64_t last = store_->LastChange().value();
+  const auto told = store_->ListChanges(last - 1, 10);
+  ASSERT_OK(told.status());
+  ASSERT_THAT(*told, SizeIs(1));
+  EXPECT_EQ((*told)[0].report.state(), v1::REPORT_STATE_SUCCEEDED);
+}
+
+TEST_P(StoreConformanceTest, AWorkerGoesOnInTheSameWrite) {
+  const std::string id = Create("request-1");
+  const ClaimRequest request{.limit = 1, .worker = "worker"};
+  StepCommit commit = Ending(ClaimOnly(), v1::STEP_STATE_SUCCEEDED);
+  commit.next_steps = {v1::STEP_KIND_TICKET, v1::STEP_KIND_ATTACH_LOG};
+  const auto next = store_->CommitAndClaim(commit, request);
+  ASSERT_OK(next.status());
+  ASSERT_THAT(*next, SizeIs(1));
+  EXPECT_EQ((*next)[0].claim.kind, v1::STEP_KIND_TICKET);
+  EXPECT_EQ((*next)[0].stored.report.report_id(), id);
+  EXPECT_OK(store_->CheckClaim((*next)[0].claim));
+  // A worker that has lost its step is given none.
+  EXPECT_THAT(store_->CommitAndClaim(commit, request).status(),
+              HasReason("CLAIM_LOST"));
+  EXPECT_EQ(ClaimOnly().claim.kind, v1::STEP_KIND_ATTACH_LOG);
+  // Nothing else is due.
+  EXPECT_THAT(*store_->CommitAndClaim(
+                  Ending((*next)[0], v1::STEP_STATE_SUCCEEDED), request),
+              IsEmpty());
+}
+
 TEST_P(StoreConformanceTest, WhatIsOpenIsListedByItsLastChange) {
   const std::string first = Create("request-1", "A");
   EXPECT_OK(End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED));
@@ -315,14 +359,20 @@ TEST_P(StoreConformanceTest, ListenersAreToldOfWorkAndChanges) {
   std::unique_ptr<StoreSubscription> subscription =
       store_->Subscribe([&](const StoreSignal& signal) {
         if (signal.work) ++work;
-        if (signal.changes) ++changes;
+        if (!signal.changes) return;
+        ++changes;
+        changes.notify_all();
       });
   Create("request-1");
   EXPECT_EQ(work, 1);
   EXPECT_EQ(changes, 1);
+  const std::int64_t created = store_->LastChange().value();
   const ClaimedStep claimed = ClaimOnly();
   EXPECT_EQ(work, 1);
+  // A claim is not durable by itself, and told once it is.
+  changes.wait(1);
   EXPECT_EQ(changes, 2);
+  EXPECT_THAT(*store_->ListChanges(created, 10), SizeIs(1));
   EXPECT_OK(End(claimed, v1::STEP_STATE_SUCCEEDED, {v1::STEP_KIND_TICKET}));
   EXPECT_EQ(work, 2);
   subscription.reset();

@@ -1,6 +1,7 @@
 #include "incident_service/store/write_queue.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -69,62 +70,105 @@ std::int64_t WriteQueue::batches() const {
 }
 
 void WriteQueue::Loop() {
-  std::unique_lock<std::mutex> lock(mutex_);
   while (true) {
-    wakes_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    std::deque<Write> batch;
-    if (waiting_.size() <= kMostWrites) {
-      batch.swap(waiting_);
-    } else {
-      const auto end = waiting_.begin() + kMostWrites;
-      std::move(waiting_.begin(), end, std::back_inserter(batch));
-      waiting_.erase(waiting_.begin(), end);
+    std::deque<Write> batch = Take();
+    if (batch.empty()) {
+      if (!unsettled_) return;
+      batch.push_back(
+          {[this] { return observer_->Settle(); }, [](const absl::Status&) {}});
     }
-    ++batches_;
-    lock.unlock();
     RunBatch(&batch);
-    lock.lock();
   }
+}
+
+std::deque<Write> WriteQueue::Take() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto ready = [this] { return stopping_ || !waiting_.empty(); };
+  if (unsettled_) {
+    wakes_.wait_for(lock, kSettleAfter, ready);
+  } else {
+    wakes_.wait(lock, ready);
+  }
+  std::deque<Write> batch;
+  if (waiting_.size() <= kMostWrites) {
+    batch.swap(waiting_);
+  } else {
+    const auto end = waiting_.begin() + kMostWrites;
+    std::move(waiting_.begin(), end, std::back_inserter(batch));
+    waiting_.erase(waiting_.begin(), end);
+  }
+  if (!batch.empty()) ++batches_;
+  return batch;
 }
 
 void WriteQueue::RunBatch(std::deque<Write>* batch) {
   observer_->BeginBatch();
+  BatchEnd end;
+  end.durable = std::any_of(batch->begin(), batch->end(),
+                            [](const Write& write) { return write.durable; });
   std::vector<absl::Status> results;
-  const absl::Status stored = Apply(*batch, &results);
-  absl::Status trouble = stored;
+  const absl::Status stored = Apply(*batch, end.durable, &results);
+  end.committed = stored.ok();
+  end.trouble = stored;
   for (const absl::Status& result : results) {
-    if (IsTrouble(result)) trouble = result;
+    if (IsTrouble(result)) end.trouble = result;
   }
-  observer_->EndBatch(stored.ok(), trouble);
+  // A disk that takes nothing is not asked again until somebody needs it.
+  unsettled_ = !end.durable && end.committed;
+  observer_->EndBatch(end);
   for (std::size_t i = 0; i < batch->size(); ++i) {
     (*batch)[i].done(stored.ok() ? results[i] : stored);
   }
 }
 
-absl::Status WriteQueue::Apply(const std::deque<Write>& batch,
+absl::Status WriteQueue::Apply(const std::deque<Write>& batch, bool durable,
                                std::vector<absl::Status>* results) {
-  OPCON_SNOW_RETURN_IF_ERROR(SetSynchronous(
-      std::any_of(batch.begin(), batch.end(),
-                  [](const Write& write) { return write.durable; })));
+  OPCON_SNOW_RETURN_IF_ERROR(SetSynchronous(durable));
+  {
+    OPCON_SNOW_ASSIGN_OR_RETURN(Transaction transaction,
+                                Transaction::Begin(db_));
+    OPCON_SNOW_ASSIGN_OR_RETURN(const bool applied,
+                                ApplyTogether(batch, results));
+    if (applied) return transaction.Commit();
+  }
+  results->clear();
+  observer_->RestartBatch();
   OPCON_SNOW_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db_));
+  OPCON_SNOW_RETURN_IF_ERROR(ApplyApart(batch, results));
+  return transaction.Commit();
+}
+
+// Nearly every write succeeds, or fails before it has changed anything, and a
+// savepoint copies each page that is written after it.
+absl::StatusOr<bool> WriteQueue::ApplyTogether(
+    const std::deque<Write>& batch, std::vector<absl::Status>* results) {
   for (const Write& write : batch) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(Statement savepoint,
-                                db_->Prepare("SAVEPOINT write"));
-    OPCON_SNOW_RETURN_IF_ERROR(savepoint.Run());
+    observer_->Mark();
+    const std::int64_t changes = db_->total_changes();
+    results->push_back(write.apply());
+    if (results->back().ok()) continue;
+    // A full or failing disk makes SQLite roll back everything.
+    if (!db_->InTransaction()) return results->back();
+    if (db_->total_changes() != changes) return false;
+    observer_->BackToMark();
+  }
+  return true;
+}
+
+absl::Status WriteQueue::ApplyApart(const std::deque<Write>& batch,
+                                    std::vector<absl::Status>* results) {
+  for (const Write& write : batch) {
+    OPCON_SNOW_RETURN_IF_ERROR(db_->Execute("SAVEPOINT write"));
     observer_->Mark();
     results->push_back(write.apply());
     if (!results->back().ok()) {
-      // A full or failing disk makes SQLite roll back everything.
       if (!db_->InTransaction()) return results->back();
       OPCON_SNOW_RETURN_IF_ERROR(db_->Execute("ROLLBACK TO write"));
       observer_->BackToMark();
     }
-    OPCON_SNOW_ASSIGN_OR_RETURN(Statement release,
-                                db_->Prepare("RELEASE write"));
-    OPCON_SNOW_RETURN_IF_ERROR(release.Run());
+    OPCON_SNOW_RETURN_IF_ERROR(db_->Execute("RELEASE write"));
   }
-  return transaction.Commit();
+  return absl::OkStatus();
 }
 
 absl::Status WriteQueue::SetSynchronous(bool durable) {

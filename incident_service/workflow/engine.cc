@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
@@ -87,12 +89,16 @@ void Engine::Stop() {
   }
 }
 
-std::map<v1::StepKind, int> Engine::Limits() const {
-  std::map<v1::StepKind, int> limits = budget_.Limits();
+ClaimRequest Engine::ClaimFor(int workers) const {
+  ClaimRequest request{.limit = workers,
+                       .worker = worker_,
+                       .lease = options_.lease,
+                       .most_running = budget_.Limits()};
   // Logs are large and nobody waits for them: half of the workers are kept for
   // tickets.
-  limits.emplace(v1::STEP_KIND_ATTACH_LOG, std::max(1, options_.workers / 2));
-  return limits;
+  request.most_running.emplace(v1::STEP_KIND_ATTACH_LOG,
+                               std::max(1, options_.workers / 2));
+  return request;
 }
 
 void Engine::Dispatch() {
@@ -103,10 +109,7 @@ void Engine::Dispatch() {
     // With every worker busy, the first to finish wakes the dispatcher.
     absl::Duration wait = kLongestWait;
     if (idle > 0) {
-      ClaimRequest request{.limit = idle,
-                           .worker = worker_,
-                           .lease = options_.lease,
-                           .most_running = Limits()};
+      ClaimRequest request = ClaimFor(idle);
       lock.unlock();
       wait = std::min(ClaimDue(std::move(request)), kLongestWait);
       lock.lock();
@@ -150,18 +153,22 @@ void Engine::Work() {
   while (true) {
     worker_wakes_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
     if (stopping_) return;
-    const ClaimedStep claimed = std::move(queue_.front());
+    std::optional<ClaimedStep> claimed = std::move(queue_.front());
     queue_.pop_front();
     ++busy_;
-    lock.unlock();
-    RunStep(claimed);
-    lock.lock();
+    while (claimed.has_value() && !stopping_) {
+      lock.unlock();
+      std::optional<ClaimedStep> next = RunStep(*claimed);
+      lock.lock();
+      held_.erase(KeyOf(claimed->claim));
+      if (next.has_value()) held_[KeyOf(next->claim)] = next->claim;
+      claimed = std::move(next);
+      // Its end may have made more steps due than this worker takes up: its
+      // own next ones, or those of reports that waited for it.
+      woken_ = true;
+      dispatcher_wakes_.notify_one();
+    }
     --busy_;
-    held_.erase(KeyOf(claimed.claim));
-    // Its end may have made other steps due: its own next ones, or those of
-    // reports that waited for it.
-    woken_ = true;
-    dispatcher_wakes_.notify_one();
   }
 }
 
@@ -191,36 +198,43 @@ void Engine::Renew() {
   }
 }
 
-void Engine::RunStep(const ClaimedStep& claimed) {
+std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   const std::string label = StepLabel(claimed.claim.kind);
   const std::string& report_id = claimed.claim.report_id;
   const AttemptResult result = attempts_.Make(claimed);
   if (result.status.code() == absl::StatusCode::kCancelled && Stopping()) {
     // Cut short by our own end, which is no attempt's failure: the claim is
     // given back.
-    return;
+    return std::nullopt;
   }
+  ClaimRequest request;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     budget_.Record(claimed.claim.kind, result.status);
+    request = ClaimFor(stopping_ ? 0 : 1);
   }
   if (!result.commit.has_value()) {
     log::Warning("step.claim_lost",
                  {{"report_id", report_id}, {"step", label}});
-    if (claimed.audit->empty()) return;
+    if (claimed.audit->empty()) return std::nullopt;
     // What it did before is told all the same.
     for (v1::AuditEntry& entry : *claimed.audit) {
       entry.set_report_id(report_id);
     }
     UntilStored(report_id, [&] { return store_->AppendAudit(*claimed.audit); });
-    return;
+    return std::nullopt;
   }
   Failpoint(absl::StrCat("commit.", label, ".before"));
-  if (!UntilStored(report_id, [&] { return store_->Commit(*result.commit); })) {
-    return;
-  }
+  absl::StatusOr<std::vector<ClaimedStep>> next;
+  const bool stored = UntilStored(report_id, [&] {
+    next = store_->CommitAndClaim(*result.commit, request);
+    return next.status();
+  });
+  if (!stored) return std::nullopt;
   Failpoint(absl::StrCat("commit.", label, ".after"));
   LogOutcome(claimed, result);
+  if (next->empty()) return std::nullopt;
+  return std::move(next->front());
 }
 
 void Engine::LogOutcome(const ClaimedStep& claimed,

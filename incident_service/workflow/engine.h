@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -60,15 +61,16 @@ class Engine {
   void Renew();
   // Claims what is due; returns when there may be more.
   absl::Duration ClaimDue(ClaimRequest request);
-  void RunStep(const ClaimedStep& claimed);
+  // Returns the step that the worker takes up next, if there is one.
+  std::optional<ClaimedStep> RunStep(const ClaimedStep& claimed);
   void LogOutcome(const ClaimedStep& claimed, const AttemptResult& result);
   // Until the store takes it. False if it refuses or the engine stops.
   bool UntilStored(const std::string& report_id,
                    const std::function<absl::Status()>& write);
   bool Stopping();
   double Jitter();
-  // How many steps of a kind may be under way. `mutex_` is held.
-  std::map<::incident::v1::StepKind, int> Limits() const;
+  // What to ask the store for, for so many workers. `mutex_` is held.
+  ClaimRequest ClaimFor(int workers) const;
 
   const EngineOptions options_;
   const std::string worker_;

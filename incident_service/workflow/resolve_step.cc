@@ -190,6 +190,8 @@ absl::StatusOr<StepCommit> Steps::ResolveFrom(
                                                       : StepPriority::kCreate)};
   commit.memo = std::move(memo);
   commit.report = std::move(report);
+  // The ticket's plan makes it so, before anything is done.
+  commit.durable = false;
   return commit;
 }
 
