@@ -431,6 +431,8 @@ class UpdateSetTest(SnowTest):
              '"reason":"asked for in ServiceNow"}')])
 
     def test_its_scheduled_job(self):
+        # An hour counts from when the scheduler first sees the job.
+        self.snow.await_scripts()
         self.snow.control("POST", "clock", {"advance_seconds": 3601})
         self.snow.await_scripts()
         self.assertEqual(len(self.find("sys_properties",
