@@ -182,25 +182,21 @@ Answer Acknowledge(const absl::StatusOr<v1::ReportJobEventResponse>& stored) {
   return answer;
 }
 
-absl::Status NoParameters(const Target& target) {
-  google::protobuf::Empty none;
-  return SetFields(target.parameters, &none);
-}
+struct Routed {
+  Target target;
+  Call call = Call::kOpenApi;
+};
 
-}  // namespace
-
-Door::Door(DoorDependencies dependencies)
-    : d_(std::move(dependencies)), queries_(d_.store, d_.default_opcon) {}
-
-std::optional<Answer> Door::Refuse(const Request& head) {
-  const absl::StatusOr<Target> target = ParseTarget(head.target);
+// What a request asks for, or why it is refused before its body is read.
+std::optional<Answer> FindCall(const Request& head, Routed* routed) {
+  absl::StatusOr<Target> target = ParseTarget(head.target);
   if (!target.ok()) return Problem(target.status());
   if (!IsForUs(head, *target)) {
     return Problem(Fault::kHost,
                    "the Host must be 127.0.0.1, [::1] or localhost");
   }
   std::vector<std::string> allowed;
-  const Route* route = FindRoute(head.method, target->segments, &allowed);
+  const Route* const route = FindRoute(head.method, target->segments, &allowed);
   if (route == nullptr && allowed.empty()) {
     return Problem(Fault::kPath,
                    "there is nothing at this path; /v1/openapi.json says what "
@@ -213,23 +209,34 @@ std::optional<Answer> Door::Refuse(const Request& head) {
     answer.headers.emplace_back("Allow", methods);
     return answer;
   }
+  *routed = {*std::move(target), route->call};
   return route->call == Call::kReport ? RefuseContent(head) : std::nullopt;
 }
 
+absl::Status NoParameters(const Target& target) {
+  google::protobuf::Empty none;
+  return SetFields(target.parameters, &none);
+}
+
+}  // namespace
+
+Door::Door(DoorDependencies dependencies)
+    : d_(std::move(dependencies)), queries_(d_.store, d_.default_opcon) {}
+
+std::optional<Answer> Door::Refuse(const Request& head) {
+  Routed routed;
+  return FindCall(head, &routed);
+}
+
 void Door::Handle(Request request, Done done) {
-  const absl::StatusOr<Target> target = ParseTarget(request.target);
-  std::vector<std::string> allowed;
-  const Route* const route =
-      target.ok() ? FindRoute(request.method, target->segments, &allowed)
-                  : nullptr;
-  if (route == nullptr) {
-    // Cannot be: Refuse has looked.
-    done(Problem(Fault::kPath, "there is nothing at this path"));
+  Routed routed;
+  if (std::optional<Answer> refusal = FindCall(request, &routed)) {
+    done(*std::move(refusal));
     return;
   }
-  if (route->call == Call::kReport) {
-    d_.report_executor([this, target = *target, request = std::move(request),
-                        done = std::move(done)] {
+  if (routed.call == Call::kReport) {
+    d_.report_executor([this, target = std::move(routed.target),
+                        request = std::move(request), done = std::move(done)] {
       const absl::Status bare = NoParameters(target);
       bare.ok() ? Report(request, done) : done(Problem(bare));
     });
@@ -239,24 +246,24 @@ void Door::Handle(Request request, Done done) {
     done(Problem(InvalidBody("must be empty")));
     return;
   }
-  d_.read_executor(
-      [this, call = route->call, target = *target, done = std::move(done)] {
-        switch (call) {
-          case Call::kListReports:
-            return done(ListReports(target));
-          case Call::kGetReport:
-            return done(GetReport(target));
-          case Call::kListTickets:
-            return done(ListTickets(target));
-          case Call::kGetTicket:
-            return done(GetTicket(target));
-          case Call::kHealth:
-            return done(Health(target));
-          case Call::kOpenApi:
-          case Call::kReport:
-            return done(OpenApi(target));
-        }
-      });
+  d_.read_executor([this, call = routed.call, target = std::move(routed.target),
+                    done = std::move(done)] {
+    switch (call) {
+      case Call::kListReports:
+        return done(ListReports(target));
+      case Call::kGetReport:
+        return done(GetReport(target));
+      case Call::kListTickets:
+        return done(ListTickets(target));
+      case Call::kGetTicket:
+        return done(GetTicket(target));
+      case Call::kHealth:
+        return done(Health(target));
+      case Call::kOpenApi:
+      case Call::kReport:
+        return done(OpenApi(target));
+    }
+  });
 }
 
 void Door::Report(const Request& request, const Done& done) {
