@@ -1,6 +1,6 @@
 #include "sandbox/opcon/action_queue.h"
 
-#include <iterator>
+#include <algorithm>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -14,15 +14,6 @@ constexpr int kFirstActionId = 321;
 void Fail(LogActionItem& item, std::string message) {
   item.result = ActionResult::kFailed;
   item.message = std::move(message);
-}
-
-template <typename Action>
-void ForgetExpired(std::map<int, Action>& actions, absl::Time now,
-                   absl::Duration expiry) {
-  for (auto it = actions.begin(); it != actions.end();) {
-    it =
-        it->second.submitted + expiry < now ? actions.erase(it) : std::next(it);
-  }
 }
 
 }  // namespace
@@ -45,8 +36,8 @@ ActionQueue::ActionQueue(ActionPolicy policy, OpConModel* model, Clock* clock)
 }
 
 void ActionQueue::Reset() {
-  job_actions_.clear();
-  log_actions_.clear();
+  job_actions_.Clear();
+  log_actions_.Clear();
   last_id_ = kFirstActionId - 1;
 }
 
@@ -58,7 +49,7 @@ const JobAction& ActionQueue::Submit(JobActionKind kind, std::string reason,
   action.reason = std::move(reason);
   action.submitted = clock_->Now();
   action.items = std::move(items);
-  return job_actions_.emplace(action.id, std::move(action)).first->second;
+  return job_actions_.Add(std::move(action));
 }
 
 const LogAction& ActionQueue::Submit(LogActionKind kind,
@@ -68,54 +59,28 @@ const LogAction& ActionQueue::Submit(LogActionKind kind,
   action.kind = kind;
   action.submitted = clock_->Now();
   action.items = std::move(items);
-  return log_actions_.emplace(action.id, std::move(action)).first->second;
+  return log_actions_.Add(std::move(action));
 }
 
 const JobAction* ActionQueue::PollJobAction(int id) {
-  const auto found = job_actions_.find(id);
-  if (found == job_actions_.end()) return nullptr;
-  JobAction& action = found->second;
-  if (++action.polls == policy_.polls) CarryOut(action);
-  return &action;
+  return job_actions_.Poll(id, policy_, [this](auto& a) { CarryOut(a); });
 }
 
 const LogAction* ActionQueue::PollLogAction(int id) {
-  const auto found = log_actions_.find(id);
-  if (found == log_actions_.end()) return nullptr;
-  LogAction& action = found->second;
-  if (++action.polls == policy_.polls) CarryOut(action);
-  return &action;
+  return log_actions_.Poll(id, policy_, [this](auto& a) { CarryOut(a); });
 }
 
 void ActionQueue::Advance() {
-  const absl::Time now = clock_->Now();
-  // In the order of the ids, which is the order of submission.
-  for (auto& [id, action] : job_actions_) {
-    if (action.submitted + policy_.delay <= now) CarryOut(action);
-  }
-  for (auto& [id, action] : log_actions_) {
-    if (action.submitted + policy_.delay <= now) CarryOut(action);
-  }
-  ForgetExpired(job_actions_, now, policy_.expiry);
-  ForgetExpired(log_actions_, now, policy_.expiry);
+  const auto carry_out = [this](auto& action) { CarryOut(action); };
+  job_actions_.Advance(clock_->Now(), policy_, carry_out);
+  log_actions_.Advance(clock_->Now(), policy_, carry_out);
 }
 
-std::optional<absl::Time> ActionQueue::NextDue() const {
-  std::optional<absl::Time> next;
-  const auto consider = [&](const auto& actions) {
-    for (const auto& [id, action] : actions) {
-      if (action.result != ActionResult::kSubmitted) continue;
-      const absl::Time due = action.submitted + policy_.delay;
-      if (!next || due < *next) next = due;
-    }
-  };
-  consider(job_actions_);
-  consider(log_actions_);
-  return next;
+absl::Time ActionQueue::NextDue() const {
+  return std::min(job_actions_.NextDue(policy_), log_actions_.NextDue(policy_));
 }
 
 void ActionQueue::CarryOut(JobAction& action) {
-  if (action.result != ActionResult::kSubmitted) return;
   action.result = ActionResult::kSuccess;
   for (JobActionItem& item : action.items) {
     const absl::Status status =
@@ -131,7 +96,6 @@ void ActionQueue::CarryOut(JobAction& action) {
 }
 
 void ActionQueue::CarryOut(LogAction& action) {
-  if (action.result != ActionResult::kSubmitted) return;
   action.result = ActionResult::kSuccess;
   for (LogActionItem& item : action.items) CarryOutItem(action.kind, item);
 }

@@ -18,19 +18,9 @@
 #include "sandbox/opcon/ids.h"
 #include "sandbox/opcon/log_content.h"
 #include "sandbox/opcon/opcon_model.h"
+#include "sandbox/opcon/timed_actions.h"
 
 namespace opcon_snow::sandbox::opcon {
-
-// An action is due after `delay`, or when it is asked for the `polls`-th time
-// (0: asking does not hurry it), whichever comes first.
-struct ActionPolicy {
-  absl::Duration delay = absl::Milliseconds(20);
-  int polls = 0;
-  // Answers are kept this long; later the id is unknown.
-  absl::Duration expiry = absl::Minutes(10);
-};
-
-enum class ActionResult { kSubmitted, kSuccess, kFailed };
 
 // "submitted", "success", "failed".
 absl::string_view ResultName(ActionResult result);
@@ -92,8 +82,9 @@ class ActionQueue {
   // changed, so that what was due before happens before.
   void Advance();
 
-  // When the next action that is still submitted will be due.
-  std::optional<absl::Time> NextDue() const;
+  // When the next action that is still submitted will be due by time;
+  // infinite: there is none.
+  absl::Time NextDue() const;
 
   void Reset();
 
@@ -102,11 +93,15 @@ class ActionQueue {
   }
 
   // False: never given, or expired.
-  bool DeleteLogAction(int id) { return log_actions_.erase(id) != 0; }
+  bool DeleteLogAction(int id) { return log_actions_.Erase(id); }
 
   // For the state dump.
-  const std::map<int, JobAction>& job_actions() const { return job_actions_; }
-  const std::map<int, LogAction>& log_actions() const { return log_actions_; }
+  const std::map<int, JobAction>& job_actions() const {
+    return job_actions_.all();
+  }
+  const std::map<int, LogAction>& log_actions() const {
+    return log_actions_.all();
+  }
 
  private:
   void CarryOut(JobAction& action);
@@ -117,8 +112,8 @@ class ActionQueue {
   OpConModel* const model_;
   Clock* const clock_;
   int last_id_ = 0;
-  std::map<int, JobAction> job_actions_;
-  std::map<int, LogAction> log_actions_;
+  TimedActions<JobAction> job_actions_;
+  TimedActions<LogAction> log_actions_;
 };
 
 }  // namespace opcon_snow::sandbox::opcon

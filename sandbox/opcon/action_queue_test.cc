@@ -73,7 +73,7 @@ TEST_F(ActionQueueTest, AnActionHappensAfterTheDelayWithoutBeingAskedFor) {
   queue_->Advance();
   EXPECT_EQ(State(), JobState::kUnderReview);
   EXPECT_EQ(queue_->PollJobAction(id)->result, ActionResult::kSuccess);
-  EXPECT_EQ(queue_->NextDue(), std::nullopt);
+  EXPECT_EQ(queue_->NextDue(), absl::InfiniteFuture());
 }
 
 TEST_F(ActionQueueTest, PollsHurryItIfToldSo) {

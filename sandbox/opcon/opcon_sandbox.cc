@@ -132,21 +132,20 @@ int OpConSandbox::Advance() {
 }
 
 absl::Time OpConSandbox::NextDue() {
-  absl::Time due = clockwork_.NextDue();
-  if (const auto next = actions_.NextDue()) due = std::min(due, *next);
-  if (const auto next = schedule_actions_.NextDue()) due = std::min(due, *next);
-  return due;
+  return std::min(
+      {clockwork_.NextDue(), actions_.NextDue(), schedule_actions_.NextDue()});
 }
 
 void OpConSandbox::RunDueActions() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
     (void)Advance();
-    const absl::Time due = NextDue();
-    const absl::Time now = clock_.Now();
+    awaited_ = NextDue();
     clock_.WaitUntil(
-        lock, changed_, SteadyAfter(clock_.SteadyNow(), due - now),
-        [&] { return stopping_ || NextDue() != due || clock_.Now() >= due; });
+        lock, changed_,
+        SteadyAfter(clock_.SteadyNow(), awaited_ - clock_.Now()), [&] {
+          return stopping_ || NextDue() != awaited_ || clock_.Now() >= awaited_;
+        });
   }
 }
 
@@ -158,7 +157,7 @@ Reply OpConSandbox::Handle(const SandboxRequest& request) {
     // What was due before this request has happened before it.
     (void)Advance();
     reply = Route(request, &body_later);
-    changed_.notify_all();
+    if (NextDue() != awaited_) changed_.notify_all();
   }
   if (body_later) reply.body = body_later();
   reply.With("apiServerTime",

@@ -94,6 +94,7 @@ class OpConSandbox {
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   bool stopping_ = false;
+  absl::Time awaited_;  // what worker_ waits for
   OpConModel model_;
   ActionQueue actions_;
   ScheduleQueue schedule_actions_;

@@ -1,7 +1,6 @@
 #include "sandbox/opcon/schedule_queue.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -40,22 +39,6 @@ constexpr std::pair<absl::string_view, ScheduleActionName> kActions[] = {
     {"addJobsOnHold", {ScheduleActionKind::kAddJobsOnHold}},
 };
 
-template <typename Action>
-const Action* PollIn(std::map<int, Action>& actions, int id, int polls,
-                     bool* due) {
-  const auto found = actions.find(id);
-  if (found == actions.end()) return nullptr;
-  *due = ++found->second.polls == polls;
-  return &found->second;
-}
-
-template <typename Action>
-void ForgetExpired(std::map<int, Action>& actions, absl::Time before) {
-  for (auto it = actions.begin(); it != actions.end();) {
-    it = it->second.submitted < before ? actions.erase(it) : std::next(it);
-  }
-}
-
 template <typename Part>
 ActionResult Together(const std::vector<Part>& parts) {
   const bool all = std::all_of(parts.begin(), parts.end(), [](const Part& p) {
@@ -86,8 +69,8 @@ ScheduleQueue::ScheduleQueue(ActionPolicy policy, OpConModel* model,
 }
 
 void ScheduleQueue::Reset() {
-  builds_.clear();
-  actions_.clear();
+  builds_.Clear();
+  actions_.Clear();
   last_build_ = kFirstBuildId - 1;
   last_action_ = kFirstActionId - 1;
 }
@@ -95,57 +78,34 @@ void ScheduleQueue::Reset() {
 const ScheduleBuild& ScheduleQueue::Submit(ScheduleBuild build) {
   build.id = ++last_build_;
   build.submitted = clock_->Now();
-  return builds_.emplace(build.id, std::move(build)).first->second;
+  return builds_.Add(std::move(build));
 }
 
 const ScheduleAction& ScheduleQueue::Submit(ScheduleAction action) {
   action.id = ++last_action_;
   action.submitted = clock_->Now();
-  return actions_.emplace(action.id, std::move(action)).first->second;
+  return actions_.Add(std::move(action));
 }
 
 const ScheduleBuild* ScheduleQueue::PollBuild(int id) {
-  bool due = false;
-  const ScheduleBuild* build = PollIn(builds_, id, policy_.polls, &due);
-  if (due) CarryOut(builds_.at(id));
-  return build;
+  return builds_.Poll(id, policy_, [this](auto& b) { CarryOut(b); });
 }
 
 const ScheduleAction* ScheduleQueue::PollAction(int id) {
-  bool due = false;
-  const ScheduleAction* action = PollIn(actions_, id, policy_.polls, &due);
-  if (due) CarryOut(actions_.at(id));
-  return action;
+  return actions_.Poll(id, policy_, [this](auto& a) { CarryOut(a); });
 }
 
 void ScheduleQueue::Advance() {
-  const absl::Time now = clock_->Now();
-  for (auto& [id, build] : builds_) {
-    if (build.submitted + policy_.delay <= now) CarryOut(build);
-  }
-  for (auto& [id, action] : actions_) {
-    if (action.submitted + policy_.delay <= now) CarryOut(action);
-  }
-  ForgetExpired(builds_, now - policy_.expiry);
-  ForgetExpired(actions_, now - policy_.expiry);
+  const auto carry_out = [this](auto& action) { CarryOut(action); };
+  builds_.Advance(clock_->Now(), policy_, carry_out);
+  actions_.Advance(clock_->Now(), policy_, carry_out);
 }
 
-std::optional<absl::Time> ScheduleQueue::NextDue() const {
-  std::optional<absl::Time> next;
-  const auto consider = [&](const auto& actions) {
-    for (const auto& [id, action] : actions) {
-      if (action.result != ActionResult::kSubmitted) continue;
-      const absl::Time due = action.submitted + policy_.delay;
-      if (!next || due < *next) next = due;
-    }
-  };
-  consider(builds_);
-  consider(actions_);
-  return next;
+absl::Time ScheduleQueue::NextDue() const {
+  return std::min(builds_.NextDue(policy_), actions_.NextDue(policy_));
 }
 
 void ScheduleQueue::CarryOut(ScheduleBuild& build) {
-  if (build.result != ActionResult::kSubmitted) return;
   for (ScheduleBuildItem& item : build.items) {
     BuildRequest request;
     request.schedule = item.name;
@@ -164,7 +124,6 @@ void ScheduleQueue::CarryOut(ScheduleBuild& build) {
 }
 
 void ScheduleQueue::CarryOut(ScheduleAction& action) {
-  if (action.result != ActionResult::kSubmitted) return;
   for (ScheduleActionItem& item : action.items) CarryOutItem(action, item);
   action.result = Together(action.items);
 }

@@ -5,7 +5,6 @@
 // actions. Carried out like the actions of action_queue.h.
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "sandbox/opcon/job_status.h"
 #include "sandbox/opcon/opcon_model.h"
 #include "sandbox/opcon/schedule_builder.h"
+#include "sandbox/opcon/timed_actions.h"
 
 namespace opcon_snow::sandbox::opcon {
 
@@ -108,7 +108,7 @@ class ScheduleQueue {
 
   // See ActionQueue.
   void Advance();
-  std::optional<absl::Time> NextDue() const;
+  absl::Time NextDue() const;
   void Reset();
   absl::Time ExpiryOf(absl::Time submitted) const {
     return submitted + policy_.expiry;
@@ -128,8 +128,8 @@ class ScheduleQueue {
   Clock* const clock_;
   int last_build_ = 0;
   int last_action_ = 0;
-  std::map<int, ScheduleBuild> builds_;
-  std::map<int, ScheduleAction> actions_;
+  TimedActions<ScheduleBuild> builds_;
+  TimedActions<ScheduleAction> actions_;
 };
 
 }  // namespace opcon_snow::sandbox::opcon

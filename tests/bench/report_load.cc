@@ -1,16 +1,28 @@
 #include "tests/bench/report_load.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <nghttp2/nghttp2.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "common/rpc/channel.h"
+#include "common/rpc/address.h"
 #include "common/status/status_macros.h"
-#include "grpcpp/client_context.h"
-#include "grpcpp/completion_queue.h"
-#include "incident/v1/incident_service.grpc.pb.h"
 
 namespace opcon_snow::bench {
 namespace {
@@ -18,14 +30,209 @@ namespace {
 namespace v1 = ::incident::v1;
 
 constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr char kPath[] = "/incident.v1.IncidentService/ReportJobEvent";
+constexpr std::int32_t kWindow = 16 << 20;
+
+absl::Status SystemError(absl::string_view doing) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot ", doing, ": ", std::strerror(errno)));
+}
+
+absl::Status Check(ssize_t result, absl::string_view doing) {
+  if (result >= 0) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(
+      "cannot ", doing, ": ", nghttp2_strerror(static_cast<int>(result))));
+}
+
+// A length-prefixed message, as gRPC sends it.
+std::string Framed(const v1::ReportJobEventRequest& report) {
+  const std::string message = report.SerializeAsString();
+  const auto size = static_cast<std::uint32_t>(message.size());
+  std::string framed(1, '\0');
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    framed.push_back(static_cast<char>(size >> shift & 0xff));
+  }
+  return framed + message;
+}
+
+nghttp2_nv Header(absl::string_view name, absl::string_view value) {
+  // nghttp2 takes pointers to what it does not change.
+  const auto bytes = [](absl::string_view text) {
+    return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
+  };
+  return {bytes(name), bytes(value), name.size(), value.size(),
+          NGHTTP2_NV_FLAG_NONE};
+}
 
 struct Call {
-  grpc::ClientContext context;
-  v1::ReportJobEventResponse response;
-  grpc::Status status;
-  std::unique_ptr<grpc::ClientAsyncResponseReader<v1::ReportJobEventResponse>>
-      reader;
   const std::string* request_id = nullptr;
+  std::string body;
+  std::size_t sent = 0;
+  std::string grpc_status;
+  std::string grpc_message;
+};
+
+// One HTTP/2 connection. Calls are handed back in the order of their answers.
+class Connection {
+ public:
+  ~Connection() {
+    if (session_ != nullptr) nghttp2_session_del(session_);
+    if (socket_ >= 0) close(socket_);
+  }
+
+  absl::Status Connect(const rpc::HostPort& server) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(server.port));
+    if (inet_pton(AF_INET, server.host.c_str(), &address.sin_addr) != 1) {
+      return absl::InvalidArgumentError("not an IPv4 address: " + server.host);
+    }
+    authority_ = rpc::JoinHostPort(server.host, server.port);
+    socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket_ < 0 ||
+        connect(socket_, reinterpret_cast<const sockaddr*>(&address),
+                sizeof(address)) != 0) {
+      return SystemError(absl::StrCat("reach ", authority_));
+    }
+    const int on = 1;
+    setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return Begin();
+  }
+
+  absl::Status Send(std::unique_ptr<Call> call) {
+    const std::array<nghttp2_nv, 6> headers = {
+        Header(":method", "POST"),
+        Header(":scheme", "http"),
+        Header(":path", kPath),
+        Header(":authority", authority_),
+        Header("content-type", "application/grpc"),
+        Header("te", "trailers")};
+    nghttp2_data_provider body{};
+    body.read_callback = ReadBody;
+    const std::int32_t stream = nghttp2_submit_request(
+        session_, nullptr, headers.data(), headers.size(), &body, call.get());
+    OPCON_SNOW_RETURN_IF_ERROR(Check(stream, "send a report"));
+    call.release();  // OnClose takes it back.
+    return absl::OkStatus();
+  }
+
+  // Writes what waits, as far as the socket takes it.
+  absl::Status Flush() {
+    while (true) {
+      if (pending_.empty()) {
+        const std::uint8_t* bytes = nullptr;
+        const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
+        OPCON_SNOW_RETURN_IF_ERROR(Check(size, "write"));
+        if (size == 0) return absl::OkStatus();
+        pending_.assign(reinterpret_cast<const char*>(bytes),
+                        static_cast<std::size_t>(size));
+        // Small frames go out together.
+        while (pending_.size() < kTogether) {
+          const ssize_t more = nghttp2_session_mem_send(session_, &bytes);
+          OPCON_SNOW_RETURN_IF_ERROR(Check(more, "write"));
+          if (more == 0) break;
+          pending_.append(reinterpret_cast<const char*>(bytes),
+                          static_cast<std::size_t>(more));
+        }
+      }
+      const ssize_t written = send(socket_, pending_.data(), pending_.size(),
+                                   MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (written < 0 && errno == EAGAIN) return absl::OkStatus();
+      if (written < 0) return SystemError("write to the service");
+      pending_.erase(0, static_cast<std::size_t>(written));
+    }
+  }
+
+  absl::Status Receive() {
+    std::array<std::uint8_t, 65536> buffer;
+    const ssize_t size =
+        recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (size < 0 && errno == EAGAIN) return absl::OkStatus();
+    if (size < 0) return SystemError("read from the service");
+    if (size == 0) return absl::UnavailableError("the service hung up");
+    return Check(nghttp2_session_mem_recv(session_, buffer.data(),
+                                          static_cast<std::size_t>(size)),
+                 "understand the service");
+  }
+
+  // Calls that have ended since the last time.
+  std::deque<std::unique_ptr<Call>> TakeEnded() {
+    return std::exchange(ended_, {});
+  }
+
+  pollfd Poll() const {
+    return {socket_,
+            static_cast<short>(POLLIN | (pending_.empty() ? 0 : POLLOUT)), 0};
+  }
+
+ private:
+  static constexpr std::size_t kTogether = std::size_t{64} << 10;
+
+  absl::Status Begin() {
+    nghttp2_session_callbacks* callbacks = nullptr;
+    nghttp2_session_callbacks_new(&callbacks);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnClose);
+    const int made = nghttp2_session_client_new(&session_, callbacks, this);
+    nghttp2_session_callbacks_del(callbacks);
+    OPCON_SNOW_RETURN_IF_ERROR(Check(made, "begin a session"));
+    const nghttp2_settings_entry window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
+                                           kWindow};
+    OPCON_SNOW_RETURN_IF_ERROR(
+        Check(nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &window, 1),
+              "begin a session"));
+    return Check(nghttp2_session_set_local_window_size(
+                     session_, NGHTTP2_FLAG_NONE, 0, kWindow),
+                 "begin a session");
+  }
+
+  static ssize_t ReadBody(nghttp2_session* session, std::int32_t stream,
+                          std::uint8_t* buffer, std::size_t size,
+                          std::uint32_t* flags, nghttp2_data_source*, void*) {
+    Call* const call = CallOf(session, stream);
+    const std::size_t left = call->body.size() - call->sent;
+    const std::size_t now = std::min(size, left);
+    std::memcpy(buffer, call->body.data() + call->sent, now);
+    call->sent += now;
+    if (now == left) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(now);
+  }
+
+  static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame,
+                      const std::uint8_t* name, std::size_t name_size,
+                      const std::uint8_t* value, std::size_t value_size,
+                      std::uint8_t, void*) {
+    Call* const call = CallOf(session, frame->hd.stream_id);
+    if (call == nullptr) return 0;
+    const absl::string_view key(reinterpret_cast<const char*>(name), name_size);
+    const absl::string_view text(reinterpret_cast<const char*>(value),
+                                 value_size);
+    if (key == "grpc-status") call->grpc_status = std::string(text);
+    if (key == "grpc-message") call->grpc_message = std::string(text);
+    return 0;
+  }
+
+  static int OnClose(nghttp2_session* session, std::int32_t stream,
+                     std::uint32_t error, void* self) {
+    std::unique_ptr<Call> call(CallOf(session, stream));
+    if (call == nullptr) return 0;
+    if (error != NGHTTP2_NO_ERROR) {
+      call->grpc_message = nghttp2_http2_strerror(error);
+    }
+    static_cast<Connection*>(self)->ended_.push_back(std::move(call));
+    return 0;
+  }
+
+  static Call* CallOf(nghttp2_session* session, std::int32_t stream) {
+    return static_cast<Call*>(
+        nghttp2_session_get_stream_user_data(session, stream));
+  }
+
+  int socket_ = -1;
+  std::string authority_;
+  nghttp2_session* session_ = nullptr;
+  std::string pending_;
+  std::deque<std::unique_ptr<Call>> ended_;
 };
 
 class Load {
@@ -33,97 +240,91 @@ class Load {
   Load(const LoadOptions& options,
        const std::vector<v1::ReportJobEventRequest>& reports)
       : options_(options), reports_(reports) {}
-  ~Load() {
-    queue_.Shutdown();
-    void* tag = nullptr;
-    bool ok = false;
-    while (queue_.Next(&tag, &ok)) delete static_cast<Call*>(tag);
-  }
 
   absl::Status Connect() {
+    OPCON_SNOW_ASSIGN_OR_RETURN(const rpc::HostPort server,
+                                rpc::ParseHostPort(options_.server));
     for (int i = 0; i < options_.connections; ++i) {
-      // Channels that differ in nothing would share one connection.
-      OPCON_SNOW_ASSIGN_OR_RETURN(
-          const std::shared_ptr<grpc::Channel> channel,
-          rpc::CreateChannel({.target = options_.server,
-                              .user_agent = absl::StrCat("bench-", i)}));
-      if (!channel->WaitForConnected(std::chrono::system_clock::now() +
-                                     absl::ToChronoSeconds(kPatience))) {
-        return absl::UnavailableError("cannot reach " + options_.server);
-      }
-      stubs_.push_back(v1::IncidentService::NewStub(channel));
+      connections_.push_back(std::make_unique<Connection>());
+      OPCON_SNOW_RETURN_IF_ERROR(connections_.back()->Connect(server));
     }
     return absl::OkStatus();
   }
 
   absl::StatusOr<LoadResult> Run() {
-    const absl::Time begun = absl::Now();
-    std::size_t done = 0;
-    while (done < reports_.size()) {
-      absl::Time next_due = absl::InfiniteFuture();
-      while (next_ < reports_.size() &&
-             next_ - done < static_cast<std::size_t>(options_.in_flight)) {
-        if (options_.rate > 0) {
-          const absl::Time due =
-              begun + absl::Seconds(static_cast<double>(next_) / options_.rate);
-          if (absl::Now() < due) {
-            next_due = due;
-            break;
-          }
-        }
-        Send();
+    begun_ = absl::Now();
+    last_answer_ = begun_;
+    while (result_.acknowledged.size() < reports_.size()) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(const absl::Time next_due, SendDue());
+      for (const auto& connection : connections_) {
+        OPCON_SNOW_RETURN_IF_ERROR(connection->Flush());
       }
-      OPCON_SNOW_ASSIGN_OR_RETURN(const bool answered, Await(next_due));
-      if (answered) ++done;
+      OPCON_SNOW_RETURN_IF_ERROR(Await(next_due));
     }
-    result_.took = absl::Now() - begun;
+    result_.took = absl::Now() - begun_;
     return std::move(result_);
   }
 
  private:
-  void Send() {
-    auto call = std::make_unique<Call>();
-    call->request_id = &reports_[next_].request_id();
-    call->context.set_deadline(std::chrono::system_clock::now() +
-                               absl::ToChronoSeconds(kPatience));
-    call->reader = stubs_[next_ % stubs_.size()]->AsyncReportJobEvent(
-        &call->context, reports_[next_], &queue_);
-    call->reader->Finish(&call->response, &call->status, call.get());
-    call.release();
-    ++next_;
+  // Returns when there will be more to send, if that is a matter of time.
+  absl::StatusOr<absl::Time> SendDue() {
+    while (next_ < reports_.size() &&
+           next_ - result_.acknowledged.size() <
+               static_cast<std::size_t>(options_.in_flight)) {
+      if (options_.rate > 0) {
+        const absl::Time due =
+            begun_ + absl::Seconds(static_cast<double>(next_) / options_.rate);
+        if (absl::Now() < due) return due;
+      }
+      auto call = std::make_unique<Call>();
+      call->request_id = &reports_[next_].request_id();
+      call->body = Framed(reports_[next_]);
+      OPCON_SNOW_RETURN_IF_ERROR(
+          connections_[next_ % connections_.size()]->Send(std::move(call)));
+      ++next_;
+    }
+    return absl::InfiniteFuture();
   }
 
-  // False if the time has come to send another one.
-  absl::StatusOr<bool> Await(absl::Time until) {
-    void* tag = nullptr;
-    bool ok = false;
-    const auto deadline = until == absl::InfiniteFuture()
-                              ? std::chrono::system_clock::now() +
-                                    absl::ToChronoSeconds(kPatience)
-                              : absl::ToChronoTime(until);
-    switch (queue_.AsyncNext(&tag, &ok, deadline)) {
-      case grpc::CompletionQueue::TIMEOUT:
-        if (until != absl::InfiniteFuture()) return false;
-        return absl::DeadlineExceededError("no answer for a minute");
-      case grpc::CompletionQueue::SHUTDOWN:
-        return absl::InternalError("the queue was shut down");
-      case grpc::CompletionQueue::GOT_EVENT:
-        break;
+  absl::Status Await(absl::Time next_due) {
+    const absl::Time end = std::min(next_due, last_answer_ + kPatience);
+    const timespec wait =
+        absl::ToTimespec(std::max(end - absl::Now(), absl::ZeroDuration()));
+    std::vector<pollfd> sockets;
+    for (const auto& connection : connections_) {
+      sockets.push_back(connection->Poll());
     }
-    const std::unique_ptr<Call> call(static_cast<Call*>(tag));
-    if (!call->status.ok()) {
-      return absl::UnavailableError(
-          absl::StrCat("a report was refused: ", call->status.error_message()));
+    if (ppoll(sockets.data(), sockets.size(), &wait, nullptr) < 0) {
+      return SystemError("wait for the service");
     }
-    result_.acknowledged[*call->request_id] = absl::Now();
-    return true;
+    for (std::size_t i = 0; i < sockets.size(); ++i) {
+      if ((sockets[i].revents & (POLLIN | POLLHUP | POLLERR)) == 0) continue;
+      OPCON_SNOW_RETURN_IF_ERROR(connections_[i]->Receive());
+      OPCON_SNOW_RETURN_IF_ERROR(NoteEnded(connections_[i].get()));
+    }
+    if (absl::Now() < last_answer_ + kPatience) return absl::OkStatus();
+    return absl::DeadlineExceededError("no answer for a minute");
+  }
+
+  absl::Status NoteEnded(Connection* connection) {
+    for (const std::unique_ptr<Call>& call : connection->TakeEnded()) {
+      if (call->grpc_status != "0") {
+        return absl::UnavailableError(
+            absl::StrCat("a report was refused with gRPC status ",
+                         call->grpc_status, ": ", call->grpc_message));
+      }
+      last_answer_ = absl::Now();
+      result_.acknowledged[*call->request_id] = last_answer_;
+    }
+    return absl::OkStatus();
   }
 
   const LoadOptions options_;
   const std::vector<v1::ReportJobEventRequest>& reports_;
-  grpc::CompletionQueue queue_;
-  std::vector<std::unique_ptr<v1::IncidentService::Stub>> stubs_;
+  std::vector<std::unique_ptr<Connection>> connections_;
   std::size_t next_ = 0;
+  absl::Time begun_;
+  absl::Time last_answer_;
   LoadResult result_;
 };
 

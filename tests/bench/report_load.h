@@ -2,7 +2,9 @@
 #define OPCON_SNOW_TESTS_BENCH_REPORT_LOAD_H_
 
 // Reports failures to an incident service from outside its process, many at
-// once, and notes when each was acknowledged.
+// once, and notes when each was acknowledged. The calls are gRPC's over HTTP/2
+// by nghttp2: a client of gRPC would take as much of the machine as the service
+// that is measured.
 
 #include <map>
 #include <string>
@@ -15,7 +17,7 @@
 namespace opcon_snow::bench {
 
 struct LoadOptions {
-  // host:port.
+  // host:port, with an IPv4 address.
   std::string server;
   int connections = 8;
   // Calls under way at once, over all connections.
