@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/report_arguments.h"
@@ -23,19 +22,16 @@ using Arguments = std::vector<std::string>;
 
 // Commands that are planned. The second word is empty where the whole family
 // is missing.
-constexpr std::array<std::pair<absl::string_view, absl::string_view>, 6>
+constexpr std::array<std::pair<absl::string_view, absl::string_view>, 5>
     kMissing = {{{"tickets", "sync"},
                  {"templates", "check"},
                  {"templates", "import"},
                  {"templates", "render"},
-                 {"silences", ""},
-                 {"spool", "run"}}};
+                 {"silences", ""}}};
 
-constexpr std::array<absl::string_view, 10> kCommands = {
-    "reports", "tickets", "templates", "audit", "admin",
-    "spool",   "doctor",  "--help",    "-h",    "--version"};
-
-bool IsGlobal(const Switch& what) { return what.id >= SwitchId::kServer; }
+constexpr std::array<absl::string_view, 12> kCommands = {
+    "reports", "tickets", "templates",  "audit",  "admin", "spool",
+    "doctor",  "--help",  "completion", "manual", "-h",    "--version"};
 
 // The index of the first argument that is neither a switch for every command
 // nor its value.
@@ -45,7 +41,7 @@ std::size_t FirstOwnArgument(const Arguments& arguments) {
     const std::string& argument = arguments[i];
     const std::size_t equals = argument.find('=');
     const Switch* what = FindSwitch(argument.substr(0, equals));
-    if (what == nullptr || !IsGlobal(*what)) break;
+    if (what == nullptr || !what->IsGlobal()) break;
     i += equals == std::string::npos ? 2 : 1;
   }
   return std::min(i, arguments.size());
@@ -56,7 +52,7 @@ bool HasReportSwitch(const Arguments& arguments) {
   return std::any_of(
       arguments.begin(), arguments.end(), [](const std::string& argument) {
         const Switch* what = FindSwitch(argument.substr(0, argument.find('=')));
-        return (what != nullptr && !IsGlobal(*what)) ||
+        return (what != nullptr && !what->IsGlobal()) ||
                !MendDashes(argument).empty();
       });
 }
@@ -104,12 +100,9 @@ bool SayIfMissing(const Arguments& arguments, std::size_t word,
 
 int Dispatch(const Environment& environment) {
   const Arguments& arguments = environment.arguments;
-  Console& console = *environment.console;
   const std::size_t word = FirstOwnArgument(arguments);
-  if (word == arguments.size()) {
-    console.Error("a command is missing; see \"incidentctl --help\"");
-    return kExitUsage;
-  }
+  // Says that a command is missing.
+  if (word == arguments.size()) return RunCommands(environment);
   const std::string& command = arguments[word];
   if (command == "report") {
     return RunReportCommand(environment, word, ReportCommand::kReport);
@@ -117,7 +110,7 @@ int Dispatch(const Environment& environment) {
   if (command == "recovered") {
     return RunReportCommand(environment, word, ReportCommand::kRecovered);
   }
-  if (SayIfMissing(arguments, word, console)) return kExitUsage;
+  if (SayIfMissing(arguments, word, *environment.console)) return kExitUsage;
   if (std::find(kCommands.begin(), kCommands.end(), command) !=
       kCommands.end()) {
     return RunCommands(environment);
@@ -127,9 +120,8 @@ int Dispatch(const Environment& environment) {
     // misspelled "report".
     return RunReport(environment, arguments, ReportCommand::kReport);
   }
-  console.Error(absl::StrCat(Shown(command),
-                             " is not a command; see \"incidentctl --help\""));
-  return kExitUsage;
+  // Says which command was probably meant.
+  return RunCommands(environment);
 }
 
 }  // namespace

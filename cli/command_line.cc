@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -24,11 +25,19 @@ bool IsLetter(char c) {
   return absl::ascii_isalpha(static_cast<unsigned char>(c));
 }
 
-// "--termnation": no name of OpCon looks like this, so it is a mistake and not
-// part of a value.
+bool IsDigit(char c) {
+  return absl::ascii_isdigit(static_cast<unsigned char>(c));
+}
+
+// "--termnation" or "--termnation=5": a mistake and not part of a value. What
+// has a blank or the like in it was in quotes, so it is a value.
 bool LooksLikeLongSwitch(absl::string_view token) {
-  return token.size() > 2 && token[0] == '-' && token[1] == '-' &&
-         IsLetter(token[2]);
+  if (token.size() <= 2 || token[0] != '-' || token[1] != '-') return false;
+  const absl::string_view name = token.substr(2, token.find('=') - 2);
+  return IsLetter(token[2]) &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return IsLetter(c) || IsDigit(c) || c == '-' || c == '_';
+         });
 }
 
 bool LooksLikeShortSwitch(absl::string_view token) {

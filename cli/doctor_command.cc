@@ -1,4 +1,3 @@
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,9 +7,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "cli/commands.h"
+#include "cli/doctor_local.h"
 #include "cli/enum_text.h"
 #include "cli/exit_code.h"
-#include "cli/spool.h"
 #include "cli/table.h"
 #include "cli/verdict.h"
 #include "incident/v1/operations.pb.h"
@@ -20,57 +19,6 @@ namespace {
 
 using ::incident::v1::GetHealthResponse;
 using ::incident::v1::Hop;
-using ::incident::v1::HopState;
-
-Hop MakeHop(std::string name, std::string target, HopState state,
-            std::string message) {
-  Hop hop;
-  hop.set_name(std::move(name));
-  hop.set_target(std::move(target));
-  hop.set_state(state);
-  hop.set_message(std::move(message));
-  return hop;
-}
-
-// Whether a report could be kept right now: the folder takes a file.
-absl::Status TrySpool(const Spool& spool, Files& files,
-                      const std::string& name) {
-  absl::Status status = files.MakeDirectories(spool.directory());
-  if (!status.ok()) return status;
-  const std::string path = spool.PathOf(name);
-  status = files.WriteDurably(path, "");
-  return status.ok() ? files.Remove(path) : status;
-}
-
-Hop SpoolHop(const CommandContext& context) {
-  absl::StatusOr<Spool> spool = context.OpenSpool();
-  if (!spool.ok()) {
-    return MakeHop("spool", "", ::incident::v1::HOP_STATE_WARNING,
-                   absl::StrCat(spool.status().message(),
-                                "; a report is lost if the service cannot be "
-                                "reached"));
-  }
-  const std::string probe = absl::StrCat(
-      "doctor-", absl::ToUnixNanos(context.environment().clock->Now()));
-  const absl::Status usable =
-      TrySpool(*spool, *context.environment().files, probe);
-  const auto waiting = spool->Waiting();
-  const auto refused = spool->Refused();
-  for (const absl::Status& status :
-       {usable, waiting.status(), refused.status()}) {
-    if (status.ok()) continue;
-    return MakeHop("spool", spool->directory(),
-                   ::incident::v1::HOP_STATE_FAILED,
-                   std::string(status.message()));
-  }
-  const bool empty = waiting->empty() && refused->empty();
-  return MakeHop(
-      "spool", spool->directory(),
-      empty ? ::incident::v1::HOP_STATE_OK : ::incident::v1::HOP_STATE_WARNING,
-      empty ? "empty"
-            : absl::StrCat(waiting->size(), " waiting, ", refused->size(),
-                           " refused; see \"incidentctl spool list\""));
-}
 
 // The service itself and what it tells of the hops behind it.
 void AddService(CommandContext& context, bool probe, GetHealthResponse& all) {
@@ -87,8 +35,7 @@ void AddService(CommandContext& context, bool probe, GetHealthResponse& all) {
     return;
   }
   Hop hop = MakeHop("incident-service", address, ::incident::v1::HOP_STATE_OK,
-                    absl::StrCat("answers; the address is from ",
-                                 context.settings().server_origin));
+                    "answers");
   hop.set_version(reply->version());
   const std::int64_t nanos = absl::ToInt64Nanoseconds(
       absl::FromChrono(context.environment().clock->SteadyNow() - begin));
@@ -107,7 +54,7 @@ std::string Milliseconds(const google::protobuf::Duration& latency) {
 
 int Doctor(CommandContext& context, bool probe) {
   GetHealthResponse all;
-  *all.add_hops() = SpoolHop(context);
+  for (Hop& hop : LocalHops(context)) *all.add_hops() = std::move(hop);
   AddService(context, probe, all);
   bool failed = false;
   Table table({"HOP", "STATE", "TIME", "VERSION", "TARGET", "MESSAGE"});

@@ -1,6 +1,5 @@
 #include "cli/drain.h"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,6 +35,10 @@ class Drainer {
     absl::StatusOr<Spool::Request> request = spool_.Read(name);
     if (absl::IsDataLoss(request.status())) {
       return Refuse(name, request.status());
+    }
+    if (absl::IsUnimplemented(request.status())) {
+      ++result_.newer;
+      return true;
     }
     // Somebody has removed it by hand.
     if (absl::IsNotFound(request.status())) return true;
@@ -104,9 +107,14 @@ DrainResult Drain(Spool& spool, const SendReport& send,
     return result;
   }
   Drainer drainer(spool, send, result);
-  const std::size_t most = std::min(limits.max_entries, names->size());
-  for (std::size_t i = 0; i < most; ++i) {
-    if (clock.SteadyNow() >= limits.until || !drainer.Take((*names)[i])) break;
+  std::size_t tried = 0;
+  for (const std::string& name : *names) {
+    if (tried - result.newer >= limits.max_entries ||
+        clock.SteadyNow() >= limits.until) {
+      break;
+    }
+    ++tried;
+    if (!drainer.Take(name)) break;
   }
   result.left = names->size() - result.delivered - result.refused;
   return result;

@@ -20,7 +20,7 @@ using SendReport =
         const ::incident::v1::ReportJobEventRequest& request)>;
 
 struct DrainLimits {
-  // How many entries are tried.
+  // How many entries are sent or set aside.
   std::size_t max_entries = 50;
   // No attempt begins after this.
   SteadyTime until = SteadyTime::max();
@@ -32,6 +32,8 @@ struct DrainResult {
   std::size_t refused = 0;
   // Still waiting when it ended.
   std::size_t left = 0;
+  // Of these, seen to be of a format that only a newer version reads.
+  std::size_t newer = 0;
   // Another process is delivering; nothing was done.
   bool busy = false;
   // Why entries were left, other than for the limits: the last error of the

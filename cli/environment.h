@@ -18,7 +18,8 @@
 
 namespace opcon_snow::cli {
 
-// While it lives, a request to end the process calls a function instead.
+// While it lives, a request to end the process calls a function instead. May be
+// left to live until the process ends.
 class TerminationGuard {
  public:
   virtual ~TerminationGuard() = default;

@@ -22,7 +22,8 @@ namespace opcon_snow::cli::platform {
 // To be called first, before there is any thread. Makes sure that standard
 // input, output and error are open, because a spool file must not become
 // standard error by being opened as descriptor 2; and that writing to a closed
-// pipe is an error and not the end of the process.
+// pipe, or more than a limit on the size of files allows, is an error and not
+// the end of the process.
 void PrepareProcess();
 
 // While the result lives, a request to end the process (SIGTERM, SIGINT,

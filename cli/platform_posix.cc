@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -13,7 +14,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -111,7 +114,10 @@ class PosixFiles final : public Files {
     if (error == EEXIST) {
       struct stat info {};
       if (stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode)) {
-        return absl::OkStatus();
+        // Another process may have made it this moment and not synced it yet.
+        // Whose parent may not be read was not made by one of ours.
+        const absl::Status synced = SyncDirectory(Parent(path));
+        return absl::IsPermissionDenied(synced) ? absl::OkStatus() : synced;
       }
       return ErrnoStatus(ENOTDIR, "use as a folder:", path);
     }
@@ -240,12 +246,26 @@ class SignalThread final : public TerminationGuard {
   std::thread thread_;
 };
 
+// The home of this user by /etc/passwd, for schedulers that start programs
+// without HOME. Not by getpwuid, which does not work in a static program; users
+// that are known elsewhere only have none.
+std::string HomeByPasswd() {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      std::fopen("/etc/passwd", "re"), &std::fclose);
+  if (file == nullptr) return "";
+  const uid_t user = geteuid();
+  while (const passwd* entry = fgetpwent(file.get())) {
+    if (entry->pw_uid == user) return entry->pw_dir;
+  }
+  return "";
+}
+
 std::string UserStateDirectory() {
   const std::optional<std::string> state = Variable("XDG_STATE_HOME");
   if (state && !state->empty()) return *state;
-  const std::optional<std::string> home = Variable("HOME");
-  if (home && !home->empty()) return absl::StrCat(*home, "/.local/state");
-  return "";
+  std::string home = Variable("HOME").value_or("");
+  if (home.empty()) home = HomeByPasswd();
+  return home.empty() ? "" : absl::StrCat(home, "/.local/state");
 }
 
 }  // namespace
@@ -261,6 +281,9 @@ void PrepareProcess() {
   } while (fd >= 0 && fd <= STDERR_FILENO);
   if (fd >= 0) close(fd);
   std::signal(SIGPIPE, SIG_IGN);
+  // A file over the user's limit is an error of the spool, too, and not the end
+  // of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 std::unique_ptr<TerminationGuard> GuardTermination(

@@ -43,8 +43,12 @@ class Report {
                environment.files) {}
 
   int Run() {
-    const auto guard =
-        environment_.guard_termination([this] { stop_.request_stop(); });
+    // Not taken down: the process ends with the report, and waiting for the
+    // guard's thread to end would take as long as a part of the call.
+    static_cast<void>(environment_
+                          .guard_termination(
+                              [stop = stop_]() mutable { stop.request_stop(); })
+                          .release());
     const SteadyTime begin = environment_.clock->SteadyNow();
     until_ = SteadyAfter(begin, settings().timeout);
     if (arguments_.wait && !settings().timeout_is_explicit) {
@@ -268,10 +272,16 @@ class Report {
           "/refused; \"incidentctl spool list\" shows it, \"incidentctl spool "
           "flush --refused\" tries it again"));
     } else {
-      console_.ErrorText(absl::StrCat(
-          "incidentctl: ", what, " is safe in the spool ", spool_.directory(),
+      const std::string text = absl::StrCat(
+          what, " is safe in the spool ", spool_.directory(),
           " and goes out with the next report that succeeds, or with "
-          "\"incidentctl spool flush\"\n"));
+          "\"incidentctl spool flush\"");
+      console_.Error(text);
+      if (settings().output == Output::kJson) {
+        ReportJobEventResponse no_report_yet;
+        no_report_yet.add_warnings(text);
+        console_.Out(ToJson(no_report_yet));
+      }
     }
   }
 

@@ -5,7 +5,9 @@
 #include "cli/report_command.h"
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "cli/exit_code.h"
 #include "cli/testing/cli_test.h"
 #include "cli/testing/fake_incident_service.h"
+#include "common/http/test_certificate.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -347,6 +350,40 @@ TEST_F(ReportTest, OneThatIsRefusedFromTheSpoolNeedsAPerson) {
               HasSubstr("warning: refused from the spool: 1; they need a "
                         "person, see \"incidentctl spool list\""));
   EXPECT_THAT(Refused(), ElementsAre("INVALID_ARGUMENT: no"));
+}
+
+std::string Content(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST_F(ReportTest, ReachesAServiceThatDemandsACertificate) {
+  // Each is its own authority. The server's is for its address, not for a name.
+  const http::TestCertificate server =
+      http::MakeTestCertificate("server", "incidents", "127.0.0.1");
+  const http::TestCertificate client =
+      http::MakeTestCertificate("client", "incidentctl", "");
+  grpc::SslServerCredentialsOptions options(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = Content(client.certificate_file);
+  options.pem_key_cert_pairs = {
+      {Content(server.key_file), Content(server.certificate_file)}};
+  const FakeIncidentService secured(grpc::SslServerCredentials(options));
+  UseServer(secured.address());
+  std::vector<std::string> tls = {"--tls-ca", server.certificate_file};
+  // Without its own certificate it is turned away, and keeps the report.
+  EXPECT_EQ(Run(FailureReport(tls)).exit_code, kExitOk);
+  EXPECT_THAT(Waiting(), SizeIs(1));
+  tls.insert(tls.end(), {"--tls-cert", client.certificate_file, "--tls-key",
+                         client.key_file});
+  const ProcessResult result = Run(FailureReport(tls));
+  EXPECT_EQ(result.exit_code, kExitOk);
+  EXPECT_THAT(result.out, HasSubstr(" accepted\n")) << result.error;
+  EXPECT_THAT(secured.accepted(), SizeIs(2));
+  // Another authority: the server is not believed.
+  tls[1] = client.certificate_file;
+  EXPECT_THAT(Run(FailureReport(tls)).error, HasSubstr("cannot be reached"));
 }
 
 // --- With --wait ----------------------------------------------------------

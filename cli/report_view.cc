@@ -1,9 +1,11 @@
 #include "cli/report_view.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/command_line.h"
 #include "cli/enum_text.h"
@@ -84,6 +86,23 @@ void AddSource(const Report& report, Fields& fields) {
        {"ended", TimeText(report.end_time())}});
 }
 
+// What there is to say of a step at this moment.
+std::string StepRemark(const Step& step, absl::Time now) {
+  std::string text;
+  if (step.has_next_attempt_time()) {
+    const absl::Duration left = std::max(
+        absl::FromUnixSeconds(step.next_attempt_time().seconds()) - now,
+        absl::ZeroDuration());
+    text = absl::StrCat(
+        "attempt ", step.attempts() + 1, " in ",
+        absl::FormatDuration(absl::Trunc(left, absl::Seconds(1))), ": ");
+  } else if (step.state() == ::incident::v1::STEP_STATE_RUNNING) {
+    text = absl::StrCat("attempt ", step.attempts(), " ");
+  }
+  return absl::StrCat(
+      text, step.has_error() ? ErrorText(step.error()) : step.outcome());
+}
+
 std::string StepTable(const Report& report) {
   if (report.steps().empty()) return "";
   Table table({"STEP", "STATE", "ATTEMPTS", "NEXT", "OUTCOME"});
@@ -141,6 +160,18 @@ std::string ReportLine(const Report& report) {
                    ticket.empty() ? "" : "  ", ticket,
                    report.summary().empty() ? "" : "  ", report.summary()),
       kMaxLine);
+}
+
+std::vector<std::string> ReportProgress(const Report& report, absl::Time now) {
+  if (report.report_id().empty()) return {};
+  std::vector<std::string> lines = {ReportLine(report)};
+  for (const Step& step : report.steps()) {
+    lines.push_back(ForTerminal(
+        absl::StrFormat("  %-12s %-10s %s", EnumText(step.kind()),
+                        EnumText(step.state()), StepRemark(step, now)),
+        kMaxLine));
+  }
+  return lines;
 }
 
 bool HasEnded(const Report& report) {

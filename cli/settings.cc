@@ -70,6 +70,7 @@ class Resolver {
       file_ = defaults_.config_file;
     }
     faults_.set_file(file_);
+    result_.settings.config_file = file_;
     if (!config::LoadYamlFile(file_, &config_, &faults_).ok()) return;
     if (config_.has_timeout()) {
       config::CheckRange("timeout", config_.timeout(), kLeastTimeout,

@@ -37,6 +37,8 @@ using GetEnvironment =
 enum class Output { kTable, kJson };
 
 struct Settings {
+  // The file that was read; empty if none was.
+  std::string config_file;
   ::config::v1::Channel server;
   // Where the address comes from, for messages: "--server",
   // "INCIDENTCTL_SERVER", a file, "the default".

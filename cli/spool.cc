@@ -1,14 +1,17 @@
 #include "cli/spool.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "cli/json.h"
+#include "cli/version.h"
 #include "google/protobuf/util/json_util.h"
 
 namespace opcon_snow::cli {
@@ -21,6 +24,7 @@ constexpr absl::string_view kEntrySuffix = ".json";
 constexpr absl::string_view kReasonSuffix = ".txt";
 constexpr absl::string_view kTemporarySuffix = ".tmp";
 constexpr absl::string_view kLockName = "drain.lock";
+constexpr absl::string_view kFormatMember = "\"spoolFormat\"";
 // Longer than any write takes.
 constexpr absl::Duration kAbandonedAfter = absl::Minutes(10);
 
@@ -30,6 +34,63 @@ std::string WithoutSuffix(absl::string_view name) {
 
 absl::Status OkIfMissing(absl::Status status) {
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
+}
+
+bool IsEntry(absl::string_view name) {
+  return absl::EndsWith(name, kEntrySuffix);
+}
+
+bool IsTemporary(absl::string_view name) {
+  return absl::EndsWith(name, kTemporarySuffix);
+}
+
+// The text of an entry. The format stands first, so that it can be found
+// whatever the rest may be.
+std::string ToText(const Spool::Request& request) {
+  std::string json = ToJson(request);
+  absl::string_view members = json;
+  if (!absl::ConsumePrefix(&members, "{")) return json;
+  return absl::StrCat("{\n ", kFormatMember, ": ", Spool::kFormat, ",",
+                      members);
+}
+
+// The format that an entry says it has; 1 if it says nothing.
+std::int64_t FormatOf(absl::string_view text) {
+  const auto take = [&text](absl::string_view token) {
+    text = absl::StripLeadingAsciiWhitespace(text);
+    return absl::ConsumePrefix(&text, token);
+  };
+  if (!take("{") || !take(kFormatMember) || !take(":")) return 1;
+  text = absl::StripLeadingAsciiWhitespace(text);
+  const std::size_t end = text.find_first_not_of("0123456789");
+  std::int64_t format = 0;
+  if (absl::SimpleAtoi(text.substr(0, end), &format)) return format;
+  // A number that is no number of ours, or is longer than any.
+  return end == 0 ? 1 : std::numeric_limits<std::int64_t>::max();
+}
+
+absl::StatusOr<Spool::Request> Parse(const std::string& text,
+                                     const std::string& path) {
+  if (FormatOf(text) > Spool::kFormat) {
+    return absl::UnimplementedError(absl::StrCat(
+        path, " was written by a newer version of incidentctl, in a form that ",
+        kVersion,
+        " does not know; it is left as it is until that version or a "
+        "later one runs here again"));
+  }
+  Spool::Request request;
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;
+  const auto parsed = JsonStringToMessage(text, &request, options);
+  if (!parsed.ok()) {
+    return absl::DataLossError(
+        absl::StrCat(path, " is not a report: ", parsed.ToString()));
+  }
+  if (request.request_id().empty() ||
+      request.observation_case() == Spool::Request::OBSERVATION_NOT_SET) {
+    return absl::DataLossError(absl::StrCat(path, " is not a whole report"));
+  }
+  return request;
 }
 
 // When the writer of a temporary file began, by its name.
@@ -71,7 +132,7 @@ absl::Status Spool::CheckRoom(const std::string& directory) {
   std::int64_t entries = 0;
   absl::Status counted =
       files_->ForEachName(directory, [&](const std::string& name) {
-        if (absl::EndsWith(name, kEntrySuffix)) ++entries;
+        if (IsEntry(name) || IsTemporary(name)) ++entries;
         return entries < options_.max_entries;
       });
   if (!counted.ok()) return counted;
@@ -87,7 +148,7 @@ absl::Status Spool::Write(const Request& request, const std::string& name,
   // The temporary file lies in the spool itself, where Recover() looks.
   const std::string temporary =
       PathOf(absl::StrCat(WithoutSuffix(name), kTemporarySuffix));
-  absl::Status status = files_->WriteDurably(temporary, ToJson(request));
+  absl::Status status = files_->WriteDurably(temporary, ToText(request));
   if (!status.ok()) return status;
   status = files_->Rename(temporary, absl::StrCat(directory, "/", name));
   if (!status.ok()) {
@@ -128,8 +189,7 @@ bool Spool::HasEntries() {
   files_
       ->ForEachName(options_.directory,
                     [&found](const std::string& name) {
-                      found = absl::EndsWith(name, kEntrySuffix) ||
-                              absl::EndsWith(name, kTemporarySuffix);
+                      found = IsEntry(name) || IsTemporary(name);
                       return !found;
                     })
       .IgnoreError();
@@ -144,8 +204,7 @@ absl::Status Spool::Recover(absl::Time now) {
   std::vector<std::string> names;
   absl::Status status =
       files_->ForEachName(options_.directory, [&](const std::string& name) {
-        if (absl::EndsWith(name, kTemporarySuffix) &&
-            TimeOf(name) + kAbandonedAfter < now) {
+        if (IsTemporary(name) && TimeOf(name) + kAbandonedAfter < now) {
           names.push_back(name);
         }
         return true;
@@ -156,6 +215,7 @@ absl::Status Spool::Recover(absl::Time now) {
 
 absl::Status Spool::RecoverFile(const std::string& name) {
   const absl::StatusOr<Request> request = ReadFile(PathOf(name));
+  if (absl::IsUnimplemented(request.status())) return absl::OkStatus();
   if (absl::IsDataLoss(request.status())) return files_->Remove(PathOf(name));
   if (!request.ok()) return request.status();
   const absl::string_view stem = absl::StripSuffix(name, kTemporarySuffix);
@@ -167,7 +227,7 @@ absl::StatusOr<std::vector<std::string>> Spool::Entries(
   std::vector<std::string> names;
   const absl::Status status =
       files_->ForEachName(directory, [&names](const std::string& name) {
-        if (absl::EndsWith(name, kEntrySuffix)) names.push_back(name);
+        if (IsEntry(name)) names.push_back(name);
         return true;
       });
   if (!OkIfMissing(status).ok()) return status;
@@ -189,20 +249,7 @@ absl::StatusOr<Spool::Request> Spool::ReadFile(const std::string& path) {
     return absl::DataLossError(text.status().message());
   }
   if (!text.ok()) return text.status();
-  Request request;
-  google::protobuf::util::JsonParseOptions options;
-  // A newer version may have written it.
-  options.ignore_unknown_fields = true;
-  const auto parsed = JsonStringToMessage(*text, &request, options);
-  if (!parsed.ok()) {
-    return absl::DataLossError(
-        absl::StrCat(path, " is not a report: ", parsed.ToString()));
-  }
-  if (request.request_id().empty() ||
-      request.observation_case() == Request::OBSERVATION_NOT_SET) {
-    return absl::DataLossError(absl::StrCat(path, " is not a whole report"));
-  }
-  return request;
+  return Parse(*text, path);
 }
 
 absl::StatusOr<Spool::Request> Spool::Read(const std::string& name) {

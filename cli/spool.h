@@ -11,8 +11,12 @@
 //   DIRECTORY/drain.lock                                  held while delivering
 //
 // One file is one report: the protobuf JSON of its ReportJobEventRequest, so
-// that a person can read it when nothing else works. Names begin with the time
-// in milliseconds and sort by it.
+// that a person can read it when nothing else works, with the version of the
+// spool's format as its first member, "spoolFormat". Versions 0.1 and 0.2 wrote
+// no such member: format 1. Members that this version does not know are
+// ignored; a change that must not be ignored comes with another format, and
+// files of a format that this version does not know are left alone. Names begin
+// with the time in milliseconds and sort by it.
 //
 // Any number of processes may write at once. A file appears under its name
 // only when all of it is on the disk. Delivering and then removing is safe
@@ -37,10 +41,14 @@ class Spool {
  public:
   using Request = ::incident::v1::ReportJobEventRequest;
 
+  // The format that is written; it and those before it are read.
+  static constexpr int kFormat = 2;
+
   struct Options {
     std::string directory;
-    // Waiting and refused entries are counted each for itself. With several
-    // writers at once it may be exceeded by their number.
+    // Waiting and refused entries are counted each for itself, what killed
+    // writers left among them. With several writers at once it may be exceeded
+    // by their number.
     std::int64_t max_entries = 100'000;
   };
 
@@ -63,14 +71,16 @@ class Spool {
 
   // Completes what writers that were killed left behind: a file that is whole
   // becomes an entry, another one is removed. Call it with the lock. Files of
-  // the last ten minutes are left to their writers.
+  // the last ten minutes are left to their writers, those of a newer format to
+  // newer versions.
   absl::Status Recover(absl::Time now);
 
   // Names of entries, oldest first. Empty if there is no spool yet.
   absl::StatusOr<std::vector<std::string>> Waiting();
   absl::StatusOr<std::vector<std::string>> Refused();
 
-  // DATA_LOSS if the file is not what it should be.
+  // DATA_LOSS if the file is not what it should be; UNIMPLEMENTED if it has a
+  // format that a newer version of incidentctl wrote.
   absl::StatusOr<Request> Read(const std::string& name);
   absl::StatusOr<Request> ReadRefused(const std::string& name);
   // Empty if there is none.
@@ -80,7 +90,7 @@ class Spool {
   absl::Status Remove(const std::string& name);
   // Moves a waiting entry to the refused ones.
   absl::Status Refuse(const std::string& name, absl::string_view reason);
-  // Moves a refused entry back.
+  // Moves a refused entry back, even one that cannot be read.
   absl::Status Readmit(const std::string& name);
 
   const std::string& directory() const { return options_.directory; }

@@ -5,18 +5,24 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/drain.h"
 #include "cli/event_kind.h"
 #include "cli/exit_code.h"
 #include "cli/filters.h"
 #include "cli/spool.h"
+#include "cli/spool_run.h"
 #include "cli/table.h"
 #include "cli/verdict.h"
 #include "nlohmann/json.hpp"
 
 namespace opcon_snow::cli {
 namespace {
+
+constexpr absl::Duration kLeastInterval = absl::Milliseconds(100);
+constexpr absl::Duration kMostInterval = absl::Hours(1);
 
 struct Entry {
   std::string name;
@@ -46,10 +52,15 @@ absl::StatusOr<std::vector<Entry>> ReadEntries(Spool& spool) {
   return entries;
 }
 
+std::string State(const Entry& entry) {
+  return entry.refused ? "refused" : "waiting";
+}
+
 std::vector<std::string> Row(const Entry& entry) {
-  const std::string state = entry.refused ? "refused" : "waiting";
+  const std::string state = State(entry);
   if (!entry.request.ok()) {
-    return {state, "", "unreadable", entry.name,
+    const bool newer = absl::IsUnimplemented(entry.request.status());
+    return {state, "", newer ? "newer version" : "unreadable", entry.name,
             std::string(entry.request.status().message())};
   }
   if (entry.request->has_rejected()) {
@@ -64,8 +75,7 @@ std::vector<std::string> Row(const Entry& entry) {
 }
 
 nlohmann::json Json(const Entry& entry) {
-  nlohmann::json json = {{"file", entry.name},
-                         {"state", entry.refused ? "refused" : "waiting"}};
+  nlohmann::json json = {{"file", entry.name}, {"state", State(entry)}};
   if (!entry.reason.empty()) json["reason"] = entry.reason;
   if (entry.request.ok()) {
     json["request"] = nlohmann::json::parse(ToJson(*entry.request), nullptr,
@@ -76,6 +86,12 @@ nlohmann::json Json(const Entry& entry) {
   return json;
 }
 
+void Print(CommandContext& context, const nlohmann::json& document) {
+  context.console().Out(absl::StrCat(
+      document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace),
+      "\n"));
+}
+
 int List(CommandContext& context) {
   absl::StatusOr<Spool> spool = context.OpenSpool();
   if (!spool.ok()) return FailLocally(context, spool.status());
@@ -84,11 +100,7 @@ int List(CommandContext& context) {
   if (context.json()) {
     nlohmann::json all = nlohmann::json::array();
     for (const Entry& entry : *entries) all.push_back(Json(entry));
-    const nlohmann::json document = {{"directory", spool->directory()},
-                                     {"entries", all}};
-    context.console().Out(absl::StrCat(
-        document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace),
-        "\n"));
+    Print(context, {{"directory", spool->directory()}, {"entries", all}});
     return kExitOk;
   }
   Table table({"STATE", "OCCURRED", "KIND", "JOB", "REASON"});
@@ -113,14 +125,29 @@ int EndOfFlush(CommandContext& context, const DrainResult& result,
     context.console().Error("another process is delivering from the spool");
     return kExitTryLater;
   }
-  context.console().Out(absl::StrCat(result.delivered, " delivered, ",
-                                     result.refused, " refused, ", result.left,
-                                     " waiting in ", spool.directory(), "\n"));
+  if (context.json()) {
+    Print(context, {{"directory", spool.directory()},
+                    {"delivered", result.delivered},
+                    {"refused", result.refused},
+                    {"waiting", result.left}});
+  } else {
+    context.console().Out(absl::StrCat(
+        result.delivered, " delivered, ", result.refused, " refused, ",
+        result.left, " waiting in ", spool.directory(), "\n"));
+  }
+  if (result.newer > 0) {
+    context.console().Error(
+        absl::StrCat(result.newer,
+                     " waiting for a newer version of incidentctl; "
+                     "\"incidentctl spool list\" shows them"));
+  }
   if (!result.disk.ok()) return FailLocally(context, result.disk);
   if (!result.service.ok()) return context.Fail(result.service);
-  if (result.refused == 0) return kExitOk;
-  context.console().Error("\"incidentctl spool list\" tells why");
-  return kExitData;
+  if (result.refused > 0) {
+    context.console().Error("\"incidentctl spool list\" tells why");
+    return kExitData;
+  }
+  return result.newer > 0 ? kExitTryLater : kExitOk;
 }
 
 int Flush(CommandContext& context, bool refused_too) {
@@ -143,6 +170,28 @@ int Flush(CommandContext& context, bool refused_too) {
   return EndOfFlush(context, result, *spool);
 }
 
+void AddRun(CLI::App& spool, Action& action) {
+  CLI::App* run = spool.add_subcommand(
+      "run", "delivers what waits, as it comes, until it is told to end");
+  auto text = std::make_shared<std::string>("10s");
+  run->add_option("--interval", *text,
+                  "how often to look, 100ms to 1h; default 10s")
+      ->type_name("DURATION");
+  run->callback([text, &action] {
+    action = [text](CommandContext& context) {
+      absl::Duration interval;
+      if (!absl::ParseDuration(*text, &interval) || interval < kLeastInterval ||
+          interval > kMostInterval) {
+        context.console().Error(
+            absl::StrCat("--interval ", Shown(*text),
+                         " is not a duration from 100ms to 1h, such as 10s"));
+        return kExitUsage;
+      }
+      return RunSpool(context, interval);
+    };
+  });
+}
+
 }  // namespace
 
 void AddSpoolCommands(CLI::App& app, Action& action) {
@@ -162,6 +211,7 @@ void AddSpoolCommands(CLI::App& app, Action& action) {
       return Flush(context, *refused_too);
     };
   });
+  AddRun(*spool, action);
 }
 
 }  // namespace opcon_snow::cli

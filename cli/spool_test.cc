@@ -78,6 +78,9 @@ TEST_F(SpoolTest, KeepsAReportAsItIs) {
   ASSERT_OK_AND_ASSIGN(const auto read, spool.Read(names[0]));
   EXPECT_EQ(read.SerializeAsString(), MakeRequest("one").SerializeAsString());
   EXPECT_EQ(Count(".tmp"), 0);
+  std::string text;
+  std::getline(std::ifstream(spool.PathOf(names[0])), text, ',');
+  EXPECT_EQ(text, "{\n \"spoolFormat\": 2");
 }
 
 TEST_F(SpoolTest, IsForItsUserAlone) {
@@ -157,12 +160,29 @@ TEST_F(SpoolTest, SaysWhichFileIsNoReport) {
   EXPECT_THAT(spool.Read("0-bad.json"), StatusIs(absl::StatusCode::kDataLoss));
 }
 
-TEST_F(SpoolTest, ReadsWhatANewerVersionWrote) {
+TEST_F(SpoolTest, ReadsItsFormatWithMembersThatItDoesNotKnow) {
   Spool spool = MakeSpool();
   ASSERT_OK(spool.Add(MakeRequest("one"), kNow));
-  Write("0-new.json",
-        R"({"requestId": "x", "event": {"shoeSize": 46}, "priority": 1})");
-  EXPECT_OK(spool.Read("0-new.json"));
+  for (const std::string format :
+       {"", "\"spoolFormat\": 1,", "\"spoolFormat\":2,"}) {
+    Write("0-new.json", absl::StrCat("{", format, R"("requestId": "x", "event":
+                       {"shoeSize": 46}, "priority": 1})"));
+    EXPECT_OK(spool.Read("0-new.json")) << format;
+  }
+}
+
+TEST_F(SpoolTest, LeavesTheFormatOfANewerVersionAlone) {
+  Spool spool = MakeSpool();
+  ASSERT_OK(spool.Add(MakeRequest("one"), kNow));
+  for (const std::string format : {"3", "12", "99999999999999999999"}) {
+    Write("0-new.json", absl::StrCat("{ \"spoolFormat\" : ", format, "\n, ?"));
+    EXPECT_THAT(spool.Read("0-new.json"),
+                StatusIs(absl::StatusCode::kUnimplemented,
+                         HasSubstr("a newer version of incidentctl")));
+  }
+  std::filesystem::rename(directory_ + "/0-new.json", directory_ + "/0-n.tmp");
+  ASSERT_OK(spool.Recover(kNow));
+  EXPECT_EQ(Count("0-n.tmp"), 1);
 }
 
 TEST_F(SpoolTest, OneHoldsTheLockAtATime) {

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
-#include <numeric>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "cli/nearest.h"
 
 namespace opcon_snow::cli {
 namespace {
@@ -62,22 +61,6 @@ constexpr std::array kSwitches = {
            "where reports wait while the service cannot be reached"},
 };
 
-// How many letters must be inserted, removed or replaced.
-std::size_t EditDistance(absl::string_view a, absl::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::string Switch::BothNames() const {
@@ -101,20 +84,10 @@ const Switch* FindSwitch(absl::string_view name) {
 }
 
 const Switch* NearestSwitch(absl::string_view name) {
-  name = name.substr(0, 64);
-  while (absl::ConsumePrefix(&name, "-")) {
-  }
-  if (name.size() < 3) return nullptr;
-  const Switch* nearest = nullptr;
-  std::size_t least = 3;
-  for (const Switch& s : kSwitches) {
-    const std::size_t distance = EditDistance(name, s.long_name.substr(2));
-    if (distance < least) {
-      least = distance;
-      nearest = &s;
-    }
-  }
-  return nearest;
+  std::vector<absl::string_view> names;
+  names.reserve(kSwitches.size());
+  for (const Switch& s : kSwitches) names.push_back(s.long_name);
+  return FindSwitch(Nearest(name, names));
 }
 
 std::string MendDashes(absl::string_view token) {

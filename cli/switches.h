@@ -51,6 +51,8 @@ struct Switch {
   absl::string_view help;
 
   bool TakesValue() const { return !value.empty(); }
+  // Whether every command has it, and not only a report.
+  bool IsGlobal() const { return id >= SwitchId::kServer; }
   // "-jn (--job)".
   std::string BothNames() const;
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -366,8 +367,11 @@ std::string ChooseSysId(absl::string_view deployment,
 std::string CorrelationId(absl::string_view public_address,
                           const ::opcon::v1::DailyJob& job) {
   std::string full = absl::StrCat(public_address, ",", job.id());
-  // ServiceNow counts characters; bytes are never fewer.
-  if (full.size() <= kMaxCorrelationId) return full;
+  // ServiceNow counts characters; bytes are never fewer. And its queries have
+  // no escape for "^", so that nobody could look for an id that has one.
+  if (full.size() <= kMaxCorrelationId && !absl::StrContains(full, '^')) {
+    return full;
+  }
   if (job.uid() == 0) {
     // Only OpCon can tell it: a name that no job has, until it was asked.
     return absl::StrCat(public_address, ",#unknown-",

@@ -101,8 +101,8 @@ std::string ChooseSysId(absl::string_view deployment,
                         absl::string_view servicenow, int generation);
 
 // `host:port,20260105|16|1|JOB001`; `host:port,#<uid>` where that would be
-// longer than the 100 characters that ServiceNow keeps (`#unknown-…` while the
-// uid is not known).
+// longer than the 100 characters that ServiceNow keeps, or has a "^", which no
+// query of ServiceNow can look for (`#unknown-…` while the uid is not known).
 std::string CorrelationId(absl::string_view public_address,
                           const ::opcon::v1::DailyJob& job);
 

@@ -302,6 +302,12 @@ TEST(IdentityTest, SysIdsLookLikeServiceNowsAndDependOnEveryPart) {
   EXPECT_NE(id, ChooseSysId("d", "f", "s", 2));
 }
 
+TEST(IdentityTest, CorrelationIdHasTheUidForANameThatCannotBeLookedFor) {
+  ::opcon::v1::DailyJob job = FailedJob();
+  job.set_id("20260105|16|1|JOB^2");
+  EXPECT_EQ(CorrelationId("opcon:9010", job), "opcon:9010,#4711");
+}
+
 TEST(IdentityTest, CorrelationIdFallsBackToTheUidWhereItWouldBeCutOff) {
   ::opcon::v1::DailyJob job = FailedJob();
   EXPECT_EQ(CorrelationId("opcon:9010", job),

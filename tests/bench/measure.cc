@@ -1,62 +1,36 @@
 #include "tests/bench/measure.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
+#include <cstddef>
+#include <cstdio>
 
-#include <chrono>
-#include <cstring>
-
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "tests/bench/percentile.h"
+#include "tests/harness/process.h"
 
 namespace opcon_snow::bench {
 namespace {
 
-std::vector<char*> Pointers(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (std::string& text : strings) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-absl::Status RunOnce(const Candidate& candidate, Figures* figures) {
-  std::vector<std::string> arguments = candidate.arguments;
-  std::vector<std::string> environment;
-  for (const auto& [name, value] : candidate.environment) {
-    environment.push_back(absl::StrCat(name, "=", value));
-  }
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  const absl::Cleanup destroy = [&actions] {
-    posix_spawn_file_actions_destroy(&actions);
-  };
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  const std::vector<char*> argv = Pointers(arguments);
-  const std::vector<char*> envp = Pointers(environment);
-  const auto begun = std::chrono::steady_clock::now();
-  pid_t pid = 0;
-  const int error =
-      posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), envp.data());
-  if (error != 0) {
-    return absl::NotFoundError(absl::StrCat("cannot start ", arguments[0], ": ",
-                                            std::strerror(error)));
-  }
-  int status = 0;
-  rusage usage{};
-  wait4(pid, &status, 0, &usage);
-  const auto took = std::chrono::steady_clock::now() - begun;
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return absl::InternalError(
-        absl::StrCat(candidate.name, " ended with status ", status));
+absl::Status RunOnce(const Candidate& candidate, const std::string& launcher,
+                     const std::string& scratch_directory, Figures* figures) {
+  std::vector<std::string> arguments = {launcher};
+  arguments.insert(arguments.end(), candidate.arguments.begin(),
+                   candidate.arguments.end());
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const harness::Finished finished,
+      harness::RunToEnd(arguments, candidate.environment, scratch_directory));
+  int exit_code = -1;
+  long long nanoseconds = 0;
+  long kib = 0;
+  if (std::sscanf(finished.out.c_str(), "%d %lld %ld", &exit_code, &nanoseconds,
+                  &kib) != 3 ||
+      exit_code != 0) {
+    return absl::InternalError(absl::StrCat(candidate.name, " ended with ",
+                                            exit_code, ": ", finished.err));
   }
   if (figures != nullptr) {
-    figures->wall.push_back(absl::FromChrono(took));
-    figures->resident.push_back(std::int64_t{usage.ru_maxrss} * 1024);
+    figures->wall.push_back(absl::Nanoseconds(nanoseconds));
+    figures->resident.push_back(std::int64_t{kib} * 1024);
   }
   return absl::OkStatus();
 }
@@ -72,14 +46,17 @@ std::int64_t Figures::MedianResident() const {
 }
 
 absl::StatusOr<std::vector<Figures>> Measure(
-    const std::vector<Candidate>& candidates, int runs) {
+    const std::vector<Candidate>& candidates, int runs,
+    const std::string& launcher, const std::string& scratch_directory) {
   for (const Candidate& candidate : candidates) {
-    OPCON_SNOW_RETURN_IF_ERROR(RunOnce(candidate, nullptr));
+    OPCON_SNOW_RETURN_IF_ERROR(
+        RunOnce(candidate, launcher, scratch_directory, nullptr));
   }
   std::vector<Figures> figures(candidates.size());
   for (int run = 0; run < runs; ++run) {
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      OPCON_SNOW_RETURN_IF_ERROR(RunOnce(candidates[i], &figures[i]));
+      OPCON_SNOW_RETURN_IF_ERROR(
+          RunOnce(candidates[i], launcher, scratch_directory, &figures[i]));
     }
   }
   return figures;

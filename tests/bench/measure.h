@@ -31,9 +31,11 @@ struct Figures {
 
 // Runs every candidate once uncounted and then `runs` times, in turn (A B C A
 // B C …), so that a machine that gets slower slows all of them. An error if
-// one ends with another code than 0.
+// one ends with another code than 0. `launcher` is //cli:run_measured: Linux
+// counts the memory of whoever starts a program as the program's.
 absl::StatusOr<std::vector<Figures>> Measure(
-    const std::vector<Candidate>& candidates, int runs);
+    const std::vector<Candidate>& candidates, int runs,
+    const std::string& launcher, const std::string& scratch_directory);
 
 }  // namespace opcon_snow::bench
 

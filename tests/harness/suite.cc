@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "common/status/status_macros.h"
 #include "tools/cpp/runfiles/runfiles.h"
 
@@ -17,6 +18,7 @@ using bazel::tools::cpp::runfiles::Runfiles;
 
 constexpr char kTokenFile[] = "opcon.token";
 constexpr char kSecretFile[] = "servicenow.secret";
+constexpr char kNotificationLog[] = "notifications.jsonl";
 
 std::string GatewayYaml(const std::string& instance, int port) {
   return absl::StrCat("listener:\n  address: 127.0.0.1:", port,
@@ -172,8 +174,9 @@ absl::Status Suite::RestartIncidentService(
   OPCON_SNOW_RETURN_IF_ERROR(WriteFile(
       config,
       absl::StrCat(
-          "listener:\n  address: 127.0.0.1:", incident_service_port_,
-          "\nopcon_gateway:\n  address: 127.0.0.1:", gateway_ports_["opcon"],
+          "listener:\n  address: 127.0.0.1:", incident_service_port_, "\n",
+          options_.listener_yaml,
+          "opcon_gateway:\n  address: 127.0.0.1:", gateway_ports_["opcon"],
           "\nservicenow_gateway:\n  address: 127.0.0.1:",
           gateway_ports_["snow"],
           "\nstore:\n  sqlite:\n    path: incidents.db\n"
@@ -197,30 +200,60 @@ absl::StatusOr<Finished> Suite::Cli(const std::vector<std::string>& arguments) {
                   options_.directory);
 }
 
-absl::Status Suite::StartNotificationManager(const std::string& command) {
-  const std::string log = PathOf("notification_manager.log");
+absl::StatusOr<std::string> Suite::WriteCliConfig() const {
   const std::string config = PathOf("incidentctl.yaml");
   OPCON_SNOW_RETURN_IF_ERROR(
       WriteFile(config, absl::StrCat("server:\n  address: ", server(),
                                      "\nspool:\n  directory: spool\n")));
+  return config;
+}
+
+absl::Status Suite::StartNotificationManager(const std::string& command) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string config, WriteCliConfig());
   // The command as on a Windows server; here another program takes its place.
   constexpr char kWindowsProgram[] = "C:\\Suite\\incidentctl.exe";
   const std::string full = absl::StrReplaceAll(
       command,
       {{"INCIDENTCTL", absl::StrCat(kWindowsProgram, " --config ", config)}});
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      notification_manager_,
-      Process::Start(
-          {.arguments = {options_.programs.notification_manager, "--opcon",
-                         opcon_->base_url(), "--trigger", "Job Failed",
-                         "--command", full, "--map-program",
-                         absl::StrCat(kWindowsProgram, "=",
-                                      options_.programs.incidentctl),
-                         "--log", PathOf("notifications.jsonl")},
-           .environment = {},
-           .stdout_file = log,
-           .stderr_file = log}));
+  return StartNotificationManager(
+      std::vector<std::string>{full},
+      {{kWindowsProgram, options_.programs.incidentctl}});
+}
+
+absl::Status Suite::StartNotificationManager(
+    const std::vector<std::string>& commands,
+    const std::map<std::string, std::string>& programs) {
+  const std::string log = PathOf("notification_manager.log");
+  std::vector<std::string> arguments = {options_.programs.notification_manager,
+                                        "--opcon", opcon_->base_url(), "--log",
+                                        PathOf(kNotificationLog)};
+  for (const std::string& command : commands) {
+    arguments.insert(arguments.end(),
+                     {"--trigger", "Job Failed", "--command", command});
+  }
+  for (const auto& [named, run] : programs) {
+    arguments.insert(arguments.end(),
+                     {"--map-program", absl::StrCat(named, "=", run)});
+  }
+  OPCON_SNOW_ASSIGN_OR_RETURN(notification_manager_,
+                              Process::Start({.arguments = arguments,
+                                              .environment = {},
+                                              .stdout_file = log,
+                                              .stderr_file = log}));
   return absl::OkStatus();
+}
+
+std::vector<nlohmann::json> Suite::NotificationRuns() const {
+  std::vector<nlohmann::json> runs;
+  const std::string text = ReadFile(PathOf(kNotificationLog));
+  for (const absl::string_view line :
+       absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    nlohmann::json run = nlohmann::json::parse(std::string(line), nullptr,
+                                               /*allow_exceptions=*/false);
+    // The last line may be half written.
+    if (run.is_object()) runs.push_back(std::move(run));
+  }
+  return runs;
 }
 
 }  // namespace opcon_snow::harness

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "nlohmann/json.hpp"
 #include "tests/harness/http_peer.h"
 #include "tests/harness/process.h"
 
@@ -44,6 +45,9 @@ struct SuiteOptions {
   std::string templates_yaml = "  - name: basic.json\n";
   // Further lines of the incident service's configuration.
   std::string incident_service_yaml{};
+  // Further lines of its `listener`, such as "  tls: {…}\n". With TLS, Cli()
+  // and the Notification Manager do not reach it.
+  std::string listener_yaml{};
   // Environment of the incident service, for failpoints.
   std::map<std::string, std::string> incident_service_environment{};
   // The `workflow` section.
@@ -81,6 +85,15 @@ class Suite {
   // Runs the Notification Manager with this command for failed jobs. In the
   // command, `INCIDENTCTL` stands for the program and its global options.
   absl::Status StartNotificationManager(const std::string& command);
+  // With these commands as they are, one after the other for each failed job.
+  // `programs` says what is run in place of the programs that they name.
+  absl::Status StartNotificationManager(
+      const std::vector<std::string>& commands,
+      const std::map<std::string, std::string>& programs);
+  // What the Notification Manager has run so far; see sandbox/notify/run_log.h.
+  std::vector<nlohmann::json> NotificationRuns() const;
+  // A configuration of incidentctl for this suite, with a spool.
+  absl::StatusOr<std::string> WriteCliConfig() const;
 
   std::string LogOf(const std::string& process) const;
 
