@@ -21,7 +21,13 @@ var Class = {
         return function() { this.initialize.apply(this, arguments); };
     }
 };
-var gs = {getProperty: function(name, otherwise) { return otherwise; }};
+var user = 'abel.tuter';
+var gs = {
+    getProperty: function(name, otherwise) {
+        return name === 'x_opcon_snow.integration_users' ? 'opcon.integration' : otherwise;
+    },
+    getUserName: function() { return user; }
+};
 
 names.forEach(function(name) {
     try {
@@ -38,6 +44,35 @@ names.forEach(function(name) {
     check(name, typeof this[name], 'function');
     check(name + ' knows its name', this[name].prototype.type, name);
 }, this);
+
+// --- Whose changes count ---
+
+var lookedAt;
+function isConsidered(name, updatedBy) {
+    user = name;
+    lookedAt = false;
+    var actions = new OpConActions();
+    actions.setup.obstacleTo = function() {
+        lookedAt = true;
+        throw new Error('far enough');
+    };
+    try {
+        actions.request({getValue: function() { return updatedBy; }}, 'markFixed');
+    } catch (farEnough) {
+        // It is written down in lookedAt.
+    }
+    return lookedAt;
+}
+[
+    ['abel.tuter', 'abel.tuter', true], ['OpCon.Integration', 'opcon.integration', false],
+    // The next change was faster than the rule.
+    ['abel.tuter', 'opcon.integration', true], ['opcon.integration', 'abel.tuter', false],
+    // An instance that does not say in a rule whose change it was.
+    ['system', 'opcon.integration', false], ['', 'opcon.integration', false],
+    ['system', 'abel.tuter', true], ['system', 'system', true]
+].forEach(function(row) {
+    check('user ' + row[0] + ', ' + row[1], isConsidered(row[0], row[1]), row[2]);
+});
 
 // --- The business rules ---
 
@@ -86,7 +121,12 @@ function says(description, category) {
 
 var failed = job('Failed', 'Failed');
 check('run', failed.run(), '7@1767603607000');
-check('run without a time', new OpConJob({}, []).run(), '0@unknown');
+check('run without a time', new OpConJob({}, []).run(), '0@');
+check('run without a time zone', job('Failed', 'Failed', '2026-01-05T03:00:07').run(),
+    '7@2026-01-05T03:00:07');
+check('run that has not ended', new OpConJob({
+    jobNumber: 8, computedEndTime: {time: '2026-01-05T03:00:07Z', isEstimated: true}
+}, []).run(), '8@');
 check('restart is not to be seen yet', failed.shows('restart', failed.run()), false);
 check('restart: another run', failed.shows('restart', '7@1'), true);
 check('restart: it runs', job('Job Running', 'Running').shows('restart', failed.run()), true);

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from app_sandbox import RESOLVED, AppTest
+from app_sandbox import ADDRESS, RESOLVED, AppTest
 from snow_sandbox import ADMIN
 
 TAKEN = {"state": "2"}
@@ -36,6 +36,25 @@ class AwayTest(AppTest):
                 self.retry()
                 self.assertEqual(len(self.told()), 1)
                 self.assertEqual(len(self.notes(ticket)), 2)
+
+    def test_every_action_waits_until_it_is_back(self):
+        for action, moved in (("markFixed", RESOLVED), ("restart", RESOLVED),
+                              ("cancel", CANCELED)):
+            with self.subTest(action):
+                self.setUp()
+                if action == "restart":
+                    self.use_release()
+                job = self.job()
+                ticket = self.ticket(job, **TAKEN)
+                self.opcon.fault({"kind": "status", "status": 503}, times=-1,
+                                 path="/api/*")
+                self.move(ticket, **moved)
+                self.retry()
+                self.opcon.control("DELETE", "faults")
+                self.retry()
+                self.retry()
+                self.assertEqual(self.told(applied_only=False),
+                                 [(action, job)])
 
     def test_nobody_listens(self):
         job = self.job()
@@ -106,8 +125,9 @@ class AwayTest(AppTest):
         self.assertEqual(self.asked()[0][1], "refused")
 
 
-class OnceTest(AppTest):
-    """Restart and cancel happen at most once per run, whatever is lost."""
+class OncePerRun:
+    """Restart and cancel happen at most once per run, however runs are told
+    apart."""
 
     def sent(self, action, moved, fault=None, times=1):
         if action == "restart":
@@ -137,6 +157,36 @@ class OnceTest(AppTest):
                 self.assertEqual(self.told(), [(action, job)])
                 self.assertEqual(self.asked()[0][:2], (action, "done"))
                 self.assertIn("done now", self.notes(ticket)[-1])
+
+    def test_the_same_run_twice(self):
+        self.use_release()
+        job = self.job()
+        tickets = [self.ticket(job, state="2") for _ in range(2)]
+        # OpCon accepts, and shows the failed run for a long time.
+        self.opcon.fault({"kind": "body", "status": 200, "body": json.dumps(
+            {"id": 1, "action": "restart", "result": "submitted",
+             "jobs": [{"id": job, "result": "submitted"}]})}, times=-1,
+                         **JOB_ACTIONS)
+        for ticket in tickets:
+            self.move(ticket, **RESOLVED)
+            self.move(ticket, **TAKEN)
+            self.move(ticket, **RESOLVED)
+        self.assertEqual(len(self.told(applied_only=False)), 1)
+
+    def test_a_new_run_may_be_restarted_again(self):
+        self.use_release()
+        job = self.job()
+        ticket = self.ticket(job, state="2")
+        self.move(ticket, **RESOLVED)
+        for _ in range(2):
+            self.opcon.control("POST", "clock", {"advance_ms": 60000})
+            self.report(job, "fail")
+            self.move(ticket, state="1")
+            self.move(ticket, **RESOLVED)
+        self.assertEqual(self.told(), [("restart", job)] * 3)
+
+
+class OnceTest(OncePerRun, AppTest):
 
     def test_what_nobody_knows_is_not_sent_again(self):
         for action, moved in (("restart", RESOLVED), ("cancel", CANCELED)):
@@ -168,35 +218,8 @@ class OnceTest(AppTest):
                 self.retry()
                 self.assertEqual(self.told(), [(action, job)])
 
-    def test_the_same_run_twice(self):
-        self.use_release()
-        job = self.job()
-        tickets = [self.ticket(job, state="2") for _ in range(2)]
-        # OpCon accepts, and shows the failed run for a long time.
-        self.opcon.fault({"kind": "body", "status": 200, "body": json.dumps(
-            {"id": 1, "action": "restart", "result": "submitted",
-             "jobs": [{"id": job, "result": "submitted"}]})}, times=-1,
-                         **JOB_ACTIONS)
-        for ticket in tickets:
-            self.move(ticket, **RESOLVED)
-            self.move(ticket, **TAKEN)
-            self.move(ticket, **RESOLVED)
-        self.assertEqual(len(self.told(applied_only=False)), 1)
 
-    def test_a_new_run_may_be_restarted_again(self):
-        self.use_release()
-        job = self.job()
-        ticket = self.ticket(job, state="2")
-        self.move(ticket, **RESOLVED)
-        for _ in range(2):
-            self.opcon.control("POST", "clock", {"advance_ms": 60000})
-            self.report(job, "fail")
-            self.move(ticket, state="1")
-            self.move(ticket, **RESOLVED)
-        self.assertEqual(self.told(), [("restart", job)] * 3)
-
-
-class SameNumberTest(OnceTest):
+class SameNumberTest(OncePerRun, AppTest):
     """Nobody knows whether a restarted job keeps its number."""
 
     OPCON_FLAGS = ("--job-number-on-restart", "same")
@@ -230,6 +253,34 @@ class RunTest(AppTest):
         self.retry()
         self.assertEqual(self.told(), [])
         self.assertEqual(self.asked()[0][1], "needless")
+
+
+    def test_times_without_a_time_zone(self):
+        for moved, state, told in ((CANCELED, "refused", []),
+                                   (RESOLVED, "done", ["markFixed"])):
+            with self.subTest(told):
+                self.setUp()
+                job = self.job()
+                ticket = self.ticket(job, **TAKEN)
+                self.opcon.fault({"kind": "drop_before"}, path="/api/*")
+                self.move(ticket, **moved)
+                path = "/api/dailyjobs/" + self.path_of(job)
+                shown = self.opcon.api("GET", path).json()
+                end = shown["computedEndTime"]
+                end["time"] = end["time"][:19]
+                self.opcon.fault({"kind": "body", "status": 200,
+                                  "body": json.dumps(shown)}, path=path)
+                self.retry()
+                self.assertEqual(self.told(), [(one, job) for one in told])
+                self.assertEqual(self.asked()[0][1], state)
+
+    def test_a_corrected_correlation_id(self):
+        wrong, right = self.job("WRONG"), self.job("RIGHT")
+        ticket = self.ticket(right, correlation_id=ADDRESS + "," + wrong)
+        self.move(ticket, **TAKEN)
+        self.patch(ticket, correlation_id=ADDRESS + "," + right)
+        self.retry()
+        self.assertEqual(self.told(), [("markUnderReview", right)])
 
 
 class EventsTest(AppTest):

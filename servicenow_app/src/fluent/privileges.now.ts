@@ -68,6 +68,30 @@ CrossScopePrivilege({
     targetType: 'scriptable',
 })
 CrossScopePrivilege({
+    $id: Now.ID['privilege-setRequestBody'],
+    operation: 'execute',
+    status: 'allowed',
+    targetName: 'ScriptableRESTMessageClient.setRequestBody',
+    targetScope: 'global',
+    targetType: 'scriptable',
+})
+CrossScopePrivilege({
+    $id: Now.ID['privilege-setHttpTimeout'],
+    operation: 'execute',
+    status: 'allowed',
+    targetName: 'ScriptableRESTMessageClient.setHttpTimeout',
+    targetScope: 'global',
+    targetType: 'scriptable',
+})
+CrossScopePrivilege({
+    $id: Now.ID['privilege-setMIDServer'],
+    operation: 'execute',
+    status: 'allowed',
+    targetName: 'ScriptableRESTMessageClient.setMIDServer',
+    targetScope: 'global',
+    targetType: 'scriptable',
+})
+CrossScopePrivilege({
     $id: Now.ID['privilege-getBody'],
     operation: 'execute',
     status: 'allowed',
@@ -76,10 +100,26 @@ CrossScopePrivilege({
     targetType: 'scriptable',
 })
 CrossScopePrivilege({
+    $id: Now.ID['privilege-getErrorMessage'],
+    operation: 'execute',
+    status: 'allowed',
+    targetName: 'ScriptableRESTResponse.getErrorMessage',
+    targetScope: 'global',
+    targetType: 'scriptable',
+})
+CrossScopePrivilege({
     $id: Now.ID['privilege-getStatusCode'],
     operation: 'execute',
     status: 'allowed',
     targetName: 'ScriptableRESTResponse.getStatusCode',
+    targetScope: 'global',
+    targetType: 'scriptable',
+})
+CrossScopePrivilege({
+    $id: Now.ID['privilege-waitForResponse'],
+    operation: 'execute',
+    status: 'allowed',
+    targetName: 'ScriptableRESTResponse.waitForResponse',
     targetScope: 'global',
     targetType: 'scriptable',
 })

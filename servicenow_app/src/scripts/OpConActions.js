@@ -13,7 +13,8 @@ OpConActions.prototype = {
 
     // Called by the business rules. `incident`: as the rule has it.
     request: function(incident, action) {
-        if (this.setup.integrationUsers().indexOf(gs.getUserName().toLowerCase()) >= 0) {
+        var mover = this._mover(incident);
+        if (this.setup.integrationUsers().indexOf(mover.toLowerCase()) >= 0) {
             return;
         }
         var obstacle = this.setup.obstacleTo(action);
@@ -30,12 +31,19 @@ OpConActions.prototype = {
         row.setValue('incident', incident.getUniqueValue());
         row.setValue('action', action);
         row.setValue('state', 'waiting');
-        row.setValue('requested_by', gs.getUserName());
+        row.setValue('requested_by', mover);
         row.setValue('requested_on', incident.getValue('sys_updated_on'));
         row.setValue('next_attempt', this._in(OpConActions.LEASE_SECONDS));
         if (row.insert()) {
             this._process(row);
         }
+    },
+
+    // An asynchronous rule runs as whoever moved the ticket. Should an instance
+    // run it as "system", the ticket still says who changed it last.
+    _mover: function(incident) {
+        var user = gs.getUserName() || 'system';
+        return user === 'system' ? incident.getValue('sys_updated_by') || user : user;
     },
 
     // Called by the scheduled job: whatever is due. Ends in bounded time, and
@@ -129,8 +137,7 @@ OpConActions.prototype = {
             return {state: 'needless', message: 'the ticket was deleted'};
         }
         var action = row.getValue('action');
-        if (incident.getValue('correlation_display') !== 'SMA_OPCON' ||
-            OpConActions.MEANT[action].indexOf(incident.getValue('state')) < 0) {
+        if (OpConActions.MEANT[action].indexOf(incident.getValue('state')) < 0) {
             return {
                 state: 'needless',
                 message: 'the ticket is ' + incident.getDisplayValue('state') + ' by now'
@@ -163,6 +170,10 @@ OpConActions.prototype = {
 
     // Whether the job is still in the state that the ticket is about.
     _judge: function(row, incident, system, job) {
+        if (row.getValue('job') !== job.id) {
+            // Somebody has corrected the correlation_id meanwhile.
+            row.setValue('run', '');
+        }
         row.setValue('job', job.id);
         var ticket = job.ticketIs(incident.getValue('number'), incident.getUniqueValue());
         if (ticket === 'other') {
@@ -171,6 +182,11 @@ OpConActions.prototype = {
                     ' in OpCon, which names ' + job.otherTickets()
             };
         }
+        var another = this._newRun(row, job);
+        if (another !== null) {
+            return another;
+        }
+        row.setValue('run', job.run());
         if (ticket === 'none') {
             // It may not have been written yet.
             return {
@@ -178,11 +194,6 @@ OpConActions.prototype = {
                 message: 'OpCon names no ticket for job ' + job.id + ', this one neither'
             };
         }
-        var changed = this._newRun(row, job);
-        if (changed !== '') {
-            return {state: 'needless', message: changed};
-        }
-        row.setValue('run', job.run());
         var decision = job.decide(row.getValue('action'));
         if (decision.say === 'wait') {
             return {state: 'waiting', message: decision.why, quiet: true, again: 0};
@@ -191,18 +202,23 @@ OpConActions.prototype = {
             {state: decision.say, message: decision.why};
     },
 
-    // "" or why the job is in another run than the one that the ticket was about
-    // when it moved. If OpCon could not be asked then, the run must have ended
-    // before; clocks may differ.
+    // Null, or the outcome if the job is in another run than the one that the
+    // ticket was about when it moved. If OpCon could not be asked then, the run
+    // must have ended before; clocks may differ.
     _newRun: function(row, job) {
         var known = row.getValue('run') || '';
-        if (known !== '') {
-            return known === job.run() ? '' : 'the job has run again since then';
+        if (known === job.run() || (known === '' && Number(row.getValue('attempts')) <= 1)) {
+            return null;
         }
         var asked = new GlideDateTime(row.getValue('requested_on')).getNumericValue();
-        return job.end > asked + OpConActions.CLOCK_SECONDS * 1000 &&
-            Number(row.getValue('attempts')) > 1 ?
-            'the job has run again since the ticket moved' : '';
+        if (known !== '' || job.end > asked + OpConActions.CLOCK_SECONDS * 1000) {
+            return {state: 'needless', message: 'the job has run again since the ticket moved'};
+        }
+        return job.ended !== '' && isNaN(job.end) && OpConJob.RULES[row.getValue('action')].once ?
+            {
+                state: 'refused', message: 'OpCon gives the end of the job without a time ' +
+                    'zone, so it cannot be told whether it has run again since the ticket moved'
+            } : null;
     },
 
     _send: function(row, incident, system, job) {

@@ -12,7 +12,10 @@ OpConJob.prototype = {
         this.status = String(status.description || 'unknown');
         this.category = String(status.category || '').toLowerCase();
         this.number = String(json.jobNumber || 0);
-        this.end = OpConJob.milliseconds((json.computedEndTime || {}).time);
+        var end = json.computedEndTime || {};
+        // As OpCon writes it; empty while the job has not ended.
+        this.ended = end.isEstimated ? '' : String(end.time || '');
+        this.end = OpConJob.milliseconds(this.ended);
         this.tickets = tickets !== null ? tickets :
             json.incidentTicketId ? [{ticketId: json.incidentTicketId}] : [];
     },
@@ -20,7 +23,7 @@ OpConJob.prototype = {
     // Tells one run of the job from the next. OpCon may or may not change the
     // number when a job is restarted; the end time always changes.
     run: function() {
-        return this.number + '@' + (isNaN(this.end) ? 'unknown' : this.end);
+        return this.number + '@' + (isNaN(this.end) ? this.ended : this.end);
     },
 
     // While events are processed OpCon refuses marks, restarts and cancels.

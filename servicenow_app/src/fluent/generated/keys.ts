@@ -237,6 +237,10 @@ declare global {
                         table: 'sys_scope_privilege'
                         id: 'ec8de0daae774c288ca6ef1d36af7924'
                     }
+                    'privilege-getErrorMessage': {
+                        table: 'sys_scope_privilege'
+                        id: 'ba79990cfa7f4d7f99396150fec249b1'
+                    }
                     'privilege-getStatusCode': {
                         table: 'sys_scope_privilege'
                         id: 'f5556b6e7aed4e4b98c2558ca76ed6cc'
@@ -257,6 +261,18 @@ declare global {
                         table: 'sys_scope_privilege'
                         id: '0dd4fd2f3d5c413aa265cc4267bec69f'
                     }
+                    'privilege-setHttpTimeout': {
+                        table: 'sys_scope_privilege'
+                        id: '4fe4226833934172ac593075f0e6585f'
+                    }
+                    'privilege-setMIDServer': {
+                        table: 'sys_scope_privilege'
+                        id: '3b9639be07794ff48e84cbf8d6baa7a1'
+                    }
+                    'privilege-setRequestBody': {
+                        table: 'sys_scope_privilege'
+                        id: '0e6eef02603b4715a9a6ad044c93811c'
+                    }
                     'privilege-setStringParameterNoEscape': {
                         table: 'sys_scope_privilege'
                         id: 'f72d522204f24b178849a0a8d67ea379'
@@ -264,6 +280,10 @@ declare global {
                     'privilege-users-read': {
                         table: 'sys_scope_privilege'
                         id: '0cb03247f3c24f7394c647412c00a405'
+                    }
+                    'privilege-waitForResponse': {
+                        table: 'sys_scope_privilege'
+                        id: 'b80d9a675dac4cf48bfe5b8590d17ec9'
                     }
                     'problem-read': {
                         table: 'sys_security_acl'
