@@ -190,3 +190,4 @@ if (failures > 0) {
     print(failures + ' checks failed');
     quit(1);
 }
+print('Every check passed');
