@@ -19,6 +19,26 @@ constexpr char kCommand[] =
     "-jn [[$JOB NAME]] -e [[$JOB TERMINATION]] -sd [[$SCHEDULE DATE-SNOW]] "
     "-si [[$SCHEDULE ID]] -sn [[$SCHEDULE INST]] -t basic.json";
 
+// A business rule as other applications have them: it takes OpCon's address and
+// the job from the ticket. Only the host is replaced, because it has to be this
+// machine.
+constexpr char kRuleOfAnotherApplication[] = R"js(
+  if (current.correlation_display == 'SMA_OPCON') {
+    var parts = current.correlation_id.toString().split(',');
+    var message = new sn_ws.RESTMessageV2();
+    message.setHttpMethod('post');
+    message.setEndpoint('http://127.0.0.1:' + parts[0].split(':')[1] +
+        '/api/jobactions');
+    message.setRequestHeader('Content-Type', 'application/json');
+    message.setRequestHeader('Authorization',
+        'Token 00000000-0000-4000-8000-000000000001');
+    message.setRequestBody(JSON.stringify({
+        action: 'markUnderReview', reason: 'taken', jobs: [{id: parts[1]}]
+    }));
+    message.execute();
+  }
+)js";
+
 TEST_F(E2eTest, NotificationManagersCommandMakesAnIncident) {
   StartSuite();
   ASSERT_OK(suite().StartNotificationManager(kCommand));
@@ -70,6 +90,34 @@ TEST_F(E2eTest, ASecondFailureGoesToTheSameIncident) {
       harness::FindAttachments(suite(), incidents->front().at("sys_id")),
       IsOkAndHolds(SizeIs(2)));
   EXPECT_THAT(harness::GetTickets(suite(), job), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(E2eTest, RulesOfAnotherApplicationUnderstandTheTicket) {
+  StartSuite();
+  const auto rule =
+      suite().servicenow().Send("POST", "/api/now/table/sys_script",
+                                {{"name", "Tell the scheduler"},
+                                 {"collection", "incident"},
+                                 {"when", "async"},
+                                 {"action_update", "true"},
+                                 {"filter_condition", "stateCHANGESTO2^EQ"},
+                                 {"advanced", "true"},
+                                 {"active", "true"},
+                                 {"script", kRuleOfAnotherApplication}});
+  ASSERT_OK(rule.status());
+  ASSERT_EQ(rule->status, 201) << rule->body;
+  const harness::Job job = FailedJob();
+  Report(job);
+  AwaitNewest("REPORT_STATE_SUCCEEDED");
+  const auto incidents = harness::FindIncidents(suite(), job);
+  ASSERT_OK(incidents.status());
+  ASSERT_THAT(*incidents, SizeIs(1));
+  ASSERT_OK(
+      harness::SetIncidentState(suite(), incidents->front().at("sys_id"), "2"));
+  EXPECT_TRUE(harness::Eventually([&] {
+    const auto shown = harness::GetJob(suite(), job);
+    return shown.ok() && shown->at("status").at("category") == "Under Review";
+  })) << suite().servicenow().Get("/api/now/table/syslog")->body;
 }
 
 TEST_F(E2eTest, TheSameFailureReportedTwiceIsAppliedOnce) {

@@ -130,7 +130,8 @@ void ScriptEngine::Work() {
       const bool worked = rules_.RunQueued(rule);
       lock.lock();
       ++(worked ? ran_ : failed_);
-    } else if (std::chrono::steady_clock::now() >= next_round) {
+    } else if (rounds_ < wanted_rounds_ ||
+               std::chrono::steady_clock::now() >= next_round) {
       working_ = true;
       lock.unlock();
       const int ran = jobs_.RunDue();
@@ -141,14 +142,19 @@ void ScriptEngine::Work() {
     }
     working_ = false;
     changed_.notify_all();
-    if (queue_.empty() && !stopping_) changed_.wait_until(lock, next_round);
+    if (queue_.empty() && rounds_ >= wanted_rounds_ && !stopping_) {
+      changed_.wait_until(lock, next_round);
+    }
   }
 }
 
 void ScriptEngine::AwaitIdle(absl::Duration limit) {
   std::unique_lock<std::mutex> lock(mutex_);
-  // One whole round of the scheduler sees the clock as it is now.
-  const std::uint64_t rounds = rounds_ + 2;
+  // One whole round of the scheduler sees the clock as it is now; the one that
+  // may be under way need not.
+  const std::uint64_t rounds = rounds_ + (working_ ? 2 : 1);
+  wanted_rounds_ = std::max(wanted_rounds_, rounds);
+  changed_.notify_all();
   changed_.wait_for(lock, absl::ToChronoMilliseconds(limit), [&] {
     return stopping_ || (queue_.empty() && !working_ && rounds_ >= rounds);
   });

@@ -102,7 +102,8 @@ class ScriptEngine : public RecordHooks {
   std::deque<QueuedRule> queue_;
   bool working_ = false;
   bool stopping_ = false;
-  std::uint64_t rounds_ = 0;  // of the scheduler
+  std::uint64_t rounds_ = 0;         // of the scheduler
+  std::uint64_t wanted_rounds_ = 0;  // that somebody waits for
   std::uint64_t ran_ = 0;
   std::uint64_t failed_ = 0;
   bool committed_ = false;

@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/digest/sha256.h"
 #include "sandbox/servicenow/settings.h"
 
 namespace opcon_snow::sandbox::servicenow {
@@ -90,6 +91,7 @@ const std::map<std::string, ScriptHost::Method>& ScriptHost::Methods() {
       {"date", &ScriptHost::Date},
       {"property", &ScriptHost::Property},
       {"base64", &ScriptHost::Base64},
+      {"sha256", &ScriptHost::Sha256},
       {"user", &ScriptHost::User},
       {"hasRole", &ScriptHost::HasRole},
       {"basicProfile", &ScriptHost::BasicProfile},
@@ -259,6 +261,10 @@ ScriptHost::Result ScriptHost::Base64(const Json& with) {
     return absl::InvalidArgumentError("the text is not Base64");
   }
   return Json(std::move(decoded));
+}
+
+ScriptHost::Result ScriptHost::Sha256(const Json& with) {
+  return Json(Sha256Hex(Text(with, "text")));
 }
 
 ScriptHost::Result ScriptHost::User(const Json& with) {

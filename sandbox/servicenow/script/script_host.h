@@ -75,6 +75,7 @@ class ScriptHost {
   Result NewId(const Json& with);
   Result Date(const Json& with);
   Result Property(const Json& with);
+  Result Sha256(const Json& with);
   Result Base64(const Json& with);
   Result User(const Json& with);
   Result HasRole(const Json& with);

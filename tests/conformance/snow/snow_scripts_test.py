@@ -1,5 +1,7 @@
 """What scripts find on the instance, by scripts that anybody could write."""
 
+import hashlib
+
 from snow_sandbox import (ADMIN_ID, NETWORK_ID, TABLE, ScriptError, SnowTest,
                           main)
 
@@ -228,6 +230,39 @@ class GlideTest(SnowTest):
         self.value("new x_app.Derived(6).more() + new global.Base(1).twice()",
                    "15")
         self.fails("new Broken()", "SyntaxError", "script include Broken")
+
+    def test_passwords_are_ciphers_to_scripts(self):
+        self.create("sys_auth_profile_basic", name="p", username="u",
+                    password="secret")
+        self.value("""var gr = new GlideRecord('sys_auth_profile_basic');
+            gr.get('name', 'p');
+            var shown = [gr.getValue('password'), '' + gr.password,
+                         gr.password.getDisplayValue()].join();
+            gr.name = 'q'; gr.update();
+            [shown.indexOf('secret'), gr.password.nil(), shown.length > 10,
+             gr.password.getDecryptedValue()].join()
+            """, "-1,false,true,secret")
+        self.value("""var gr = new GlideRecord('sys_auth_profile_basic');
+            gr.initialize();
+            [gr.password.nil(), gr.getValue('password'),
+             gr.password.getDecryptedValue()].join()""", "true,,")
+
+    def test_digests(self):
+        self.value("new GlideDigest().getSHA256Hex('a\\u00e9')",
+                   hashlib.sha256("a\u00e9".encode()).hexdigest())
+
+    def test_a_message_of_an_application(self):
+        app = self.create("sys_app", name="a", scope="x_app")["sys_id"]
+        message = self.create("sys_rest_message", name="m", sys_scope=app,
+                              rest_endpoint=self.snow.url)
+        self.create("sys_rest_message_fn", function_name="get",
+                    rest_message=message["sys_id"], http_method="get")
+        for name in ("m", "x_app.m"):
+            self.value("new sn_ws.RESTMessageV2('%s', 'get').getEndpoint()"
+                       % name, self.snow.url)
+        for name in ("x_other.m", "x_app.n", ".m"):
+            self.fails("new sn_ws.RESTMessageV2('%s', 'get')" % name,
+                       "was not found")
 
     def test_nothing_a_script_does_ends_the_instance(self):
         for script, part in (

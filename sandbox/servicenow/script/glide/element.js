@@ -45,10 +45,20 @@ function walk(at) {
 
 function valueOfElement(element) {
   var at = element._at;
+  return asScriptsSee(at.column, clearValueOf(at));
+}
+
+function clearValueOf(at) {
   if (at.path.length > 1) {
     return walk(at).value;
   }
   return at.record._state.values[at.name] || '';
+}
+
+// A password shows as its cipher; only getDecryptedValue() tells it.
+function asScriptsSee(column, value) {
+  return column.type === 'password2' && value !== '' ?
+      ':encrypted:' + call('base64', {encode: value}) : value;
 }
 
 function shownOf(element) {
@@ -64,7 +74,8 @@ function shownOf(element) {
 function before(element) {
   var at = element._at;
   var previous = at.record._state.previous;
-  return previous === null ? '' : previous[at.name] || '';
+  return previous === null ? '' :
+      asScriptsSee(at.column, previous[at.name] || '');
 }
 
 function changed(element) {
@@ -79,6 +90,7 @@ methods(GlideElement.prototype, {
   toJSON: function() { return valueOfElement(this); },
   getValue: function() { return valueOfElement(this); },
   getDisplayValue: function() { return shownOf(this); },
+  getDecryptedValue: function() { return clearValueOf(this._at); },
   getHTMLValue: function() { return escapeXml(valueOfElement(this)); },
   getChoiceValue: function() { return shownOf(this); },
   getName: function() { return this._at.name; },

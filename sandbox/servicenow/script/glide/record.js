@@ -208,7 +208,7 @@ methods(GlideRecord.prototype, {
     if (column !== null && column.type === 'boolean') {
       return value === 'true' ? '1' : '0';
     }
-    return value;
+    return column === null ? value : asScriptsSee(column, value);
   },
   setValue: function(name, value) { setColumn(this, textOf(name), value); },
   setDisplayValue: function(name, shown) {

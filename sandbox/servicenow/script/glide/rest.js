@@ -36,9 +36,22 @@ function RESTMessageV2(name, functionName) {
   }
 }
 
+// By its name alone, or with the scope of its application before a dot.
+function messageNamed(name) {
+  var message = one('sys_rest_message', {name: name});
+  var dot = name.indexOf('.');
+  if (message !== null || dot < 0) {
+    return message;
+  }
+  var application = one('sys_app', {scope: name.slice(0, dot)});
+  return application === null ? null : one('sys_rest_message', {
+    name: name.slice(dot + 1), sys_scope: application.getUniqueValue()
+  });
+}
+
 function loadMessage(target, name, functionName) {
   var request = target._request;
-  var message = one('sys_rest_message', {name: name});
+  var message = messageNamed(name);
   if (message === null) {
     throw new Error('REST message "' + name + '" was not found: no record of ' +
         'sys_rest_message has this name');

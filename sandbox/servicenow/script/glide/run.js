@@ -77,7 +77,8 @@ function installGlobals() {
     GlideDateTime: GlideDateTime, GlideDate: GlideDate,
     GlideDuration: GlideDuration, GlideUser: GlideUser, gs: gs,
     GlideProperties: GlideProperties, GlideStringUtil: GlideStringUtil,
-    GlideSysAttachment: GlideSysAttachment, JSUtil: JSUtil, Class: Class,
+    GlideSysAttachment: GlideSysAttachment, GlideDigest: GlideDigest,
+    JSUtil: JSUtil, Class: Class,
     sn_ws: {RESTMessageV2: RESTMessageV2}, RESTMessageV2: RESTMessageV2,
     g_scratchpad: {}
   };

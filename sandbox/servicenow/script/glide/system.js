@@ -199,6 +199,13 @@ var GlideStringUtil = {
   nil: gs.nil
 };
 
+function GlideDigest() {}
+
+// MD5 and SHA-1 are not simulated: nothing new should use them.
+methods(GlideDigest.prototype, {
+  getSHA256Hex: function(text) { return call('sha256', {text: textOf(text)}); }
+});
+
 var JSUtil = {
   nil: gs.nil,
   notNil: function(value) { return !gs.nil(value); },

@@ -1,0 +1,2 @@
+new OpConSetup().check();
+new OpConActions().clean();

@@ -1,0 +1,1 @@
+new OpConActions().retryDue();
