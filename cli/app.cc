@@ -23,17 +23,12 @@ using Arguments = std::vector<std::string>;
 
 // Commands that are planned. The second word is empty where the whole family
 // is missing.
-constexpr std::array<std::pair<absl::string_view, absl::string_view>, 6>
-    kMissing = {{{"tickets", "sync"},
-                 {"templates", "check"},
-                 {"templates", "import"},
-                 {"templates", "render"},
-                 {"silences", ""},
-                 {"spool", "run"}}};
+constexpr std::array<std::pair<absl::string_view, absl::string_view>, 3>
+    kMissing = {{{"tickets", "sync"}, {"silences", ""}, {"spool", "run"}}};
 
-constexpr std::array<absl::string_view, 10> kCommands = {
-    "reports", "tickets", "templates", "audit", "admin",
-    "spool",   "doctor",  "--help",    "-h",    "--version"};
+constexpr std::array<absl::string_view, 11> kCommands = {
+    "reports", "tickets", "templates", "audit", "admin",    "spool",
+    "doctor",  "config",  "--help",    "-h",    "--version"};
 
 bool IsGlobal(const Switch& what) { return what.id >= SwitchId::kServer; }
 

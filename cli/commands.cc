@@ -110,6 +110,7 @@ int RunCommands(const Environment& environment) {
   AddAdminCommands(app, action);
   AddSpoolCommands(app, action);
   AddDoctorCommand(app, action);
+  AddConfigCommand(app, action);
   std::vector<std::string> reversed(environment.arguments.rbegin(),
                                     environment.arguments.rend());
   try {

@@ -27,6 +27,7 @@ void AddAuditCommands(CLI::App& app, Action& action);
 void AddAdminCommands(CLI::App& app, Action& action);
 void AddSpoolCommands(CLI::App& app, Action& action);
 void AddDoctorCommand(CLI::App& app, Action& action);
+void AddConfigCommand(CLI::App& app, Action& action);
 
 // Reads the command line with CLI11 and does what it says. Also prints the
 // help and the version. Returns the exit code.
