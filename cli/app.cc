@@ -22,16 +22,12 @@ using Arguments = std::vector<std::string>;
 
 // Commands that are planned. The second word is empty where the whole family
 // is missing.
-constexpr std::array<std::pair<absl::string_view, absl::string_view>, 5>
-    kMissing = {{{"tickets", "sync"},
-                 {"templates", "check"},
-                 {"templates", "import"},
-                 {"templates", "render"},
-                 {"silences", ""}}};
+constexpr std::array<std::pair<absl::string_view, absl::string_view>, 2>
+    kMissing = {{{"tickets", "sync"}, {"silences", ""}}};
 
-constexpr std::array<absl::string_view, 12> kCommands = {
-    "reports", "tickets", "templates",  "audit",  "admin", "spool",
-    "doctor",  "--help",  "completion", "manual", "-h",    "--version"};
+constexpr std::array<absl::string_view, 13> kCommands = {
+    "reports", "tickets", "templates",  "audit",  "admin", "spool",    "doctor",
+    "config",  "--help",  "completion", "manual", "-h",    "--version"};
 
 // The index of the first argument that is neither a switch for every command
 // nor its value.

@@ -147,6 +147,7 @@ void Declare(CLI::App& app, Choice& choice) {
   AddAdminCommands(app, choice.action);
   AddSpoolCommands(app, choice.action);
   AddDoctorCommand(app, choice.action);
+  AddConfigCommand(app, choice.action);
   AddSelfDescription(app, choice.text);
 }
 

@@ -32,6 +32,7 @@ void AddAuditCommands(CLI::App& app, Action& action);
 void AddAdminCommands(CLI::App& app, Action& action);
 void AddSpoolCommands(CLI::App& app, Action& action);
 void AddDoctorCommand(CLI::App& app, Action& action);
+void AddConfigCommand(CLI::App& app, Action& action);
 // `app` must live until `text` has run.
 void AddSelfDescription(CLI::App& app, TextAction& text);
 

@@ -411,9 +411,6 @@ TEST_F(CommandsTest, WritesABackupUnderItsNameOnlyWhenItIsComplete) {
 TEST_F(CommandsTest, SaysWhichCommandsThisVersionHasNot) {
   const std::vector<std::vector<std::string>> missing = {
       {"tickets", "sync", "x"},
-      {"templates", "check", "f"},
-      {"templates", "import"},
-      {"templates", "render"},
       {"silences", "list"},
       {"silences"},
       {"--output", "json", "silences", "list"}};

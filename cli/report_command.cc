@@ -16,6 +16,7 @@
 #include "cli/report_request.h"
 #include "cli/report_wait.h"
 #include "cli/spool.h"
+#include "cli/template_view.h"
 #include "cli/text.h"
 #include "cli/verdict.h"
 #include "common/rpc/call.h"
@@ -149,8 +150,30 @@ class Report {
                                       : ExitCodeFor(answer.status());
     }
     SayWarnings(*answer);
-    if (settings().output == Output::kJson) console_.Out(ToJson(*answer));
+    if (!Preview() && settings().output == Output::kJson) {
+      console_.Out(ToJson(*answer));
+    }
     return ProblemCode();
+  }
+
+  // Shows what would be sent. That it cannot be told now says nothing about the
+  // report.
+  bool Preview() const {
+    if (!arguments_.event) return false;
+    ::incident::v1::RenderTemplateRequest request;
+    request.set_name(arguments_.template_name);
+    *request.mutable_event() = *arguments_.event;
+    const auto preview =
+        rpc::Call(*stub_, &Stub::RenderTemplate, request,
+                  {.timeout = settings().timeout, .cancel = stop_.get_token()});
+    if (!preview.ok()) {
+      console_.Warning(absl::StrCat("what would be sent cannot be shown now: ",
+                                    DescribeFailure(preview.status())));
+      return false;
+    }
+    console_.Out(settings().output == Output::kJson ? ToJson(*preview)
+                                                    : PreviewText(*preview));
+    return true;
   }
 
   int EndDelivered(const ReportJobEventResponse& answer) {

@@ -3,6 +3,7 @@
 #include "cli/enum_text.h"
 #include "cli/exit_code.h"
 #include "cli/table.h"
+#include "cli/template_files_commands.h"
 #include "incident/v1/template.pb.h"
 
 namespace opcon_snow::cli {
@@ -50,12 +51,14 @@ int List(CommandContext& context) {
 }  // namespace
 
 void AddTemplatesCommands(CLI::App& app, Action& action) {
-  CLI::App* templates = app.add_subcommand("templates", "shows templates");
+  CLI::App* templates =
+      app.add_subcommand("templates", "shows, checks and converts templates");
   templates->require_subcommand(1);
   templates->fallthrough();
   templates
       ->add_subcommand("list", "lists the templates that the service loaded")
       ->callback([&action] { action = &List; });
+  AddTemplateFilesCommands(*templates, action);
 }
 
 }  // namespace opcon_snow::cli

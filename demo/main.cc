@@ -1,12 +1,14 @@
 // ./dev demo: the suite at work, every step verified.
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 
+#include "demo/incumbent_files.h"
 #include "demo/main_job.h"
 #include "demo/narrator.h"
 #include "tests/harness/suite.h"
@@ -58,7 +60,16 @@ int Play(const char* argv0, bool keep) {
   Narrator narrator;
   const absl::Status played = opcon_snow::demo::PlayMainJob(**suite, narrator);
   if (!played.ok()) std::cerr << "FAIL " << played << std::endl;
-  const bool good = played.ok() && narrator.failed() == 0;
+  const std::string second = directory + "/incumbent";
+  absl::Status taken_over = absl::OkStatus();
+  if (mkdir(second.c_str(), 0700) != 0) {
+    taken_over = absl::InternalError("cannot make " + second);
+  } else {
+    taken_over = opcon_snow::demo::PlayIncumbentFiles(*programs, argv0, second,
+                                                      narrator);
+  }
+  if (!taken_over.ok()) std::cerr << "FAIL " << taken_over << std::endl;
+  const bool good = played.ok() && taken_over.ok() && narrator.failed() == 0;
   std::cout << "\n"
             << (good ? "Everything held: " : "Something is wrong: ")
             << narrator.checks() - narrator.failed() << " of "

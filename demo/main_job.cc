@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "common/status/status_macros.h"
+#include "demo/ask.h"
 #include "nlohmann/json.hpp"
 #include "tests/harness/jobs.h"
 
@@ -18,34 +19,12 @@ using harness::Job;
 using harness::Suite;
 using nlohmann::json;
 
-constexpr char kTermination[] = "0000000005";
-
 // The command as it stands in Notification Manager: no quotes round the
 // tokens, as the product that this suite replaces documents it.
 constexpr char kCommand[] =
     "INCIDENTCTL -a [[$MACHINE NAME]] -s [[$SCHEDULE NAME]] "
     "-jn [[$JOB NAME]] -e [[$JOB TERMINATION]] -sd [[$SCHEDULE DATE-SNOW]] "
     "-si [[$SCHEDULE ID]] -sn [[$SCHEDULE INST]] -t basic.json";
-
-std::string Text(const json& record, const std::string& field) {
-  const auto found = record.find(field);
-  return found != record.end() && found->is_string() ? found->get<std::string>()
-                                                     : "";
-}
-
-// Waits for what the upstream shows to become `done`; keeps the last answer.
-template <class Ask, class Done>
-absl::StatusOr<json> AskUntil(Ask ask, Done done, absl::string_view what) {
-  absl::StatusOr<json> answer = absl::UnknownError("not asked");
-  const bool happened = harness::Eventually([&] {
-    answer = ask();
-    return answer.ok() && done(*answer);
-  });
-  if (happened) return answer;
-  if (!answer.ok()) return answer.status();
-  return absl::DeadlineExceededError(
-      absl::StrCat(what, " did not happen; last seen: ", answer->dump()));
-}
 
 absl::StatusOr<json> SeeIncident(const Suite& suite, const Job& job,
                                  Narrator& narrator) {

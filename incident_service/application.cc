@@ -23,7 +23,7 @@
 #include "incident_service/service/intake.h"
 #include "incident_service/service/retention.h"
 #include "incident_service/store/sqlite_store.h"
-#include "incident_service/templates/template_set.h"
+#include "incident_service/templates/template_library.h"
 #include "incident_service/upstreams/grpc_upstreams.h"
 #include "incident_service/workflow/engine.h"
 #include "incident_service/workflow/steps.h"
@@ -36,6 +36,8 @@ using ::config::v1::IncidentServiceConfig;
 constexpr int kDefaultWorkers = 16;
 constexpr std::int64_t kDefaultMaxOpenReports = 1000000;
 constexpr absl::Duration kDefaultCallTimeout = absl::Seconds(90);
+// Promised at config.v1.Template.
+constexpr absl::Duration kQuickTimeout = absl::Seconds(10);
 
 template <class Message>
 absl::Duration OrDefault(const Message& message, bool has,
@@ -145,8 +147,7 @@ class IncidentApplication final : public config::Application {
                 .backup_directory = config.store().sqlite().backup_directory()},
             RealClock::Get()));
     config::Faults faults;
-    app->templates_ = TemplateSet::Compile(config.templates(),
-                                           config.default_template(), &faults);
+    app->templates_ = LoadTemplates(config, RealClock::Get()->Now(), &faults);
     if (app->templates_ == nullptr) {
       return absl::InvalidArgumentError(faults.Format());
     }
@@ -175,8 +176,8 @@ class IncidentApplication final : public config::Application {
   absl::Status Reload(const google::protobuf::Message& config) override {
     const auto& fresh = static_cast<const IncidentServiceConfig&>(config);
     config::Faults faults;
-    std::shared_ptr<const TemplateSet> templates = TemplateSet::Compile(
-        fresh.templates(), fresh.default_template(), &faults);
+    std::shared_ptr<const TemplateSet> templates =
+        LoadTemplates(fresh, RealClock::Get()->Now(), &faults);
     if (templates == nullptr) {
       return absl::InvalidArgumentError(faults.Format());
     }
@@ -210,6 +211,10 @@ class IncidentApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> servicenow,
                                 rpc::CreateChannel(rpc::ChannelOptionsFrom(
                                     config.servicenow_gateway())));
+    quick_opcon_ = MakeGrpcOpCon({.channel = opcon,
+                                  .target = opcon_target_,
+                                  .timeout = std::min(timeout, kQuickTimeout),
+                                  .stop = stop_calls_.get_token()});
     opcon_ = MakeGrpcOpCon({.channel = std::move(opcon),
                             .target = opcon_target_,
                             .timeout = timeout,
@@ -233,7 +238,8 @@ class IncidentApplication final : public config::Application {
         .provisional_ticket_after =
             OrDefault(config.workflow().provisional_ticket_after(),
                       config.workflow().has_provisional_ticket_after(),
-                      absl::InfiniteDuration())});
+                      absl::InfiniteDuration()),
+        .quick_opcon = quick_opcon_.get()});
     const int workers = config.workflow().workers();
     engine_ = std::make_unique<Engine>(
         EngineOptions{.workers = workers > 0 ? workers : kDefaultWorkers,
@@ -260,6 +266,11 @@ class IncidentApplication final : public config::Application {
         .store = store_.get(),
         .health = health_.get(),
         .templates = [this] { return Templates(); },
+        .preview =
+            [this](const ::incident::v1::Report& report,
+                   const Template& chosen) {
+              return steps_->Preview(report, chosen);
+            },
         .default_opcon = config.default_opcon(),
         .clock = RealClock::Get(),
         .max_concurrent_calls = rpc::MaxConcurrentCalls(config.listener())});
@@ -292,6 +303,7 @@ class IncidentApplication final : public config::Application {
   std::shared_ptr<const TemplateSet> templates_;  // guarded by the mutex
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<OpCon> opcon_;
+  std::unique_ptr<OpCon> quick_opcon_;
   std::unique_ptr<ServiceNow> servicenow_;
   std::unique_ptr<Steps> steps_;
   std::unique_ptr<Engine> engine_;
@@ -302,6 +314,21 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<HttpDoor> http_;  // null unless configured
 };
+
+// With every template as it is used, wherever it came from.
+std::unique_ptr<google::protobuf::Message> WithAllTemplates(
+    const IncidentServiceConfig& config) {
+  auto complete = std::make_unique<IncidentServiceConfig>(config);
+  config::Faults faults;
+  const std::shared_ptr<const TemplateSet> templates =
+      LoadTemplates(config, RealClock::Get()->Now(), &faults);
+  if (templates == nullptr) return complete;
+  complete->clear_templates();
+  for (const std::shared_ptr<const Template>& loaded : templates->all()) {
+    *complete->add_templates() = loaded->config();
+  }
+  return complete;
+}
 
 }  // namespace
 
@@ -316,7 +343,7 @@ void ValidateConfig(const IncidentServiceConfig& config,
   config::CheckRequired("default_opcon", config.default_opcon(), faults);
   ValidateDeployment(config.deployment(), faults);
   ValidateWorkflow(config.workflow(), faults);
-  TemplateSet::Compile(config.templates(), config.default_template(), faults);
+  LoadTemplates(config, RealClock::Get()->Now(), faults);
 }
 
 absl::StatusOr<std::unique_ptr<config::Application>> MakeApplication(
@@ -325,13 +352,15 @@ absl::StatusOr<std::unique_ptr<config::Application>> MakeApplication(
 }
 
 int RunIncidentService(int argc, const char* const* argv) {
-  return config::RunServerMain(
-      argc, argv,
-      config::MakeServerSpec<IncidentServiceConfig>(
-          "incident_service", kVersion,
-          "Takes reports of failed OpCon jobs and turns each failure into a "
-          "ServiceNow incident, exactly once.",
-          &ValidateConfig, &MakeApplication));
+  config::ServerSpec spec = config::MakeServerSpec<IncidentServiceConfig>(
+      "incident_service", kVersion,
+      "Takes reports of failed OpCon jobs and turns each failure into a "
+      "ServiceNow incident, exactly once.",
+      &ValidateConfig, &MakeApplication);
+  spec.effective = [](const google::protobuf::Message& config) {
+    return WithAllTemplates(static_cast<const IncidentServiceConfig&>(config));
+  };
+  return config::RunServerMain(argc, argv, spec);
 }
 
 }  // namespace opcon_snow::incident

@@ -6,9 +6,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
+#include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
 #include "common/http/upstream_config.h"
 #include "common/http/url.h"
+#include "common/incumbent/directory.h"
 #include "common/log/log.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_config.h"
@@ -72,9 +74,7 @@ class GatewayApplication final : public config::Application {
 
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
-    log::Info("opcon_gateway.serving",
-              {{"address", server_->address()},
-               {"instances", config_.instances_size()}});
+    log::Info("opcon_gateway.serving", {{"address", server_->address()}});
     return std::map<std::string, int>{{"grpc", server_->port()}};
   }
 
@@ -85,8 +85,7 @@ class GatewayApplication final : public config::Application {
           "the listener cannot change while the process runs; restart it");
     }
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
-                                InstanceSet::Create(config, Parts()));
-    WarnOfPlainHttp(config);
+                                MakeInstances(config));
     service_->Replace(std::move(instances));
     config_ = config;
     return absl::OkStatus();
@@ -108,8 +107,7 @@ class GatewayApplication final : public config::Application {
     loop_options.max_connections_per_host = kMaxConnectionsPerHost;
     OPCON_SNOW_ASSIGN_OR_RETURN(loop_, http::CurlLoop::Create(loop_options));
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
-                                InstanceSet::Create(config_, Parts()));
-    WarnOfPlainHttp(config_);
+                                MakeInstances(config_));
     service_ = std::make_unique<OpConGatewayService>(
         loop_.get(), std::move(instances),
         rpc::MaxConcurrentCalls(config_.listener()));
@@ -117,6 +115,30 @@ class GatewayApplication final : public config::Application {
         server_, rpc::Server::Create(rpc::ServerOptionsFrom(config_.listener()),
                                      {service_->served()}));
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::shared_ptr<const InstanceSet>> MakeInstances(
+      const OpConGatewayConfig& config) {
+    config::Faults faults;
+    std::string connector_file;
+    const OpConGatewayConfig complete =
+        incumbent::WithIncumbent(config, &connector_file, &faults);
+    if (!faults.empty()) return absl::InvalidArgumentError(faults.Format());
+    InstanceParts parts = Parts();
+    if (!connector_file.empty()) {
+      log::Warning("opcon.readable_token",
+                   {{"file", connector_file},
+                    {"advice",
+                     "the token can be read there by everybody who can read "
+                     "the file: keep others from it, or move the token to a "
+                     "token_file"}});
+      parts.read_token = [connector_file](const std::string& file) {
+        return file == connector_file ? incumbent::ReadToken(file)
+                                      : config::ReadSecretFile(file);
+      };
+    }
+    WarnOfPlainHttp(complete);
+    return InstanceSet::Create(complete, parts);
   }
 
   InstanceParts Parts() {

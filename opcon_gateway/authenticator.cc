@@ -22,18 +22,27 @@ std::string WithoutSecret(std::string text, const config::Secret& secret) {
 
 TokenFileAuthenticator::TokenFileAuthenticator(std::string instance,
                                                std::string token_file,
+                                               SecretReader reader,
                                                config::Secret token)
-    : instance_(std::move(instance)), token_file_(std::move(token_file)) {
+    : instance_(std::move(instance)),
+      token_file_(std::move(token_file)),
+      reader_(std::move(reader)) {
   credential_.token = std::move(token);
   credential_.generation = 1;
 }
 
 absl::StatusOr<std::unique_ptr<TokenFileAuthenticator>>
-TokenFileAuthenticator::Create(std::string instance, std::string token_file) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret token,
-                              config::ReadSecretFile(token_file));
-  return std::unique_ptr<TokenFileAuthenticator>(new TokenFileAuthenticator(
-      std::move(instance), std::move(token_file), std::move(token)));
+TokenFileAuthenticator::Create(std::string instance, std::string token_file,
+                               SecretReader reader) {
+  if (!reader) {
+    reader = [](const std::string& file) {
+      return config::ReadSecretFile(file);
+    };
+  }
+  OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret token, reader(token_file));
+  return std::unique_ptr<TokenFileAuthenticator>(
+      new TokenFileAuthenticator(std::move(instance), std::move(token_file),
+                                 std::move(reader), std::move(token)));
 }
 
 async::Task<absl::StatusOr<Credential>> TokenFileAuthenticator::Get(
@@ -43,7 +52,7 @@ async::Task<absl::StatusOr<Credential>> TokenFileAuthenticator::Get(
 
 bool TokenFileAuthenticator::Refuse(std::uint64_t generation) {
   if (generation != credential_.generation) return true;
-  absl::StatusOr<config::Secret> token = config::ReadSecretFile(token_file_);
+  absl::StatusOr<config::Secret> token = reader_(token_file_);
   if (!token.ok()) {
     log::Warning("opcon.credentials_unreadable",
                  {{"instance", instance_}, {"error", token.status()}});

@@ -4,6 +4,7 @@
 // Where an instance's token comes from. Confined to the loop thread.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,13 +47,18 @@ class Authenticator {
   virtual std::string Scrub(std::string text) const = 0;
 };
 
+// Reads the secret that a file holds.
+using SecretReader =
+    std::function<absl::StatusOr<config::Secret>(const std::string& file)>;
+
 // An application token or API token from a file. The file is read again when
 // OpCon refuses the token, so that a new one takes effect by itself.
 class TokenFileAuthenticator final : public Authenticator {
  public:
-  // Reads the file; errors as config::ReadSecretFile.
+  // Reads the file with `reader`, or as a file that holds nothing else; errors
+  // as config::ReadSecretFile.
   static absl::StatusOr<std::unique_ptr<TokenFileAuthenticator>> Create(
-      std::string instance, std::string token_file);
+      std::string instance, std::string token_file, SecretReader reader = {});
 
   async::Task<absl::StatusOr<Credential>> Get(const CallScope& scope) override;
   std::optional<Credential> Current() const override { return credential_; }
@@ -62,10 +68,11 @@ class TokenFileAuthenticator final : public Authenticator {
 
  private:
   TokenFileAuthenticator(std::string instance, std::string token_file,
-                         config::Secret token);
+                         SecretReader reader, config::Secret token);
 
   const std::string instance_;
   const std::string token_file_;
+  const SecretReader reader_;
   Credential credential_;
 };
 

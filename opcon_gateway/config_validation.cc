@@ -15,6 +15,7 @@
 #include "common/config/validate.h"
 #include "common/http/upstream_config.h"
 #include "common/http/url.h"
+#include "common/incumbent/directory.h"
 #include "common/rpc/address.h"
 #include "common/rpc/server_config.h"
 
@@ -172,11 +173,16 @@ void ValidateInstance(const OpConInstance& instance, const std::string& field,
 
 }  // namespace
 
-void ValidateConfig(const ::config::v1::OpConGatewayConfig& config,
+void ValidateConfig(const ::config::v1::OpConGatewayConfig& written,
                     config::Faults* faults) {
+  std::string connector_file;
+  const ::config::v1::OpConGatewayConfig config =
+      incumbent::WithIncumbent(written, &connector_file, faults);
   rpc::ValidateListener(config.listener(), "listener", faults);
   if (config.instances().empty()) {
-    faults->Add("instances", "at least one OpCon instance is required");
+    faults->Add("instances",
+                "at least one OpCon instance is required, here or in "
+                "incumbent_directory");
   }
   std::set<std::string> names;
   for (int i = 0; i < config.instances_size(); ++i) {

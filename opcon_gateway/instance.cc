@@ -45,13 +45,14 @@ JobLogOptions JobLogOptionsOf(const OpConInstance& config) {
 
 absl::StatusOr<std::shared_ptr<Authenticator>> MakeAuthenticator(
     const OpConInstance& config, const http::BaseUrl& base_url,
-    absl::Duration call_timeout, async::EventLoop* loop,
+    absl::Duration call_timeout, const InstanceParts& parts,
     std::shared_ptr<http::Transport> transport,
     std::shared_ptr<http::Limiter> limiter) {
   if (!config.has_login()) {
     OPCON_SNOW_ASSIGN_OR_RETURN(
         std::shared_ptr<Authenticator> authenticator,
-        TokenFileAuthenticator::Create(config.name(), config.token_file()));
+        TokenFileAuthenticator::Create(config.name(), config.token_file(),
+                                       parts.read_token));
     return authenticator;
   }
   LoginOptions options;
@@ -61,7 +62,7 @@ absl::StatusOr<std::shared_ptr<Authenticator>> MakeAuthenticator(
   options.timeout = call_timeout;
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::shared_ptr<Authenticator> authenticator,
-      LoginAuthenticator::Create(std::move(options), base_url, loop,
+      LoginAuthenticator::Create(std::move(options), base_url, parts.loop,
                                  std::move(transport), std::move(limiter)));
   return authenticator;
 }
@@ -148,8 +149,8 @@ absl::StatusOr<std::shared_ptr<Instance>> Instance::Create(
       std::make_shared<http::Limiter>(parts.loop, bounds.limiter);
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::shared_ptr<Authenticator> authenticator,
-      MakeAuthenticator(config, base_url, bounds.call_timeout, parts.loop,
-                        transport, limiter));
+      MakeAuthenticator(config, base_url, bounds.call_timeout, parts, transport,
+                        limiter));
   return std::shared_ptr<Instance>(
       new Instance({config, std::move(base_url), bounds, parts, transport,
                     limiter, std::move(authenticator)}));

@@ -42,6 +42,9 @@ struct InstanceParts {
   std::function<absl::StatusOr<std::shared_ptr<http::Transport>>(
       const ::config::v1::OpConInstance&)>
       make_transport;
+  // Reads the token from a `token_file`; empty for a file that holds nothing
+  // else.
+  SecretReader read_token;
 };
 
 // Confined to the loop thread, except for construction and destruction.

@@ -14,6 +14,7 @@
 #include "common/http/curl_transport.h"
 #include "common/http/upstream_config.h"
 #include "common/http/url.h"
+#include "common/incumbent/directory.h"
 #include "common/log/log.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_config.h"
@@ -56,7 +57,9 @@ absl::StatusOr<std::shared_ptr<const JwtSigner>> ReadSigner(
   return signer;
 }
 
-absl::StatusOr<Credentials> ReadCredentials(const ServiceNowInstance& config) {
+absl::StatusOr<Credentials> ReadCredentials(
+    const ServiceNowInstance& config,
+    const incumbent::ServiceNowLogins& logins) {
   switch (config.credentials_case()) {
     case ServiceNowInstance::kOauthClientCredentials: {
       const ::config::v1::OAuthClient& client =
@@ -93,8 +96,13 @@ absl::StatusOr<Credentials> ReadCredentials(const ServiceNowInstance& config) {
     case ServiceNowInstance::kCertificate:
       return CertificateCredentials{config.tls().certificate_file()};
     case ServiceNowInstance::kBasic: {
-      OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret password,
-                                  ReadSecret(config.basic().password_file()));
+      const std::string& file = config.basic().password_file();
+      const auto known = logins.passwords.find(config.name());
+      if (known != logins.passwords.end()) {
+        return BasicCredentials{config.basic().username(),
+                                FileSecret{known->second, file}};
+      }
+      OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret password, ReadSecret(file));
       return BasicCredentials{config.basic().username(), std::move(password)};
     }
     default:
@@ -119,13 +127,15 @@ void TakeTables(const ServiceNowInstance& config, InstanceSettings* settings) {
 }
 
 absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
-    http::CurlLoop* loop, const ServiceNowInstance& config) {
+    http::CurlLoop* loop, const ServiceNowInstance& config,
+    const incumbent::ServiceNowLogins& logins) {
   const http::UpstreamBounds bounds =
       http::UpstreamBoundsFrom(config.limits(), kDefaultCallTimeout);
   OPCON_SNOW_ASSIGN_OR_RETURN(
       http::BaseUrl base_url,
       http::BaseUrl::Parse(config.base_url(), config.allow_plain_http()));
-  OPCON_SNOW_ASSIGN_OR_RETURN(Credentials credentials, ReadCredentials(config));
+  OPCON_SNOW_ASSIGN_OR_RETURN(Credentials credentials,
+                              ReadCredentials(config, logins));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       http::CurlTransportOptions options,
       http::TransportOptionsFrom(config.tls(), config.proxy(), bounds,
@@ -163,11 +173,24 @@ absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
 }
 
 absl::StatusOr<std::shared_ptr<InstanceRegistry>> MakeRegistry(
-    http::CurlLoop* loop, const SnowGatewayConfig& config) {
+    http::CurlLoop* loop, const SnowGatewayConfig& written) {
+  config::Faults faults;
+  incumbent::ServiceNowLogins logins;
+  const SnowGatewayConfig config =
+      incumbent::WithIncumbent(written, &logins, &faults);
+  if (!faults.empty()) return absl::InvalidArgumentError(faults.Format());
+  for (const auto& [name, password] : logins.passwords) {
+    log::Warning("servicenow.readable_password",
+                 {{"instance", name},
+                  {"advice",
+                   "the password can be read in the incumbent's template by "
+                   "everybody who can read the file: keep others from it, or "
+                   "give the instance another login in this configuration"}});
+  }
   std::vector<std::shared_ptr<Instance>> instances;
   for (const ServiceNowInstance& entry : config.instances()) {
     absl::StatusOr<std::shared_ptr<Instance>> instance =
-        MakeInstance(loop, entry);
+        MakeInstance(loop, entry, logins);
     if (!instance.ok()) {
       return WithContext(instance.status(),
                          absl::StrCat("instance ", entry.name()));
@@ -197,9 +220,7 @@ class GatewayApplication final : public config::Application {
 
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
-    log::Info("snow_gateway.serving",
-              {{"address", server_->address()},
-               {"instances", config_.instances_size()}});
+    log::Info("snow_gateway.serving", {{"address", server_->address()}});
     return std::map<std::string, int>{{"grpc", server_->port()}};
   }
 

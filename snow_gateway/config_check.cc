@@ -14,6 +14,7 @@
 #include "common/config/validate.h"
 #include "common/http/upstream_config.h"
 #include "common/http/url.h"
+#include "common/incumbent/directory.h"
 #include "common/rpc/server_config.h"
 #include "snow_gateway/query_syntax.h"
 
@@ -232,11 +233,16 @@ void CheckInstance(const ServiceNowInstance& instance, const std::string& field,
 
 }  // namespace
 
-void CheckConfig(const ::config::v1::SnowGatewayConfig& config,
+void CheckConfig(const ::config::v1::SnowGatewayConfig& written,
                  config::Faults* faults) {
+  incumbent::ServiceNowLogins logins;
+  const ::config::v1::SnowGatewayConfig config =
+      incumbent::WithIncumbent(written, &logins, faults);
   rpc::ValidateListener(config.listener(), "listener", faults);
   if (config.instances().empty()) {
-    faults->Add("instances", "at least one ServiceNow instance is required");
+    faults->Add("instances",
+                "at least one ServiceNow instance is required, here or in "
+                "incumbent_directory");
   }
   std::set<std::string> names;
   for (int i = 0; i < config.instances_size(); ++i) {

@@ -291,6 +291,60 @@ grpc::Status FakeIncidentService::ListTemplates(
   return grpc::Status::OK;
 }
 
+void FakeIncidentService::SetTemplates(
+    ::incident::v1::ValidateTemplateResponse validated,
+    ::incident::v1::RenderTemplateResponse rendered,
+    ::incident::v1::ImportTemplateResponse imported) {
+  const std::lock_guard lock(mutex_);
+  validated_ = std::move(validated);
+  rendered_ = std::move(rendered);
+  imported_ = std::move(imported);
+}
+
+::incident::v1::ValidateTemplateRequest FakeIncidentService::validate_call()
+    const {
+  const std::lock_guard lock(mutex_);
+  return validate_call_;
+}
+
+::incident::v1::RenderTemplateRequest FakeIncidentService::render_call() const {
+  const std::lock_guard lock(mutex_);
+  return render_call_;
+}
+
+::incident::v1::ImportTemplateRequest FakeIncidentService::import_call() const {
+  const std::lock_guard lock(mutex_);
+  return import_call_;
+}
+
+grpc::Status FakeIncidentService::ValidateTemplate(
+    grpc::ServerContext*,
+    const ::incident::v1::ValidateTemplateRequest* request,
+    ::incident::v1::ValidateTemplateResponse* reply) {
+  const std::lock_guard lock(mutex_);
+  validate_call_ = *request;
+  *reply = validated_;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeIncidentService::RenderTemplate(
+    grpc::ServerContext*, const ::incident::v1::RenderTemplateRequest* request,
+    ::incident::v1::RenderTemplateResponse* reply) {
+  const std::lock_guard lock(mutex_);
+  render_call_ = *request;
+  *reply = rendered_;
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeIncidentService::ImportTemplate(
+    grpc::ServerContext*, const ::incident::v1::ImportTemplateRequest* request,
+    ::incident::v1::ImportTemplateResponse* reply) {
+  const std::lock_guard lock(mutex_);
+  import_call_ = *request;
+  *reply = imported_;
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeIncidentService::GetHealth(
     grpc::ServerContext*, const ::incident::v1::GetHealthRequest*,
     ::incident::v1::GetHealthResponse* reply) {

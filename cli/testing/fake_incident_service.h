@@ -48,6 +48,10 @@ class FakeIncidentService final
   void SetReports(std::vector<::incident::v1::Report> reports);
   void SetLinks(std::vector<::incident::v1::TicketLink> links);
   void SetHealth(::incident::v1::GetHealthResponse health);
+  // What the RPCs about templates answer.
+  void SetTemplates(::incident::v1::ValidateTemplateResponse validated,
+                    ::incident::v1::RenderTemplateResponse rendered,
+                    ::incident::v1::ImportTemplateResponse imported);
   void SetAudit(std::vector<::incident::v1::AuditEntry> entries);
   // The stream of BackUpStore: these messages, then this status.
   void SetBackup(std::vector<::incident::v1::BackUpStoreResponse> messages,
@@ -67,6 +71,10 @@ class FakeIncidentService final
   ::incident::v1::DiscardReportRequest discard_call() const;
   ::incident::v1::GetTicketLinkRequest link_call() const;
   ::incident::v1::ListAuditEntriesRequest audit_call() const;
+  // The last requests about templates.
+  ::incident::v1::ValidateTemplateRequest validate_call() const;
+  ::incident::v1::RenderTemplateRequest render_call() const;
+  ::incident::v1::ImportTemplateRequest import_call() const;
 
  private:
   grpc::Status ReportJobEvent(
@@ -102,6 +110,18 @@ class FakeIncidentService final
       grpc::ServerContext* context,
       const ::incident::v1::ListTemplatesRequest* request,
       ::incident::v1::ListTemplatesResponse* reply) override;
+  grpc::Status ValidateTemplate(
+      grpc::ServerContext* context,
+      const ::incident::v1::ValidateTemplateRequest* request,
+      ::incident::v1::ValidateTemplateResponse* reply) override;
+  grpc::Status RenderTemplate(
+      grpc::ServerContext* context,
+      const ::incident::v1::RenderTemplateRequest* request,
+      ::incident::v1::RenderTemplateResponse* reply) override;
+  grpc::Status ImportTemplate(
+      grpc::ServerContext* context,
+      const ::incident::v1::ImportTemplateRequest* request,
+      ::incident::v1::ImportTemplateResponse* reply) override;
   grpc::Status ListAuditEntries(
       grpc::ServerContext* context,
       const ::incident::v1::ListAuditEntriesRequest* request,
@@ -134,6 +154,12 @@ class FakeIncidentService final
   ::incident::v1::DiscardReportRequest discard_call_;
   ::incident::v1::GetTicketLinkRequest link_call_;
   ::incident::v1::ListAuditEntriesRequest audit_call_;
+  ::incident::v1::ValidateTemplateResponse validated_;
+  ::incident::v1::RenderTemplateResponse rendered_;
+  ::incident::v1::ImportTemplateResponse imported_;
+  ::incident::v1::ValidateTemplateRequest validate_call_;
+  ::incident::v1::RenderTemplateRequest render_call_;
+  ::incident::v1::ImportTemplateRequest import_call_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -46,7 +46,7 @@ void Faults::Add(absl::string_view field, absl::string_view message) {
 
 void Faults::AddAt(int line, int column, absl::string_view field,
                    absl::string_view message) {
-  if (faults_.size() >= kMaxFaults) {
+  if (size() >= kMaxFaults) {
     ++dropped_;
     return;
   }
@@ -58,12 +58,24 @@ void Faults::SetPosition(absl::string_view field, int line, int column) {
   positions_[std::string(field)] = {line, column};
 }
 
+void Faults::Merge(const Faults& other) {
+  for (const Fault& fault : other.Sorted()) {
+    if (size() >= kMaxFaults) {
+      ++dropped_;
+    } else {
+      merged_.push_back(fault);
+    }
+  }
+  dropped_ += other.dropped_;
+}
+
 std::vector<Fault> Faults::Sorted() const {
   std::vector<Fault> sorted = faults_;
   std::stable_sort(
       sorted.begin(), sorted.end(), [](const Fault& a, const Fault& b) {
         return std::tie(a.line, a.column) < std::tie(b.line, b.column);
       });
+  sorted.insert(sorted.end(), merged_.begin(), merged_.end());
   return sorted;
 }
 

@@ -42,9 +42,12 @@ class Faults {
   // Remembers where a field is written; the loader does it.
   void SetPosition(absl::string_view field, int line, int column);
 
-  bool empty() const { return faults_.empty(); }
-  std::size_t size() const { return faults_.size(); }
-  // In the order of the file.
+  // Those of another file, with their places there, after those of this one.
+  void Merge(const Faults& other);
+
+  bool empty() const { return size() == 0; }
+  std::size_t size() const { return faults_.size() + merged_.size(); }
+  // In the order of the file, then those of each merged file in theirs.
   std::vector<Fault> Sorted() const;
   const std::string& file() const { return file_; }
   void set_file(absl::string_view file) { file_ = std::string(file); }
@@ -60,6 +63,7 @@ class Faults {
   std::string file_;
   std::map<std::string, Position> positions_;
   std::vector<Fault> faults_;
+  std::vector<Fault> merged_;
   std::size_t dropped_ = 0;
 };
 

@@ -21,6 +21,9 @@ FlagsResult ParseServerFlags(int argc, const char* const* argv,
       ->type_name("FILE");
   app.add_flag("--check-config", flags.check_config,
                "Check the configuration, say every fault, and exit: 0 or 78");
+  app.add_flag("--show-config", flags.show_config,
+               "Check the configuration, print what it comes to as YAML, "
+               "secrets masked, and exit: 0 or 78");
   app.add_option("--port-file", flags.port_file,
                  "Write the ports really bound to FILE, name=port a line, "
                  "once calls are accepted")

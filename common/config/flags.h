@@ -5,6 +5,7 @@
 //
 //   --config FILE      the configuration (YAML); required
 //   --check-config     check it, say every fault, exit: 0 or 78
+//   --show-config      check it, print what it comes to, exit: 0 or 78
 //   --version          print name and version, exit 0
 //   --port-file FILE   write the ports really bound, "name=port" a line
 //   --help
@@ -27,6 +28,7 @@ struct ServerFlags {
   std::string config_file;
   std::string port_file;
   bool check_config = false;
+  bool show_config = false;
 };
 
 // Either the flags, or what to print and the code to exit with.

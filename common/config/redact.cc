@@ -50,10 +50,15 @@ void RedactMessage(Message* message) {
 
 }  // namespace
 
-std::string Redacted(const Message& message) {
-  const std::unique_ptr<Message> copy(message.New());
+std::unique_ptr<Message> RedactedCopy(const Message& message) {
+  std::unique_ptr<Message> copy(message.New());
   copy->CopyFrom(message);
   RedactMessage(copy.get());
+  return copy;
+}
+
+std::string Redacted(const Message& message) {
+  const std::unique_ptr<Message> copy = RedactedCopy(message);
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string json;

@@ -21,6 +21,7 @@
 #include "common/config/flags.h"
 #include "common/config/port_file.h"
 #include "common/config/yaml_loader.h"
+#include "common/config/yaml_writer.h"
 #include "common/log/log.h"
 #include "config/v1/common.pb.h"
 #include "google/protobuf/message.h"
@@ -138,12 +139,18 @@ int Main::Run(const Signals& signals) {
       spec_.build(*config);
   if (!application.ok()) {
     const bool is_config = IsConfigurationError(application.status());
-    if (flags_.check_config || is_config) {
+    if (flags_.check_config || flags_.show_config || is_config) {
       Print(stderr, absl::StrCat(flags_.config_file, ": ",
                                  application.status().message(), "\n"));
       return kExitConfig;
     }
     return Fail(kExitUnavailable, "build", application.status());
+  }
+  if (flags_.show_config) {
+    const std::unique_ptr<Message> effective =
+        spec_.effective ? spec_.effective(*config) : nullptr;
+    Print(stdout, ToYaml(*RedactedCopy(effective ? *effective : *config)));
+    return kExitOk;
   }
   if (flags_.check_config) {
     Print(stdout, absl::StrCat(flags_.config_file, ": no faults\n"));

@@ -15,11 +15,11 @@
 // Steps: flags (exit 64), configuration (exit 78 with every fault on stderr),
 // log level, build (exit 78 if the error is about the configuration or a file
 // that it names, else 69), Start (exit 69), port file, wait for signals, Stop,
-// exit 0. --check-config ends after build. SIGTERM and SIGINT stop, a second
-// one during Stop is ignored; SIGHUP reads the configuration again, and if it
-// has no fault passes it to Reload. All three are blocked in every thread and
-// taken with sigwait by the main thread, so that nothing ever runs inside a
-// signal handler. SIGPIPE is ignored.
+// exit 0. --check-config and --show-config end after build. SIGTERM and SIGINT
+// stop, a second one during Stop is ignored; SIGHUP reads the configuration
+// again, and if it has no fault passes it to Reload. All three are blocked in
+// every thread and taken with sigwait by the main thread, so that nothing ever
+// runs inside a signal handler. SIGPIPE is ignored.
 
 #include <functional>
 #include <map>
@@ -61,6 +61,11 @@ struct ServerSpec {
   std::function<std::unique_ptr<google::protobuf::Message>()> new_config;
   // Adds what the schema cannot say: required fields, ranges, contradictions.
   std::function<void(const google::protobuf::Message&, Faults*)> validate;
+  // What a configuration without fault comes to, with what it takes from other
+  // files; for --show-config. Empty: the configuration itself.
+  std::function<std::unique_ptr<google::protobuf::Message>(
+      const google::protobuf::Message&)>
+      effective;
   // Builds without starting. Files that the configuration names are read here.
   std::function<absl::StatusOr<std::unique_ptr<Application>>(
       const google::protobuf::Message&)>

@@ -154,6 +154,16 @@ TEST_F(ServerMainTest, ChecksWithoutStarting) {
   EXPECT_THAT(Err(), Not(HasSubstr("server.started")));
 }
 
+TEST_F(ServerMainTest, ShowsWhatTheConfigurationComesTo) {
+  WriteConfig(kGood);
+  EXPECT_EQ(Run({"--config", config(), "--show-config"}), kExitOk);
+  EXPECT_THAT(Out(), HasSubstr("listener:\n  address: \""));
+  EXPECT_THAT(Err(), Not(HasSubstr("server.started")));
+  WriteConfig("listner: {}\n");
+  EXPECT_EQ(Run({"--config", config(), "--show-config"}), kExitConfig);
+  EXPECT_THAT(Err(), HasSubstr("did you mean listener?"));
+}
+
 TEST_F(ServerMainTest, WhatTheConfigurationNamesIsPartOfIt) {
   WriteConfig(absl::StrCat(kGood, "default_instance_name: fail-build\n"));
   EXPECT_EQ(Run({"--config", config(), "--check-config"}), kExitConfig);

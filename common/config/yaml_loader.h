@@ -25,24 +25,16 @@
 // everything beyond the limits. All faults of a file are found in one run,
 // except that after a syntax error nothing more can be.
 
-#include <cstddef>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "common/config/fault.h"
+#include "common/config/yaml_limits.h"
 #include "google/protobuf/message.h"
 
 namespace opcon_snow::config {
-
-struct YamlLimits {
-  std::size_t max_bytes = std::size_t{1} << 20;
-  int max_depth = 32;
-  // Values in the file, counted after aliases are replaced by what they stand
-  // for, which bounds the "billion laughs".
-  std::size_t max_nodes = 50'000;
-  int max_aliases = 100;
-};
 
 // Reads `path` into `message`, which is cleared first. Relative paths are made
 // relative to the folder of the file: the values of string fields named "path"
@@ -59,6 +51,11 @@ absl::Status LoadYamlFile(const std::string& path,
 absl::Status LoadYamlText(absl::string_view text,
                           google::protobuf::Message* message, Faults* faults,
                           const YamlLimits& limits = {});
+
+// A copy where every field whose option (config.v1.sensitive) is true reads
+// "[redacted]".
+std::unique_ptr<google::protobuf::Message> RedactedCopy(
+    const google::protobuf::Message& message);
 
 // The message as JSON with proto field names, where every field whose option
 // (config.v1.sensitive) is true reads "[redacted]": for logs and dumps.

@@ -1,7 +1,8 @@
 #ifndef OPCON_SNOW_COMMON_CONFIG_YAML_TREE_H_
 #define OPCON_SNOW_COMMON_CONFIG_YAML_TREE_H_
 
-// A YAML document as a tree with the place of every value. For yaml_loader.h.
+// A YAML document as a tree with the place of every value. For yaml_loader.h
+// and for the incumbent's JSON.
 
 #include <optional>
 #include <string>
@@ -9,7 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "common/config/fault.h"
-#include "common/config/yaml_loader.h"
+#include "common/config/yaml_limits.h"
 
 namespace opcon_snow::config::internal {
 

@@ -1,6 +1,5 @@
 #include "incident_service/service/incident_service.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <stop_token>
@@ -25,7 +24,7 @@ namespace v1 = ::incident::v1;
 constexpr char kDomain[] = "incident-service";
 // For calls that wait for the disk.
 constexpr int kPoolThreads = 8;
-// For those of GetHealth, which wait for gateways.
+// For those of GetHealth and for previews, which wait for gateways.
 constexpr int kHealthThreads = 2;
 constexpr std::size_t kBackupChunk = std::size_t{256} << 10;
 
@@ -84,6 +83,10 @@ auto IncidentServiceImpl::Blocking(Work work, WorkerPool* pool) {
 IncidentServiceImpl::IncidentServiceImpl(ServiceDependencies dependencies)
     : d_(std::move(dependencies)),
       queries_(d_.store, d_.default_opcon),
+      desk_({.templates = d_.templates,
+             .preview = d_.preview,
+             .default_opcon = d_.default_opcon,
+             .clock = d_.clock}),
       pool_(kPoolThreads),
       acknowledgements_(1),
       health_pool_(kHealthThreads),
@@ -184,23 +187,30 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::ListTemplates(
       context, request, response,
       Blocking([this](rpc::CallContext&, const v1::ListTemplatesRequest&)
                    -> absl::StatusOr<v1::ListTemplatesResponse> {
-        const std::shared_ptr<const TemplateSet> templates = d_.templates();
-        v1::ListTemplatesResponse answer;
-        for (const auto& loaded : templates->all()) {
-          v1::Template* entry = answer.add_templates();
-          entry->set_name(loaded->config().name());
-          entry->set_format(v1::TEMPLATE_FORMAT_NATIVE);
-          entry->set_servicenow(loaded->config().servicenow());
-          entry->set_is_default(entry->name() == templates->default_name());
-        }
-        std::sort(answer.mutable_templates()->begin(),
-                  answer.mutable_templates()->end(),
-                  [](const v1::Template& a, const v1::Template& b) {
-                    return a.name() < b.name();
-                  });
-        return answer;
+        return desk_.List();
       }));
 }
+
+// Methods that ask the desk, which differ in their names only. Some wait for
+// gateways.
+#define OPCON_SNOW_DESK(Method, Verb)                                       \
+  grpc::ServerUnaryReactor* IncidentServiceImpl::Method(                    \
+      grpc::CallbackServerContext* context,                                 \
+      const v1::Method##Request* request, v1::Method##Response* response) { \
+    return bridge_.Unary(                                                   \
+        context, request, response,                                         \
+        Blocking(                                                           \
+            [this](rpc::CallContext&, const v1::Method##Request& asked) {   \
+              return desk_.Verb(asked);                                     \
+            },                                                              \
+            &health_pool_));                                                \
+  }
+
+OPCON_SNOW_DESK(ValidateTemplate, Validate)
+OPCON_SNOW_DESK(RenderTemplate, Render)
+OPCON_SNOW_DESK(ImportTemplate, Import)
+
+#undef OPCON_SNOW_DESK
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::GetHealth(
     grpc::CallbackServerContext* context, const v1::GetHealthRequest* request,
@@ -310,10 +320,6 @@ async::Task<absl::Status> IncidentServiceImpl::StreamBackup(
   }
 
 OPCON_SNOW_NOT_OFFERED(SyncTicket, "")
-OPCON_SNOW_NOT_OFFERED(ValidateTemplate,
-                       "incident_service --check-config checks templates.")
-OPCON_SNOW_NOT_OFFERED(RenderTemplate, "")
-OPCON_SNOW_NOT_OFFERED(ImportTemplate, "")
 OPCON_SNOW_NOT_OFFERED(CreateSilence, "")
 OPCON_SNOW_NOT_OFFERED(ListSilences, "")
 OPCON_SNOW_NOT_OFFERED(ExpireSilence, "")

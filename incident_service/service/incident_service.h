@@ -21,6 +21,7 @@
 #include "incident_service/service/health.h"
 #include "incident_service/service/intake.h"
 #include "incident_service/service/queries.h"
+#include "incident_service/service/template_desk.h"
 #include "incident_service/service/worker_pool.h"
 #include "incident_service/store/store.h"
 #include "incident_service/templates/template_set.h"
@@ -33,6 +34,10 @@ struct ServiceDependencies {
   Store* store = nullptr;
   HealthProbe* health = nullptr;
   std::function<std::shared_ptr<const TemplateSet>()> templates;
+  // What a report would do; see Steps::Preview.
+  std::function<absl::StatusOr<TicketPreview>(const ::incident::v1::Report&,
+                                              const Template&)>
+      preview;
   std::string default_opcon;
   Clock* clock = nullptr;
   int max_concurrent_calls = 200;
@@ -94,6 +99,18 @@ class IncidentServiceImpl final
       grpc::CallbackServerContext* context,
       const ::incident::v1::ListTemplatesRequest* request,
       ::incident::v1::ListTemplatesResponse* response) override;
+  grpc::ServerUnaryReactor* ValidateTemplate(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ValidateTemplateRequest* request,
+      ::incident::v1::ValidateTemplateResponse* response) override;
+  grpc::ServerUnaryReactor* RenderTemplate(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::RenderTemplateRequest* request,
+      ::incident::v1::RenderTemplateResponse* response) override;
+  grpc::ServerUnaryReactor* ImportTemplate(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::ImportTemplateRequest* request,
+      ::incident::v1::ImportTemplateResponse* response) override;
   grpc::ServerUnaryReactor* GetHealth(
       grpc::CallbackServerContext* context,
       const ::incident::v1::GetHealthRequest* request,
@@ -110,18 +127,6 @@ class IncidentServiceImpl final
       grpc::CallbackServerContext* context,
       const ::incident::v1::SyncTicketRequest* request,
       ::incident::v1::SyncTicketResponse* response) override;
-  grpc::ServerUnaryReactor* ValidateTemplate(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::ValidateTemplateRequest* request,
-      ::incident::v1::ValidateTemplateResponse* response) override;
-  grpc::ServerUnaryReactor* RenderTemplate(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::RenderTemplateRequest* request,
-      ::incident::v1::RenderTemplateResponse* response) override;
-  grpc::ServerUnaryReactor* ImportTemplate(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::ImportTemplateRequest* request,
-      ::incident::v1::ImportTemplateResponse* response) override;
   grpc::ServerUnaryReactor* CreateSilence(
       grpc::CallbackServerContext* context,
       const ::incident::v1::CreateSilenceRequest* request,
@@ -154,6 +159,7 @@ class IncidentServiceImpl final
 
   const ServiceDependencies d_;
   const Queries queries_;
+  const TemplateDesk desk_;
   WorkerPool pool_;
   // One, so that answers of a batch are finished without waking anybody else.
   WorkerPool acknowledgements_;

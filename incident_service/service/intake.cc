@@ -115,6 +115,16 @@ absl::Status ValidateReport(const v1::ReportJobEventRequest& request) {
   return check.Result();
 }
 
+v1::JobEvent CompleteEvent(v1::JobEvent event,
+                           const std::string& default_opcon) {
+  v1::JobKey* key = event.mutable_job_key();
+  if (key->opcon().empty()) key->set_opcon(default_opcon);
+  if (event.kind() == v1::EVENT_KIND_UNSPECIFIED) {
+    event.set_kind(v1::EVENT_KIND_JOB_FAILED);
+  }
+  return event;
+}
+
 Intake::Intake(IntakeOptions options, Store* store,
                std::function<std::shared_ptr<const TemplateSet>()> templates)
     : options_(std::move(options)),
@@ -126,12 +136,8 @@ Store::NewReport Intake::ReportOf(
   Store::NewReport fresh;
   v1::Report& report = fresh.report;
   if (request.has_event()) {
-    *report.mutable_event() = request.event();
-    v1::JobKey* key = report.mutable_event()->mutable_job_key();
-    if (key->opcon().empty()) key->set_opcon(options_.default_opcon);
-    if (report.event().kind() == v1::EVENT_KIND_UNSPECIFIED) {
-      report.mutable_event()->set_kind(v1::EVENT_KIND_JOB_FAILED);
-    }
+    *report.mutable_event() =
+        CompleteEvent(request.event(), options_.default_opcon);
     // Only a failed run may turn out to be none.
     const bool settles = TellsOfAFailedRun(report.event().kind());
     fresh.first_steps = {

@@ -49,6 +49,10 @@ class Intake {
   const std::function<std::shared_ptr<const TemplateSet>()> templates_;
 };
 
+// The event with the defaults for what it leaves out.
+::incident::v1::JobEvent CompleteEvent(::incident::v1::JobEvent event,
+                                       const std::string& default_opcon);
+
 // What is wrong with the request: INVALID_ARGUMENT with a violation for each
 // field.
 absl::Status ValidateReport(

@@ -45,15 +45,26 @@ class ServiceFixture : public ::testing::Test {
                                  store_.get(), [this] { return templates_; });
     health_ = std::make_unique<HealthProbe>(
         store_.get(), &opcon_, "oc:1", &servicenow_, "sn:1", RealClock::Get());
-    service_ = std::make_unique<IncidentServiceImpl>(
-        ServiceDependencies{.intake = intake_.get(),
-                            .store = store_.get(),
-                            .health = health_.get(),
-                            .templates = [this] { return templates_; },
-                            .default_opcon = "production",
-                            .clock = RealClock::Get(),
-                            .max_watchers = 2,
-                            .heartbeat = absl::Milliseconds(20)});
+    steps_ = std::make_unique<Steps>(
+        StepDependencies{.store = store_.get(),
+                         .opcon = &opcon_,
+                         .servicenow = &servicenow_,
+                         .templates = [this] { return templates_; },
+                         .deployment = "test",
+                         .clock = RealClock::Get()});
+    service_ = std::make_unique<IncidentServiceImpl>(ServiceDependencies{
+        .intake = intake_.get(),
+        .store = store_.get(),
+        .health = health_.get(),
+        .templates = [this] { return templates_; },
+        .preview =
+            [this](const v1::Report& report, const Template& chosen) {
+              return steps_->Preview(report, chosen);
+            },
+        .default_opcon = "production",
+        .clock = RealClock::Get(),
+        .max_watchers = 2,
+        .heartbeat = absl::Milliseconds(20)});
     auto server = rpc::Server::Create({}, {service_->Served()});
     EXPECT_OK(server.status());
     server_ = *std::move(server);
@@ -90,6 +101,7 @@ class ServiceFixture : public ::testing::Test {
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HealthProbe> health_;
+  std::unique_ptr<Steps> steps_;
   std::unique_ptr<IncidentServiceImpl> service_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<Stub> stub_;

@@ -47,6 +47,7 @@ class NameChecker final : public basic_context<std::string> {
   void push(const data*) override {}
   void pop() override {}
   const data* get(const std::string& name) const override {
+    names_.insert(name);
     if (name != "." && known_.values.count(name) == 0 &&
         known_.lists.count(name) == 0) {
       unknown_.insert(name);
@@ -59,12 +60,14 @@ class NameChecker final : public basic_context<std::string> {
   }
   const std::set<std::string>& unknown() const { return unknown_; }
   const std::set<std::string>& partials() const { return partials_; }
+  const std::set<std::string>& names() const { return names_; }
 
  private:
   const MustacheValues& known_;
   data value_{std::string("x")};
   mutable std::set<std::string> unknown_;
   mutable std::set<std::string> partials_;
+  mutable std::set<std::string> names_;
 };
 
 std::string KnownNames(const MustacheValues& known) {
@@ -81,7 +84,9 @@ absl::StatusOr<MustacheText> MustacheText::Parse(absl::string_view text,
   std::string owned(text);
   mustache parsed = Parsed(owned);
   if (!parsed.is_valid()) {
-    return absl::InvalidArgumentError(parsed.error_message());
+    return absl::InvalidArgumentError(absl::StrCat(
+        "is no Mustache: ", parsed.error_message(),
+        "; every {{ needs its }}, and every {{#name}} its {{/name}}"));
   }
   NameChecker checker(known);
   parsed.render(checker);
@@ -94,7 +99,7 @@ absl::StatusOr<MustacheText> MustacheText::Parse(absl::string_view text,
         absl::StrCat("unknown name ", absl::StrJoin(checker.unknown(), ", "),
                      "; known are ", KnownNames(known)));
   }
-  return MustacheText(std::move(owned));
+  return MustacheText(std::move(owned), checker.names());
 }
 
 std::string MustacheText::Render(const MustacheValues& values) const {

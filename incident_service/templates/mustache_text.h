@@ -4,7 +4,9 @@
 // One Mustache text, parsed and checked once, rendered often.
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -31,9 +33,16 @@ class MustacheText {
   // data and never markup.
   std::string Render(const MustacheValues& values) const;
 
+  // As it was written.
+  const std::string& text() const { return text_; }
+  // The names that it uses.
+  const std::set<std::string>& names() const { return names_; }
+
  private:
-  explicit MustacheText(std::string text) : text_(std::move(text)) {}
+  MustacheText(std::string text, std::set<std::string> names)
+      : text_(std::move(text)), names_(std::move(names)) {}
   std::string text_;
+  std::set<std::string> names_;
 };
 
 }  // namespace opcon_snow::incident

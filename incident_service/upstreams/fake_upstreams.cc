@@ -436,6 +436,29 @@ FakeServiceNow::ListJournalEntries(
   return response;
 }
 
+absl::StatusOr<sn::LookupRecordsResponse> FakeServiceNow::LookupRecords(
+    const sn::LookupRecordsRequest& request) {
+  last_lookup = request;
+  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("LookupRecords"));
+  sn::LookupRecordsResponse response;
+  for (const sn::Record& record : records) {
+    const bool fits =
+        record.table() == request.table() &&
+        std::all_of(request.conditions().begin(), request.conditions().end(),
+                    [&](const sn::Condition& condition) {
+                      const auto field =
+                          record.fields().find(condition.column());
+                      return field != record.fields().end() &&
+                             std::count(condition.values().begin(),
+                                        condition.values().end(),
+                                        field->second.value()) > 0;
+                    });
+    if (fits) *response.add_records() = record;
+  }
+  OPCON_SNOW_RETURN_IF_ERROR(failures.After("LookupRecords"));
+  return response;
+}
+
 absl::StatusOr<sn::AttachFileResponse> FakeServiceNow::AttachFile(
     const sn::AttachFileHeader& header, absl::string_view content) {
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("AttachFile"));

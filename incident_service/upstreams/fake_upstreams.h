@@ -126,9 +126,12 @@ class FakeServiceNow final : public ServiceNow {
   std::vector<std::string> instances = {"prod"};
   // By sys_id.
   std::map<std::string, FakeIncident> incidents;
+  // Of other tables; found by exact values.
+  std::vector<::servicenow::v1::Record> records;
   // The last request of each kind.
   ::servicenow::v1::CreateIncidentRequest last_create;
   ::servicenow::v1::UpdateIncidentRequest last_update;
+  ::servicenow::v1::LookupRecordsRequest last_lookup;
 
   // Adds an incident in a state, as a person would; returns its sys_id.
   std::string Add(const std::string& number,
@@ -150,6 +153,8 @@ class FakeServiceNow final : public ServiceNow {
   absl::StatusOr<::servicenow::v1::ListJournalEntriesResponse>
   ListJournalEntries(
       const ::servicenow::v1::ListJournalEntriesRequest& request) override;
+  absl::StatusOr<::servicenow::v1::LookupRecordsResponse> LookupRecords(
+      const ::servicenow::v1::LookupRecordsRequest& request) override;
   absl::StatusOr<::servicenow::v1::AttachFileResponse> AttachFile(
       const ::servicenow::v1::AttachFileHeader& header,
       absl::string_view content) override;

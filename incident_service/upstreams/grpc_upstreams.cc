@@ -154,6 +154,10 @@ class GrpcServiceNow final : public ServiceNow {
       const sn::ListJournalEntriesRequest& request) override {
     return Unary("ListJournalEntries", &Stub::ListJournalEntries, request);
   }
+  absl::StatusOr<sn::LookupRecordsResponse> LookupRecords(
+      const sn::LookupRecordsRequest& request) override {
+    return Unary("LookupRecords", &Stub::LookupRecords, request);
+  }
 
   absl::StatusOr<sn::AttachFileResponse> AttachFile(
       const sn::AttachFileHeader& header, absl::string_view content) override {

@@ -56,6 +56,8 @@ class ServiceNow {
   virtual absl::StatusOr<::servicenow::v1::ListJournalEntriesResponse>
   ListJournalEntries(
       const ::servicenow::v1::ListJournalEntriesRequest& request) = 0;
+  virtual absl::StatusOr<::servicenow::v1::LookupRecordsResponse> LookupRecords(
+      const ::servicenow::v1::LookupRecordsRequest& request) = 0;
   // Sends `header`, filled by the caller, and then `content`.
   virtual absl::StatusOr<::servicenow::v1::AttachFileResponse> AttachFile(
       const ::servicenow::v1::AttachFileHeader& header,

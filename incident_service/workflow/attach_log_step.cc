@@ -12,6 +12,7 @@
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/bounded_log.h"
 #include "incident_service/workflow/effect.h"
+#include "incident_service/workflow/line_filter.h"
 #include "incident_service/workflow/steps.h"
 
 namespace opcon_snow::incident {
@@ -21,15 +22,21 @@ namespace v1 = ::incident::v1;
 namespace sn = ::servicenow::v1;
 
 constexpr std::int64_t kDefaultMaxBytes = std::int64_t{5} << 20;
-// A run has one log, sometimes a handful; more is somebody's mistake.
-constexpr int kMaxFiles = 20;
-
 constexpr char kOtherRun[] = "OpCon shows another run under that number by now";
 
 StepCommit NothingToAttach(const ClaimedStep& claimed, std::string why) {
   StepCommit commit = Succeeded(claimed, std::move(why));
   commit.step.set_state(v1::STEP_STATE_SKIPPED);
   return commit;
+}
+
+BoundedLog LogWithin(const ::config::v1::LogAttachment& config) {
+  if (config.head_bytes() > 0) {
+    return {static_cast<std::size_t>(config.head_bytes()),
+            static_cast<std::size_t>(config.tail_bytes())};
+  }
+  return BoundedLog(static_cast<std::size_t>(
+      config.max_bytes() > 0 ? config.max_bytes() : kDefaultMaxBytes));
 }
 
 bool IsAnotherRun(const v1::Failure& failure,
@@ -41,6 +48,19 @@ bool IsAnotherRun(const v1::Failure& failure,
 }
 
 }  // namespace
+
+absl::Status ReadRedacted(OpCon* opcon,
+                          const ::opcon::v1::ReadJobLogRequest& request,
+                          const Template& chosen,
+                          const std::function<void(absl::string_view)>& sink) {
+  if (!chosen.redacts()) return opcon->ReadJobLog(request, sink);
+  LineFilter filter(
+      [&](std::string line) { return chosen.Redacted(std::move(line)); }, sink);
+  OPCON_SNOW_RETURN_IF_ERROR(opcon->ReadJobLog(
+      request, [&](absl::string_view chunk) { filter.Append(chunk); }));
+  filter.Finish();
+  return absl::OkStatus();
+}
 
 absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
   const StoredReport& stored = claimed.stored;
@@ -71,7 +91,7 @@ absl::StatusOr<StepCommit> Steps::AttachLog(const ClaimedStep& claimed) {
     return logs.status();
   }
 
-  const int count = std::min(logs->files_size(), kMaxFiles);
+  const int count = std::min(logs->files_size(), kMaxLogFiles);
   std::vector<std::string> attached;
   for (int i = 0; i < count; ++i) {
     OPCON_SNOW_ASSIGN_OR_RETURN(
@@ -98,11 +118,10 @@ absl::StatusOr<std::optional<std::string>> Steps::AttachOne(
   request.set_instance(failure.job_key().opcon());
   request.set_job_number(failure.job_number());
   request.set_path(path);
-  const std::int64_t wanted = chosen.config().log_attachment().max_bytes();
-  BoundedLog log(
-      static_cast<std::size_t>(wanted > 0 ? wanted : kDefaultMaxBytes));
-  OPCON_SNOW_RETURN_IF_ERROR(d_.opcon->ReadJobLog(
-      request, [&](absl::string_view chunk) { log.Append(chunk); }));
+  BoundedLog log = LogWithin(chosen.config().log_attachment());
+  OPCON_SNOW_RETURN_IF_ERROR(
+      ReadRedacted(d_.opcon, request, chosen,
+                   [&](absl::string_view piece) { log.Append(piece); }));
 
   // Asked after the log was read: where a restart keeps the number, what was
   // read may be the next run's.
@@ -117,7 +136,7 @@ absl::StatusOr<std::optional<std::string>> Steps::AttachOne(
   header.set_instance(stored.memo.servicenow());
   header.set_record_sys_id(stored.report.ticket().sys_id());
   header.set_file_name(
-      chosen.LogFileName({failure, stored.memo.job()}, index, count));
+      chosen.LogFileName(FactsOf(stored, failure, stored.memo), index, count));
   header.set_content_type("text/plain");
   header.set_size_bytes(static_cast<std::int64_t>(content.size()));
   header.set_sha256(Sha256Hex(content));

@@ -42,6 +42,10 @@ BoundedLog::BoundedLog(std::size_t max_bytes)
     : head_limit_(std::max<std::size_t>(max_bytes / 2, 1)),
       tail_limit_(std::max<std::size_t>(max_bytes - max_bytes / 2, 1)) {}
 
+BoundedLog::BoundedLog(std::size_t head_bytes, std::size_t tail_bytes)
+    : head_limit_(std::max<std::size_t>(head_bytes, 1)),
+      tail_limit_(std::max<std::size_t>(tail_bytes, 1)) {}
+
 void BoundedLog::Append(absl::string_view chunk) {
   const std::size_t to_head =
       std::min(chunk.size(), head_limit_ - head_.size());

@@ -17,6 +17,9 @@ class BoundedLog {
  public:
   // Holds at most `max_bytes` and the line between; at least 2.
   explicit BoundedLog(std::size_t max_bytes);
+  // The same with the most of the head and of the tail, each at least 1. A log
+  // that fits into both together is whole.
+  BoundedLog(std::size_t head_bytes, std::size_t tail_bytes);
 
   void Append(absl::string_view chunk);
   // The log so far.

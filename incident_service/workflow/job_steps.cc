@@ -22,12 +22,6 @@ using ::incident_store::v1::Memo;
 
 constexpr int kManyLinks = 100;
 
-std::string TicketIdText(const v1::TicketRef& ticket,
-                         ::config::v1::TicketIdFormat format) {
-  if (format == ::config::v1::TICKET_ID_FORMAT_NUMBER) return ticket.number();
-  return absl::StrCat(ticket.number(), "/", ticket.sys_id());
-}
-
 std::string Told(const ::opcon::v1::SetIncidentTicketResponse& reply) {
   return absl::StrCat(reply.changed() ? "wrote " : "already carries ",
                       reply.ticket().ticket_id());
@@ -200,10 +194,8 @@ absl::StatusOr<StepCommit> Steps::Document(const ClaimedStep& claimed) {
   request.set_marker(plan.marker().empty()
                          ? FailureMarker(stored.report.failure_id())
                          : plan.marker());
-  request.set_text(absl::StrCat("Previous ticket: ", plan.previous_number(),
-                                " (", plan.previous_reason(), "), followed by ",
-                                stored.report.ticket().number(), ". ",
-                                request.marker()));
+  request.set_text(DocumentationText(plan, stored.report.ticket().number(),
+                                     request.marker()));
   const auto told = [&](const ::opcon::v1::AppendDocumentationResponse& reply) {
     return reply.changed() ? absl::StrCat("noted ", plan.previous_number())
                            : std::string("was noted already");

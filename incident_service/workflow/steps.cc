@@ -7,6 +7,7 @@
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "incident_service/identity.h"
+#include "incident_service/store/times.h"
 #include "incident_service/workflow/failpoint.h"
 
 namespace opcon_snow::incident {
@@ -104,9 +105,16 @@ v1::Failure FailureOf(const StoredReport& stored) {
   return failure;
 }
 
-TemplateFacts FactsOf(const v1::Failure& failure,
+TemplateFacts FactsOf(const StoredReport& stored, const v1::Failure& failure,
                       const ::incident_store::v1::Memo& memo) {
   TemplateFacts facts{failure, memo.job()};
+  const v1::Report& report = stored.report;
+  if (report.event().has_occurred_time()) {
+    facts.observed = ToTime(report.event().occurred_time());
+  } else if (report.has_create_time()) {
+    facts.observed = ToTime(report.create_time());
+  }
+  facts.context = memo.context();
   facts.previous_ticket = memo.plan().previous_number();
   facts.previous_reason = memo.plan().previous_reason();
   facts.overwritten_description = memo.plan().overwritten_description();

@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
+#include "incident/v1/template.pb.h"
 #include "incident_service/store/store.h"
 #include "incident_service/templates/template_set.h"
 #include "incident_service/upstreams/upstreams.h"
@@ -40,6 +41,17 @@ struct StepDependencies {
   bool settles = false;
   // See config.v1.Workflow.
   absl::Duration provisional_ticket_after = absl::InfiniteDuration();
+  // For what a ticket does not wait for long, such as the end of the log in a
+  // text: with a shorter limit for each call. Null: `opcon`.
+  OpCon* quick_opcon = nullptr;
+};
+
+// What would become of a report.
+struct TicketPreview {
+  // Absent if there would be no ticket and nobody to tell.
+  std::optional<::incident::v1::RenderedIncident> incident;
+  // Why there is no incident.
+  std::vector<std::string> decisions;
 };
 
 // Thread-safe.
@@ -55,6 +67,12 @@ class Steps final : public StepRunner {
   // When the step is given up, if not for the workflow's own limit.
   absl::Duration GiveUpAfter(const ClaimedStep& claimed,
                              absl::Duration limit) const override;
+
+  // What the report would do to ServiceNow and to the job's ticket field, with
+  // the requests that would be sent; reads and changes nothing. The report need
+  // not be stored. Errors are those of the gateways.
+  absl::StatusOr<TicketPreview> Preview(const ::incident::v1::Report& report,
+                                        const Template& chosen);
 
  private:
   absl::StatusOr<StepCommit> Resolve(const ClaimedStep& claimed);
@@ -103,7 +121,29 @@ class Steps final : public StepRunner {
   absl::StatusOr<std::vector<::opcon::v1::JobRun>> FailedRuns(
       const ::incident::v1::Report& report, const ::opcon::v1::DailyJob& job);
 
+  // The parts of Preview.
+  absl::Status SupposeFailure(const ::incident::v1::Report& report,
+                              const ::opcon::v1::DailyJob& job,
+                              ::incident_store::v1::Memo* memo);
+  std::vector<std::string> PreviewLogNames(const StoredReport& stored,
+                                           const Template& chosen);
+
   // The parts of TICKET.
+  absl::StatusOr<StepCommit> TicketWith(const ClaimedStep& claimed,
+                                        const Template& chosen);
+  // What the template asks for beside the job. Never fails for what a ticket
+  // does not need: a remark says what is missing.
+  absl::StatusOr<::incident_store::v1::TemplateContext> FetchContext(
+      const ClaimedStep& claimed, const Template& chosen);
+  void FetchLastRuns(const ::incident::v1::JobKey& key,
+                     const ::opcon::v1::DailyJob& job,
+                     ::incident_store::v1::TemplateContext* context);
+  void FetchLogTail(const ::incident::v1::Failure& failure,
+                    const Template& chosen,
+                    ::incident_store::v1::TemplateContext* context);
+  absl::Status FetchRecord(const std::string& servicenow,
+                           const WantedRecord& wanted,
+                           ::incident_store::v1::TemplateContext* context);
   struct ExistingTicket;
   absl::StatusOr<ExistingTicket> FindExisting(const ClaimedStep& claimed,
                                               const Template& chosen);
@@ -186,8 +226,35 @@ StepCommit Succeeded(const ClaimedStep& claimed, std::string outcome);
 // The failure that a resolved report is about.
 ::incident::v1::Failure FailureOf(const StoredReport& stored);
 
+// The requests that create the planned incident, or add the failure to it.
+::servicenow::v1::CreateIncidentRequest CreateRequest(
+    const StoredReport& stored, const ::incident_store::v1::Memo& memo,
+    const RenderedTicket& rendered, const Template& chosen);
+::servicenow::v1::UpdateIncidentRequest UpdateRequest(
+    const StoredReport& stored, const ::incident_store::v1::Memo& memo,
+    const Template& chosen);
+
+// What the job's ticket field is set to.
+std::string TicketIdText(const ::incident::v1::TicketRef& ticket,
+                         ::config::v1::TicketIdFormat format);
+// What the job's documentation is told about a ticket that took the place of
+// another.
+std::string DocumentationText(const ::incident_store::v1::TicketPlan& plan,
+                              const std::string& number,
+                              const std::string& marker);
+
+// Logs of one run that are attached; more is somebody's mistake.
+inline constexpr int kMaxLogFiles = 20;
+
+// Reads a job log through the template's redaction.
+absl::Status ReadRedacted(OpCon* opcon,
+                          const ::opcon::v1::ReadJobLogRequest& request,
+                          const Template& chosen,
+                          const std::function<void(absl::string_view)>& sink);
+
 // What templates may speak of.
-TemplateFacts FactsOf(const ::incident::v1::Failure& failure,
+TemplateFacts FactsOf(const StoredReport& stored,
+                      const ::incident::v1::Failure& failure,
                       const ::incident_store::v1::Memo& memo);
 
 }  // namespace opcon_snow::incident

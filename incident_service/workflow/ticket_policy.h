@@ -22,9 +22,9 @@ struct TicketDecision {
                          const TicketDecision&) = default;
 };
 
-// By `existing_ticket` and `reopen_state` of the template. A state that this
-// version does not know is left alone: somebody works on the incident, so it is
-// updated and stays as it is.
+// By `reopen`, `existing_ticket` and `reopen_state` of the template. A state
+// that this version does not know is left alone: somebody works on the
+// incident, so it is updated and stays as it is.
 TicketDecision DecideOnTicket(const ::config::v1::Template& config,
                               ::servicenow::v1::IncidentState state);
 
@@ -33,6 +33,10 @@ TicketDecision DecideOnTicket(const ::config::v1::Template& config,
 std::vector<::servicenow::v1::IncidentState> StatesDecidedLike(
     const ::config::v1::Template& config,
     ::servicenow::v1::IncidentState state);
+
+// The state in ServiceNow's numbers; `otherwise` if none is configured.
+::servicenow::v1::IncidentState StateToSet(
+    ::config::v1::ReopenState state, ::servicenow::v1::IncidentState otherwise);
 
 // Words for a person: "closed".
 const char* StateWords(::servicenow::v1::IncidentState state);

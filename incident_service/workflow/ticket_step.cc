@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "incident_service/identity.h"
@@ -41,6 +42,17 @@ StepCommit NobodyToTell(const ClaimedStep& claimed) {
   return commit;
 }
 
+StepCommit Suppressed(const ClaimedStep& claimed, const std::string& rule) {
+  const std::string why =
+      absl::StrCat("rule \"", rule, "\" of template ",
+                   claimed.stored.memo.template_(), " wants no ticket");
+  StepCommit commit = Succeeded(claimed, why);
+  commit.report = claimed.stored.report;
+  commit.report->set_summary(absl::StrCat("No ticket: ", why, "."));
+  commit.final_state = v1::REPORT_STATE_SUPPRESSED;
+  return commit;
+}
+
 v1::TicketRef RefTo(const Memo& memo, const sn::Incident& incident) {
   v1::TicketRef ticket;
   ticket.set_servicenow(memo.servicenow());
@@ -59,16 +71,34 @@ std::string NumberOf(const sn::Incident& incident) {
 absl::StatusOr<StepCommit> Steps::Ticket(const ClaimedStep& claimed) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::shared_ptr<const Template> chosen,
                               FindTemplate(claimed.stored.memo.template_()));
+  const bool wants_context = chosen->uses_last_runs() ||
+                             chosen->uses_log_tail() ||
+                             !chosen->config().lookups().empty();
+  if (!wants_context || claimed.stored.memo.has_context()) {
+    return TicketWith(claimed, *chosen);
+  }
+  ClaimedStep prepared = claimed;
+  OPCON_SNOW_ASSIGN_OR_RETURN(*prepared.stored.memo.mutable_context(),
+                              FetchContext(claimed, *chosen));
+  OPCON_SNOW_RETURN_IF_ERROR(Remember(prepared, prepared.stored.memo));
+  return TicketWith(prepared, *chosen);
+}
+
+absl::StatusOr<StepCommit> Steps::TicketWith(const ClaimedStep& claimed,
+                                             const Template& chosen) {
   Memo memo = claimed.stored.memo;
   bool planned_before =
       memo.plan().kind() != ::incident_store::v1::TICKET_PLAN_KIND_UNSPECIFIED;
   if (planned_before) {
     OPCON_SNOW_ASSIGN_OR_RETURN(const bool outdated, IsOutdated(claimed, memo));
     if (outdated) planned_before = false;
+  } else if (const std::optional<std::string> rule = chosen.SuppressedBy(
+                 FactsOf(claimed.stored, FailureOf(claimed.stored), memo))) {
+    return Suppressed(claimed, *rule);
   }
   for (int plans = 1;; ++plans) {
     if (!planned_before) {
-      OPCON_SNOW_ASSIGN_OR_RETURN(memo, MakePlan(claimed, *chosen));
+      OPCON_SNOW_ASSIGN_OR_RETURN(memo, MakePlan(claimed, chosen));
       if (memo.plan().kind() ==
           ::incident_store::v1::TICKET_PLAN_KIND_UNSPECIFIED) {
         return NobodyToTell(claimed);
@@ -76,13 +106,13 @@ absl::StatusOr<StepCommit> Steps::Ticket(const ClaimedStep& claimed) {
       OPCON_SNOW_RETURN_IF_ERROR(Remember(claimed, memo));
     }
     absl::StatusOr<StepCommit> done =
-        CarryOut(claimed, memo, *chosen, planned_before);
+        CarryOut(claimed, memo, chosen, planned_before);
     if (done.ok() || !IsOvertaken(done.status())) return done;
     if (planned_before && !IsGone(done.status())) {
       OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<sn::Incident> updated,
                                   UpdatedBefore(memo));
       if (updated.has_value()) {
-        return TicketDone(claimed, memo, *chosen, *updated,
+        return TicketDone(claimed, memo, chosen, *updated,
                           absl::StrCat(NumberOf(*updated),
                                        " was updated by an earlier attempt"),
                           {});
@@ -113,25 +143,11 @@ absl::StatusOr<StepCommit> Steps::CreateTicket(const ClaimedStep& claimed,
                                                const Memo& memo,
                                                const Template& chosen,
                                                bool may_exist) {
-  const v1::Failure failure = FailureOf(claimed.stored);
-  const RenderedTicket rendered = chosen.Render(FactsOf(failure, memo));
-  sn::CreateIncidentRequest request;
-  request.set_instance(memo.servicenow());
-  request.set_marker(FailureMarker(failure.failure_id()));
+  const RenderedTicket rendered =
+      chosen.Render(FactsOf(claimed.stored, FailureOf(claimed.stored), memo));
+  sn::CreateIncidentRequest request =
+      CreateRequest(claimed.stored, memo, rendered, chosen);
   request.set_may_exist(may_exist);
-  sn::Incident* incident = request.mutable_incident();
-  incident->set_sys_id(memo.plan().sys_id());
-  incident->set_short_description(rendered.short_description);
-  incident->set_description(rendered.description);
-  incident->set_correlation_id(
-      CorrelationId(memo.public_address(), memo.job()));
-  incident->set_correlation_display(chosen.correlation_display());
-  for (const auto& [name, value] : rendered.fields) {
-    (*incident->mutable_fields())[name].set_value(value);
-  }
-  for (const auto& [name, value] : rendered.references) {
-    (*incident->mutable_fields())[name].set_display_value(value);
-  }
   const auto told = [](const sn::CreateIncidentResponse& reply) {
     return reply.created()
                ? absl::StrCat("created ", NumberOf(reply.incident()))
@@ -148,44 +164,20 @@ absl::StatusOr<StepCommit> Steps::CreateTicket(const ClaimedStep& claimed,
            .reason = memo.plan().reason()},
           request, [&] { return d_.servicenow->CreateIncident(request); },
           told));
-  return TicketDone(claimed, memo, chosen, reply.incident(), told(reply),
+  const std::string why =
+      rendered.decisions.empty()
+          ? ""
+          : absl::StrCat("; ", absl::StrJoin(rendered.decisions, "; "));
+  return TicketDone(claimed, memo, chosen, reply.incident(), told(reply) + why,
                     reply.warnings());
 }
 
 absl::StatusOr<StepCommit> Steps::UpdateTicket(const ClaimedStep& claimed,
                                                const Memo& memo,
                                                const Template& chosen) {
-  const v1::Failure failure = FailureOf(claimed.stored);
-  const TemplateFacts facts = FactsOf(failure, memo);
   const TicketPlan& plan = memo.plan();
-  sn::UpdateIncidentRequest request;
-  request.set_instance(memo.servicenow());
-  sn::Incident* incident = request.mutable_incident();
-  google::protobuf::FieldMask* mask = request.mutable_update_mask();
-  incident->set_sys_id(plan.sys_id());
-  if (plan.kind() == ::incident_store::v1::TICKET_PLAN_KIND_UPDATE) {
-    const RenderedTicket rendered = chosen.Render(facts);
-    incident->set_short_description(rendered.short_description);
-    incident->set_description(rendered.description);
-    mask->add_paths("short_description");
-    mask->add_paths("description");
-    if (plan.new_state() != sn::INCIDENT_STATE_UNSPECIFIED) {
-      incident->set_state(static_cast<sn::IncidentState>(plan.new_state()));
-      mask->add_paths("state");
-    }
-    if (plan.changes_job()) {
-      incident->set_correlation_id(
-          CorrelationId(memo.public_address(), memo.job()));
-      mask->add_paths("correlation_id");
-    }
-    for (const int state : plan.allowed_states()) {
-      request.add_allowed_from_states(static_cast<sn::IncidentState>(state));
-    }
-  }
-  sn::NewJournalEntry* note = request.mutable_journal_entry();
-  note->set_column(sn::JOURNAL_COLUMN_WORK_NOTES);
-  note->set_marker(FailureMarker(failure.failure_id()));
-  note->set_text(chosen.RenderWorkNote(facts));
+  const sn::UpdateIncidentRequest request =
+      UpdateRequest(claimed.stored, memo, chosen);
   const auto told = [](const sn::UpdateIncidentResponse& reply) {
     return absl::StrCat("updated ", NumberOf(reply.incident()),
                         reply.journal_entry_added()
@@ -254,6 +246,9 @@ absl::StatusOr<StepCommit> Steps::TicketDone(
   *commit.report->mutable_ticket() = ticket;
   for (const std::string& warning : warnings) {
     commit.report->add_warnings(warning);
+  }
+  for (const std::string& remark : memo.context().remarks()) {
+    commit.report->add_warnings(remark);
   }
 
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<v1::TicketLink> known,

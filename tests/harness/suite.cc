@@ -87,6 +87,8 @@ std::string Suite::server() const {
 }
 
 std::string Suite::public_address() const {
+  // RET_SERVER and RET_PORT of the documented Connector.config.
+  if (!options_.incumbent_directory.empty()) return "50.17.60.164:9010";
   return absl::StrCat("opcon.example:", opcon_->port());
 }
 
@@ -138,10 +140,27 @@ absl::Status Suite::StopGateway(const std::string& name) {
   return absl::InternalError(absl::StrCat(name, " gateway ended with ", code));
 }
 
+// What covers the addresses in the incumbent's files.
+std::string Suite::IncumbentYaml(bool opcon) const {
+  return opcon ? absl::StrCat(
+                     "  - name: opcon\n    base_url: ", opcon_->base_url(),
+                     "\n    allow_plain_http: true\n    polling:\n"
+                     "      initial_interval: 10ms\n"
+                     "      max_interval: 100ms\n"
+                     "incumbent_directory: ",
+                     options_.incumbent_directory, "\n")
+               : absl::StrCat(
+                     "  - name: basic\n    base_url: ", servicenow_->base_url(),
+                     "\n    allow_plain_http: true\n"
+                     "incumbent_directory: ",
+                     options_.incumbent_directory, "\n");
+}
+
 absl::Status Suite::StartGateway(const std::string& name) {
   const bool opcon = name == "opcon";
   const std::string instance =
-      opcon
+      !options_.incumbent_directory.empty() ? IncumbentYaml(opcon)
+      : opcon
           ? absl::StrCat("  - name: production\n    base_url: ",
                          opcon_->base_url(), "\n    public_address: \"",
                          public_address(), "\"\n    token_file: ", kTokenFile,
@@ -180,9 +199,13 @@ absl::Status Suite::RestartIncidentService(
           "\nservicenow_gateway:\n  address: 127.0.0.1:",
           gateway_ports_["snow"],
           "\nstore:\n  sqlite:\n    path: incidents.db\n"
-          "deployment: harness\ndefault_opcon: production\n"
-          "templates:\n",
-          options_.templates_yaml, "workflow:\n", options_.workflow_yaml,
+          "deployment: harness\n",
+          options_.incumbent_directory.empty()
+              ? absl::StrCat("default_opcon: production\ntemplates:\n",
+                             options_.templates_yaml)
+              : absl::StrCat("default_opcon: opcon\nincumbent_directory: ",
+                             options_.incumbent_directory, "\n"),
+          "workflow:\n", options_.workflow_yaml,
           options_.incident_service_yaml)));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       incident_service_,

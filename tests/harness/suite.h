@@ -41,6 +41,10 @@ struct SuiteOptions {
   // What the gateways present; by default what the sandboxes accept.
   std::string opcon_token = "00000000-0000-4000-8000-000000000001";
   std::string snow_client_secret = "sandbox";
+  // If not empty: a folder of the incumbent connector with `basic.json`, which
+  // everything takes its configuration from in place of the below. Only the
+  // addresses in it are covered by those of the sandboxes.
+  std::string incumbent_directory{};
   // The incident service's `templates`.
   std::string templates_yaml = "  - name: basic.json\n";
   // Further lines of the incident service's configuration.
@@ -101,6 +105,7 @@ class Suite {
   explicit Suite(SuiteOptions options) : options_(std::move(options)) {}
 
   absl::Status StartSandboxes();
+  std::string IncumbentYaml(bool opcon) const;
   absl::StatusOr<std::unique_ptr<Process>> StartServer(
       const std::string& name, std::vector<std::string> arguments,
       const std::map<std::string, std::string>& environment, int* port);
