@@ -30,8 +30,8 @@ std::string JobId(const ::incident::v1::JobKey& key);
 // rejected command line).
 const ::incident::v1::JobKey& JobKeyOf(const ::incident::v1::Report& report);
 
-// The reverse of JobId, without instance; nullopt if it is none. Whether the day is one
-// of the calendar and the numbers are positive is not looked at.
+// The reverse of JobId, without instance; nullopt if it is none. Whether the
+// day is one of the calendar and the numbers are positive is not looked at.
 std::optional<::incident::v1::JobKey> ParseJobId(absl::string_view text);
 
 // The key that work is put in order by: OpCon instance and daily job id,

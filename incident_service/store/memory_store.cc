@@ -102,8 +102,8 @@ absl::StatusOr<int> MemoryStore::CommitWatch(const WatchCommit& commit) {
     ++added;
   };
   for (const SeenTicket& seen : commit.tickets) {
-    const auto link = links_.find({JobKeyText(seen.found.job_key()),
-                                   seen.found.ticket().servicenow()});
+    const auto link = links_.find(
+        {JobKeyText(seen.found.job_key()), seen.found.ticket().servicenow()});
     if (link == links_.end() || !MayBeSeen(link->second.record, seen)) continue;
     ApplySeen(seen, &link->second.record);
     link->second.stamp = {clock_->Now(), ++stamp_counter_};

@@ -30,9 +30,8 @@ bool Fits(const ReportFilter& filter, const v1::Report& report) {
          fits(filter.opcon, key.opcon()) &&
          fits(filter.job_name, key.job_name()) &&
          fits(filter.schedule_name, report.event().schedule_name()) &&
-         fits(filter.schedule_date, report.has_rejected()
-                                        ? ""
-                                        : CompactDate(key.schedule_date())) &&
+         fits(filter.schedule_date,
+              report.has_rejected() ? "" : CompactDate(key.schedule_date())) &&
          fits(filter.request_id, report.request_id()) &&
          (!filter.created_since.has_value() ||
           ToTime(report.create_time()) >= *filter.created_since);

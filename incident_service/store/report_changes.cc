@@ -286,8 +286,7 @@ bool MayBeSeen(const v1::TicketLink& stored, const Store::SeenTicket& seen) {
 
 void ApplySeen(const Store::SeenTicket& seen, v1::TicketLink* stored) {
   stored->set_ticket_state_value(seen.found.ticket_state_value());
-  stored->set_ticket_modification_count(
-      seen.found.ticket_modification_count());
+  stored->set_ticket_modification_count(seen.found.ticket_modification_count());
   *stored->mutable_check_time() = seen.found.check_time();
   stored->set_gone(seen.found.gone());
 }
@@ -324,10 +323,10 @@ absl::Status ClaimLost(const StepClaim& claim) {
 }
 
 absl::Status WatchLost(const WatchClaim& claim) {
-  return MakeError(absl::StatusCode::kAborted,
-                   absl::StrCat("the watch ", claim.name,
-                                " belongs to another process now"),
-                   {.reason = "CLAIM_LOST", .domain = kDomain});
+  return MakeError(
+      absl::StatusCode::kAborted,
+      absl::StrCat("the watch ", claim.name, " belongs to another process now"),
+      {.reason = "CLAIM_LOST", .domain = kDomain});
 }
 
 absl::Status NoSuchReport(absl::string_view report_id) {

@@ -168,9 +168,9 @@ absl::StatusOr<std::optional<v1::TicketLink>> SqliteStore::FindLink(
 
 absl::StatusOr<std::optional<v1::TicketLink>> SqliteStore::LoadLink(
     Database* db, const v1::JobKey& job_key, absl::string_view servicenow) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      Statement query, db->Prepare("SELECT link FROM ticket_links WHERE "
-                                   "job_key = ? AND servicenow = ?"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(Statement query,
+                              db->Prepare("SELECT link FROM ticket_links WHERE "
+                                          "job_key = ? AND servicenow = ?"));
   query.Bind(JobKeyText(job_key)).Bind(servicenow);
   OPCON_SNOW_ASSIGN_OR_RETURN(const bool found, query.Step());
   if (!found) return std::nullopt;

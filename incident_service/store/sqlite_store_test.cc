@@ -277,8 +277,8 @@ TEST_F(SqliteStoreTest, AFileOfVersion3IsMigratedAndCanBeWatched) {
   const auto links = store_->ListLinks({.ticket_number = "INC0010001"}, "", 10);
   ASSERT_OK(links.status());
   ASSERT_THAT(links->records, SizeIs(1));
-  const auto watch = store_->ClaimWatch("tickets/production", "me",
-                                        absl::Minutes(1));
+  const auto watch =
+      store_->ClaimWatch("tickets/production", "me", absl::Minutes(1));
   ASSERT_OK(watch.status());
   ASSERT_TRUE(watch->has_value());
   Store::WatchCommit commit{.claim = (*watch)->claim};
@@ -289,8 +289,7 @@ TEST_F(SqliteStoreTest, AFileOfVersion3IsMigratedAndCanBeWatched) {
   seen.found.set_ticket_state_value("2");
   seen.found.set_ticket_modification_count(1);
   EXPECT_OK(store_->CommitWatch(commit).status());
-  const auto link =
-      store_->FindLink(links->records[0].job_key(), "production");
+  const auto link = store_->FindLink(links->records[0].job_key(), "production");
   ASSERT_OK(link.status());
   EXPECT_EQ((*link)->ticket_state_value(), "2");
 }

@@ -321,8 +321,9 @@ class Store {
   // report first. Of the reports with one job key one holds the job: the first
   // that came, then, once its ticket is settled or it has ended, the oldest
   // that waits. Steps of the others are not handed out; exempt are log
-  // attachments and FOLLOW_TICKET, which hold no job either. While more reports come in than can be stored at once, a store may
-  // hand out nothing for about a second.
+  // attachments and FOLLOW_TICKET, which hold no job either. While more reports
+  // come in than can be stored at once, a store may hand out nothing for about
+  // a second.
   virtual absl::StatusOr<std::vector<ClaimedStep>> ClaimSteps(
       const ClaimRequest& request) = 0;
 

@@ -47,8 +47,8 @@ v1::TicketLink WatchConformanceTest::PutLink(const std::string& state,
 }
 
 v1::TicketLink WatchConformanceTest::Link() {
-  const auto link = store_->FindLink(
-      NewReport("any", "JOB001").event().job_key(), "prod");
+  const auto link =
+      store_->FindLink(NewReport("any", "JOB001").event().job_key(), "prod");
   EXPECT_OK(link.status());
   return link.ok() && link->has_value() ? **link : v1::TicketLink();
 }
@@ -85,8 +85,8 @@ TEST_P(WatchConformanceTest, AWatchBelongsToOneWorkerUntilItsLeaseEnds) {
   EXPECT_GT(Claimed("two").epoch, first.epoch);
   EXPECT_FALSE(IsFree("one"));
   // Others are watched all the same.
-  EXPECT_TRUE(store_->ClaimWatch("tickets/test", "one", absl::Minutes(1))
-                  ->has_value());
+  EXPECT_TRUE(
+      store_->ClaimWatch("tickets/test", "one", absl::Minutes(1))->has_value());
 }
 
 TEST_P(WatchConformanceTest, KeepsHowFarItGot) {
