@@ -163,6 +163,7 @@ absl::StatusOr<sn::GetIncidentResponse> FakeServiceNow::GetIncident(
 
 absl::StatusOr<sn::ListIncidentsResponse> FakeServiceNow::ListIncidents(
     const sn::ListIncidentsRequest& request) {
+  last_list = request;
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("ListIncidents"));
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::string instance,
                               InstanceOf(request.instance()));

@@ -148,6 +148,7 @@ class FakeServiceNow final : public ServiceNow {
   // The last request of each kind.
   ::servicenow::v1::CreateIncidentRequest last_create;
   ::servicenow::v1::UpdateIncidentRequest last_update;
+  ::servicenow::v1::ListIncidentsRequest last_list;
 
   // Adds an incident in a state, as a person would; returns its sys_id.
   std::string Add(const std::string& number,
