@@ -26,8 +26,16 @@ constexpr std::size_t kMaxLine = 1000;
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 std::string JobText(const Report& report) {
+  if (report.has_ticket_change()) {
+    return JobIdText(report.ticket_change().job_key());
+  }
   return report.has_event() ? JobIdText(report.event().job_key())
                             : "(command line)";
+}
+
+std::string KindText(const Report& report) {
+  if (report.has_ticket_change()) return "ticket moved";
+  return report.has_event() ? EventKindName(report.event().kind()) : "rejected";
 }
 
 std::string CommandLineText(
@@ -69,6 +77,17 @@ void AddRejected(const ::incident::v1::RejectedCommandLine& rejected,
                 {{"command line", CommandLineText(rejected)},
                  {"problem", rejected.problem()},
                  {"occurred", TimeText(rejected.occurred_time())}});
+}
+
+void AddTicketChange(const ::incident::v1::TicketChange& change,
+                     Fields& fields) {
+  fields.insert(fields.end(), {{"job", change.job_key().job_name()},
+                               {"job id", JobIdText(change.job_key())},
+                               {"opcon", change.job_key().opcon()},
+                               {"from state", change.from_state_value()},
+                               {"to state", change.to_state_value()},
+                               {"moved by", change.changed_by()},
+                               {"moved", TimeText(change.change_time())}});
 }
 
 void AddSource(const Report& report, Fields& fields) {
@@ -122,11 +141,9 @@ std::string ReportTable(
   Table table(
       {"REPORT", "STORED", "STATE", "KIND", "JOB", "TICKET", "SUMMARY"});
   for (const Report& report : reports) {
-    table.Add(
-        {report.report_id(), TimeText(report.create_time()),
-         EnumText(report.state()),
-         report.has_event() ? EventKindName(report.event().kind()) : "rejected",
-         JobText(report), report.ticket().number(), report.summary()});
+    table.Add({report.report_id(), TimeText(report.create_time()),
+               EnumText(report.state()), KindText(report), JobText(report),
+               report.ticket().number(), report.summary()});
   }
   return table.Render(width);
 }
@@ -145,6 +162,9 @@ std::string ReportDetails(const Report& report) {
                    {"template", report.requested_template()}};
   if (report.has_event()) AddEvent(report.event(), fields);
   if (report.has_rejected()) AddRejected(report.rejected(), fields);
+  if (report.has_ticket_change()) {
+    AddTicketChange(report.ticket_change(), fields);
+  }
   AddSource(report, fields);
   for (const std::string& warning : report.warnings()) {
     fields.emplace_back("warning", warning);

@@ -25,6 +25,7 @@
 #include "incident_service/store/sqlite_store.h"
 #include "incident_service/templates/template_library.h"
 #include "incident_service/upstreams/grpc_upstreams.h"
+#include "incident_service/watchers/ticket_watcher.h"
 #include "incident_service/workflow/engine.h"
 #include "incident_service/workflow/steps.h"
 
@@ -117,6 +118,42 @@ void ValidateStore(const ::config::v1::Store& store, config::Faults* faults) {
   }
 }
 
+TicketWatcherOptions WatcherOptionsFrom(
+    const ::config::v1::TicketWatcher& config) {
+  TicketWatcherOptions options;
+  options.interval =
+      OrDefault(config.interval(), config.has_interval(), options.interval);
+  options.overlap =
+      OrDefault(config.overlap(), config.has_overlap(), options.overlap);
+  options.verify_after = OrDefault(
+      config.verify_after(), config.has_verify_after(), options.verify_after);
+  options.sweep_interval =
+      OrDefault(config.sweep_interval(), config.has_sweep_interval(),
+                options.sweep_interval);
+  return options;
+}
+
+void ValidateTicketWatcher(const ::config::v1::TicketWatcher& config,
+                           config::Faults* faults) {
+  constexpr absl::Duration kWeek = absl::Hours(24 * 7);
+  if (config.has_interval()) {
+    config::CheckRange("ticket_watcher.interval", config.interval(),
+                       absl::Seconds(1), absl::Hours(1), faults);
+  }
+  if (config.has_overlap()) {
+    config::CheckRange("ticket_watcher.overlap", config.overlap(),
+                       absl::Seconds(1), absl::Hours(1), faults);
+  }
+  if (config.has_verify_after()) {
+    config::CheckRange("ticket_watcher.verify_after", config.verify_after(),
+                       absl::Seconds(1), kWeek, faults);
+  }
+  if (config.has_sweep_interval()) {
+    config::CheckRange("ticket_watcher.sweep_interval", config.sweep_interval(),
+                       absl::Minutes(1), kWeek, faults);
+  }
+}
+
 void ValidateDeployment(const std::string& deployment, config::Faults* faults) {
   bool letters = true;
   for (const char c : deployment) {
@@ -168,6 +205,7 @@ class IncidentApplication final : public config::Application {
     }
     engine_->Start();
     retention_->Start();
+    ticket_watcher_->Start();
     log::Info("service.started",
               {{"address", server_->address()}, {"version", kVersion}});
     return ports;
@@ -191,6 +229,7 @@ class IncidentApplication final : public config::Application {
     absl::Status stopped = http_ == nullptr ? absl::OkStatus() : http_->Stop();
     stopped.Update(server_->Stop());
     stop_calls_.request_stop();
+    ticket_watcher_->Stop();
     engine_->Stop();
     retention_->Stop();
     return stopped;
@@ -241,10 +280,21 @@ class IncidentApplication final : public config::Application {
                       absl::InfiniteDuration()),
         .quick_opcon = quick_opcon_.get()});
     const int workers = config.workflow().workers();
+    const std::string worker = MakeWorkerName();
     engine_ = std::make_unique<Engine>(
         EngineOptions{.workers = workers > 0 ? workers : kDefaultWorkers,
-                      .retry = RetryPolicyFrom(config.workflow())},
+                      .retry = RetryPolicyFrom(config.workflow()),
+                      .worker = worker},
         store_.get(), steps_.get(), RealClock::Get());
+    TicketWatcherOptions watcher = WatcherOptionsFrom(config.ticket_watcher());
+    watcher.worker = worker;
+    ticket_watcher_ = std::make_unique<TicketWatcher>(
+        std::move(watcher),
+        TicketWatcherDependencies{.store = store_.get(),
+                                  .opcon = opcon_.get(),
+                                  .servicenow = servicenow_.get(),
+                                  .templates = [this] { return Templates(); },
+                                  .clock = RealClock::Get()});
   }
 
   absl::Status BuildService(const IncidentServiceConfig& config) {
@@ -308,6 +358,7 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<Steps> steps_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Retention> retention_;
+  std::unique_ptr<TicketWatcher> ticket_watcher_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HealthProbe> health_;
   std::unique_ptr<IncidentServiceImpl> service_;
@@ -343,6 +394,7 @@ void ValidateConfig(const IncidentServiceConfig& config,
   config::CheckRequired("default_opcon", config.default_opcon(), faults);
   ValidateDeployment(config.deployment(), faults);
   ValidateWorkflow(config.workflow(), faults);
+  ValidateTicketWatcher(config.ticket_watcher(), faults);
   LoadTemplates(config, RealClock::Get()->Now(), faults);
 }
 

@@ -157,6 +157,11 @@ std::optional<v1::JobKey> ParseJobId(absl::string_view text) {
   return key;
 }
 
+const v1::JobKey& JobKeyOf(const v1::Report& report) {
+  return report.has_ticket_change() ? report.ticket_change().job_key()
+                                    : report.event().job_key();
+}
+
 std::string JobKeyText(const v1::JobKey& key) {
   return absl::StrCat(key.opcon(), "/", JobId(key));
 }

@@ -26,8 +26,12 @@ std::string IsoDate(const ::google::type::Date& date);
 // OpCon's daily job id, `20260105|16|1|JOB001`.
 std::string JobId(const ::incident::v1::JobKey& key);
 
-// The reverse, without instance; nullopt if it is none. Whether the day is one
-// of the calendar and the numbers are positive is not looked at.
+// The job that the report is about; an empty key if it is about none (a
+// rejected command line).
+const ::incident::v1::JobKey& JobKeyOf(const ::incident::v1::Report& report);
+
+// The reverse of JobId, without instance; nullopt if it is none. Whether the
+// day is one of the calendar and the numbers are positive is not looked at.
 std::optional<::incident::v1::JobKey> ParseJobId(absl::string_view text);
 
 // The key that work is put in order by: OpCon instance and daily job id,

@@ -53,21 +53,66 @@ absl::StatusOr<CreatedReport> MemoryStore::Create(const NewReport& fresh) {
         return IsOpen(entry.second.stored.report.state());
       });
   if (open >= fresh.max_open) return TooManyOpen(open);
+  return Add(fresh);
+}
 
+CreatedReport MemoryStore::Add(const NewReport& fresh) {
   const absl::Time now = clock_->Now();
   const std::string id = MakeReportId(now, ++id_counter_, random_());
   Row& row = reports_[id];
   row.stored.report = fresh.report;
   BeginReport(id, fresh.first_steps, now, &row.stored);
-  if (fresh.report.has_event()) {
-    row.job_key = JobKeyText(fresh.report.event().job_key());
+  if (!fresh.report.has_rejected()) {
+    row.job_key = JobKeyText(JobKeyOf(fresh.report));
   }
   for (const NextStep& next : fresh.first_steps) {
     row.steps[next.kind] = {.priority = next.priority, .due = now + next.delay};
   }
-  requests_[request_id] = {fresh.digest, id, now, v1::REPORT_STATE_UNSPECIFIED};
+  requests_[fresh.report.request_id()] = {fresh.digest, id, now,
+                                          v1::REPORT_STATE_UNSPECIFIED};
   Changed(&row);
   return CreatedReport{row.stored.report, false};
+}
+
+absl::StatusOr<std::optional<ClaimedWatch>> MemoryStore::ClaimWatch(
+    absl::string_view name, absl::string_view worker, absl::Duration lease) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const absl::Time now = clock_->Now();
+  Watch& watch = watches_[std::string(name)];
+  if (watch.worker != worker) {
+    if (watch.lease_end > now) return std::nullopt;
+    ++watch.epoch;
+    watch.worker = std::string(worker);
+  }
+  watch.lease_end = now + lease;
+  return ClaimedWatch{{std::string(name), watch.epoch}, watch.state};
+}
+
+absl::StatusOr<int> MemoryStore::CommitWatch(const WatchCommit& commit) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto watch = watches_.find(commit.claim.name);
+  if (watch == watches_.end() || watch->second.epoch != commit.claim.epoch) {
+    return WatchLost(commit.claim);
+  }
+  watch->second.state = commit.state;
+  int added = 0;
+  const auto add = [&](const NewReport& fresh) {
+    if (requests_.count(fresh.report.request_id()) > 0) return;
+    Add(fresh);
+    ++added;
+  };
+  for (const SeenTicket& seen : commit.tickets) {
+    const auto link = links_.find(
+        {JobKeyText(seen.found.job_key()), seen.found.ticket().servicenow()});
+    if (link == links_.end() || !MayBeSeen(link->second.record, seen)) continue;
+    ApplySeen(seen, &link->second.record);
+    link->second.stamp = {clock_->Now(), ++stamp_counter_};
+    SetTime(clock_->Now(), link->second.record.mutable_update_time());
+    if (seen.report.has_value()) add(*seen.report);
+  }
+  for (const NewReport& fresh : commit.reports) add(fresh);
+  Tell(&lock);
+  return added;
 }
 
 absl::StatusOr<MemoryStore::Row*> MemoryStore::Find(
@@ -135,7 +180,7 @@ absl::StatusOr<StoredReport> MemoryStore::GetReport(
 }
 
 bool MemoryStore::Claimable(const Row& row, v1::StepKind kind) const {
-  return IsBestEffort(kind) || row.hold == Hold::kHas;
+  return !NeedsJob(kind) || row.hold == Hold::kHas;
 }
 
 void MemoryStore::Release(Row* row, v1::StepKind kind) {
@@ -315,7 +360,9 @@ absl::Status MemoryStore::CommitNow(const StepCommit& commit) {
   if (commit.link.has_value()) {
     auto& entry = links_[{JobKeyText(commit.link->job_key()),
                           commit.link->ticket().servicenow()}];
-    entry = {{now, ++stamp_counter_}, *commit.link};
+    v1::TicketLink link = *commit.link;
+    KeepSeen(entry.record, &link);
+    entry = {{now, ++stamp_counter_}, std::move(link)};
     SetTime(now, entry.record.mutable_update_time());
     if (!entry.record.has_create_time()) {
       SetTime(now, entry.record.mutable_create_time());

@@ -27,6 +27,10 @@ class MemoryStore final : public Store {
   explicit MemoryStore(Clock* clock, std::uint64_t seed = 1);
 
   void CreateReportAsync(NewReport fresh, CreateDone done) override;
+  absl::StatusOr<std::optional<ClaimedWatch>> ClaimWatch(
+      absl::string_view name, absl::string_view worker,
+      absl::Duration lease) override;
+  absl::StatusOr<int> CommitWatch(const WatchCommit& commit) override;
   absl::StatusOr<StoredReport> GetReport(absl::string_view report_id) override;
   absl::StatusOr<ReportPage> ListReports(const ReportFilter& filter,
                                          absl::string_view before,
@@ -95,6 +99,12 @@ class MemoryStore final : public Store {
     absl::Time time;
     ::incident::v1::ReportState last_state;
   };
+  struct Watch {
+    std::string worker;
+    absl::Time lease_end = absl::InfinitePast();
+    std::int64_t epoch = 0;
+    ::incident_store::v1::WatchState state;
+  };
   // Time of the change and a number that keeps the order.
   using Stamp = std::pair<absl::Time, std::int64_t>;
   template <class Record>
@@ -105,6 +115,8 @@ class MemoryStore final : public Store {
 
   // All below: `mutex_` is held.
   absl::StatusOr<CreatedReport> Create(const NewReport& fresh);
+  // One whose request_id is new.
+  CreatedReport Add(const NewReport& fresh);
   absl::StatusOr<Row*> Find(absl::string_view report_id);
   // The row of a claim that is still the latest.
   absl::StatusOr<Row*> Held(const StepClaim& claim);
@@ -134,6 +146,7 @@ class MemoryStore final : public Store {
   std::map<std::pair<std::string, std::string>,
            Stamped<::incident::v1::TicketLink>>
       links_;
+  std::map<std::string, Watch> watches_;
   AuditTrail audit_;
   std::int64_t next_audit_id_ = 1;
   std::vector<ReportChange> changes_;

@@ -20,19 +20,18 @@ namespace {
 namespace v1 = ::incident::v1;
 
 bool Fits(const ReportFilter& filter, const v1::Report& report) {
-  const v1::JobEvent& event = report.event();
+  const v1::JobKey& key = JobKeyOf(report);
   const auto fits = [](const std::string& wanted, const std::string& is) {
     return wanted.empty() || wanted == is;
   };
   return (filter.states.empty() ||
           std::find(filter.states.begin(), filter.states.end(),
                     report.state()) != filter.states.end()) &&
-         fits(filter.opcon, event.job_key().opcon()) &&
-         fits(filter.job_name, event.job_key().job_name()) &&
-         fits(filter.schedule_name, event.schedule_name()) &&
+         fits(filter.opcon, key.opcon()) &&
+         fits(filter.job_name, key.job_name()) &&
+         fits(filter.schedule_name, report.event().schedule_name()) &&
          fits(filter.schedule_date,
-              report.has_event() ? CompactDate(event.job_key().schedule_date())
-                                 : "") &&
+              report.has_rejected() ? "" : CompactDate(key.schedule_date())) &&
          fits(filter.request_id, report.request_id()) &&
          (!filter.created_since.has_value() ||
           ToTime(report.create_time()) >= *filter.created_since);

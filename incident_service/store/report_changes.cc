@@ -25,6 +25,8 @@ StepPriority PriorityOf(v1::StepKind kind) {
       return StepPriority::kResolve;
     case v1::STEP_KIND_ATTACH_LOG:
       return StepPriority::kAttachment;
+    case v1::STEP_KIND_FOLLOW_TICKET:
+      return StepPriority::kUpdate;
     default:
       return StepPriority::kCreate;
   }
@@ -58,10 +60,10 @@ void AddStep(const NextStep& next, absl::Time now, v1::Report* report) {
 
 // What an attempt of the step writes upstream; empty for those that only read.
 std::string ActionOf(v1::StepKind kind,
-                     const ::incident_store::v1::TicketPlan& plan) {
+                     const ::incident_store::v1::Memo& memo) {
   switch (kind) {
     case v1::STEP_KIND_TICKET:
-      switch (plan.kind()) {
+      switch (memo.plan().kind()) {
         case ::incident_store::v1::TICKET_PLAN_KIND_UNSPECIFIED:
           return "";
         case ::incident_store::v1::TICKET_PLAN_KIND_CREATE:
@@ -75,6 +77,8 @@ std::string ActionOf(v1::StepKind kind,
       return "servicenow.AttachFile";
     case v1::STEP_KIND_DOCUMENT:
       return "opcon.AppendDocumentation";
+    case v1::STEP_KIND_FOLLOW_TICKET:
+      return memo.follow().has_send_time() ? "opcon.SubmitJobAction" : "";
     default:
       return "";
   }
@@ -177,7 +181,7 @@ std::optional<v1::AuditEntry> ApplyCutOff(v1::StepKind kind, absl::Time now,
   if (step == nullptr) return std::nullopt;
   step->set_state(v1::STEP_STATE_PENDING);
   Settle(v1::REPORT_STATE_UNSPECIFIED, now, &stored->report);
-  const std::string action = ActionOf(kind, stored->memo.plan());
+  const std::string action = ActionOf(kind, stored->memo);
   if (action.empty()) return std::nullopt;
   v1::AuditEntry entry;
   entry.set_actor("incident_service");
@@ -185,8 +189,8 @@ std::optional<v1::AuditEntry> ApplyCutOff(v1::StepKind kind, absl::Time now,
   entry.set_instance(kind == v1::STEP_KIND_TICKET ||
                              kind == v1::STEP_KIND_ATTACH_LOG
                          ? stored->memo.servicenow()
-                         : stored->report.event().job_key().opcon());
-  entry.set_target(JobId(stored->report.event().job_key()));
+                         : JobKeyOf(stored->report).opcon());
+  entry.set_target(JobId(JobKeyOf(stored->report)));
   entry.set_reason(absl::StrCat("attempt ", step->attempts(),
                                 " was cut off by the end of the service"));
   entry.set_report_id(stored->report.report_id());
@@ -273,6 +277,32 @@ v1::Report ForgottenReport(absl::string_view report_id,
   return report;
 }
 
+bool MayBeSeen(const v1::TicketLink& stored, const Store::SeenTicket& seen) {
+  return stored.ticket().sys_id() == seen.found.ticket().sys_id() &&
+         stored.ticket_state_value() == seen.last_state_value &&
+         stored.ticket_modification_count() == seen.last_modification_count &&
+         stored.gone() == seen.last_gone;
+}
+
+void ApplySeen(const Store::SeenTicket& seen, v1::TicketLink* stored) {
+  stored->set_ticket_state_value(seen.found.ticket_state_value());
+  stored->set_ticket_modification_count(seen.found.ticket_modification_count());
+  *stored->mutable_check_time() = seen.found.check_time();
+  stored->set_gone(seen.found.gone());
+}
+
+void KeepSeen(const v1::TicketLink& stored, v1::TicketLink* fresh) {
+  if (stored.ticket().sys_id() != fresh->ticket().sys_id() ||
+      stored.ticket_modification_count() <=
+          fresh->ticket_modification_count()) {
+    return;
+  }
+  fresh->set_ticket_state_value(stored.ticket_state_value());
+  fresh->set_ticket_modification_count(stored.ticket_modification_count());
+  *fresh->mutable_check_time() = stored.check_time();
+  fresh->set_gone(stored.gone());
+}
+
 bool AddTicket(const v1::TicketRef& ticket, v1::Failure* failure) {
   const bool known =
       std::any_of(failure->tickets().begin(), failure->tickets().end(),
@@ -289,6 +319,13 @@ absl::Status ClaimLost(const StepClaim& claim) {
       absl::StatusCode::kAborted,
       absl::StrCat("step ", v1::StepKind_Name(claim.kind), " of report ",
                    claim.report_id, " belongs to another worker now"),
+      {.reason = "CLAIM_LOST", .domain = kDomain});
+}
+
+absl::Status WatchLost(const WatchClaim& claim) {
+  return MakeError(
+      absl::StatusCode::kAborted,
+      absl::StrCat("the watch ", claim.name, " belongs to another process now"),
       {.reason = "CLAIM_LOST", .domain = kDomain});
 }
 

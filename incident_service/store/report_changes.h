@@ -59,11 +59,24 @@ absl::StatusOr<std::vector<::incident::v1::StepKind>> ApplyDiscard(
                                        absl::string_view request_id,
                                        ::incident::v1::ReportState last_state);
 
+// Whether the ticket was found as it was decided on; see Store::CommitWatch.
+bool MayBeSeen(const ::incident::v1::TicketLink& stored,
+               const Store::SeenTicket& seen);
+// Writes what was found.
+void ApplySeen(const Store::SeenTicket& seen,
+               ::incident::v1::TicketLink* stored);
+
+// `fresh` takes the place of `stored`: of the ticket's state it keeps what was
+// seen later.
+void KeepSeen(const ::incident::v1::TicketLink& stored,
+              ::incident::v1::TicketLink* fresh);
+
 // Adds the ticket unless it is there; false then.
 bool AddTicket(const ::incident::v1::TicketRef& ticket,
                ::incident::v1::Failure* failure);
 
 absl::Status ClaimLost(const StepClaim& claim);
+absl::Status WatchLost(const WatchClaim& claim);
 absl::Status NoSuchReport(absl::string_view report_id);
 absl::Status RequestIdReused(absl::string_view request_id,
                              absl::string_view report_id);

@@ -24,6 +24,8 @@ absl::string_view StepName(v1::StepKind kind) {
       return "attaching the job log";
     case v1::STEP_KIND_DOCUMENT:
       return "adding the replaced ticket to the job's documentation";
+    case v1::STEP_KIND_FOLLOW_TICKET:
+      return "bringing the job into step with its ticket";
     default:
       return "an unknown step";
   }
@@ -57,6 +59,9 @@ void SucceededSummary(v1::Report* report) {
       report->ticket().number().empty()
           ? "Done; there is no ticket to show."
           : absl::StrCat("Done: ", report->ticket().number(), ".");
+  if (report->has_ticket_change()) {
+    absl::StrAppend(&summary, " ", report->steps(0).outcome());
+  }
   if (const v1::Step* lost = FirstIn(*report, v1::STEP_STATE_FAILED, true)) {
     absl::StrAppend(&summary, " Given up: ", StepName(lost->kind()), " (",
                     lost->error().message(), ").");
@@ -85,6 +90,11 @@ bool HasEnded(v1::ReportState state) {
 
 bool IsBestEffort(v1::StepKind kind) {
   return kind == v1::STEP_KIND_ATTACH_LOG;
+}
+
+bool NeedsJob(v1::StepKind kind) {
+  return kind != v1::STEP_KIND_ATTACH_LOG &&
+         kind != v1::STEP_KIND_FOLLOW_TICKET;
 }
 
 void DeriveState(v1::Report* report) {
@@ -127,7 +137,7 @@ void DeriveState(v1::Report* report) {
 bool HoldsJob(const v1::Report& report) {
   if (HasEnded(report.state())) return false;
   for (const v1::Step& step : report.steps()) {
-    if (!IsEnded(step.state()) && !IsBestEffort(step.kind())) return true;
+    if (!IsEnded(step.state()) && NeedsJob(step.kind())) return true;
   }
   return false;
 }

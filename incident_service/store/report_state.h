@@ -15,9 +15,11 @@ bool IsEnded(::incident::v1::StepState state);
 bool IsSettled(::incident::v1::ReportState state);
 // SUCCEEDED, MERGED, SUPPRESSED, DISCARDED: it has an end time.
 bool HasEnded(::incident::v1::ReportState state);
-// Best effort: its failure does not make the report a dead letter, and other
-// reports of the job do not wait for it.
+// Best effort: its failure does not make the report a dead letter.
 bool IsBestEffort(::incident::v1::StepKind kind);
+// Whether the step is done while its report has the job, so that other reports
+// of the job wait for it and it for them.
+bool NeedsJob(::incident::v1::StepKind kind);
 
 // Sets state, summary, error and next_attempt_time of `report` from its steps.
 void DeriveState(::incident::v1::Report* report);

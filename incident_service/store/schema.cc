@@ -175,6 +175,16 @@ DELETE FROM changes WHERE seq IN (SELECT change_seq FROM reports);
 -- request_ids finds them.
 DROP INDEX reports_by_request;
 )sql",
+    R"sql(
+-- What one process at a time looks at, who does until when, and how far it got.
+CREATE TABLE watches (
+  name     TEXT PRIMARY KEY,
+  worker   TEXT NOT NULL,
+  lease_us INTEGER NOT NULL,
+  epoch    INTEGER NOT NULL,
+  state    BLOB NOT NULL
+) WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace

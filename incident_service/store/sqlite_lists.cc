@@ -163,9 +163,14 @@ SqliteStore::Reading SqliteStore::ForList(bool of_one_job) {
 absl::StatusOr<std::optional<v1::TicketLink>> SqliteStore::FindLink(
     const v1::JobKey& job_key, absl::string_view servicenow) {
   const std::lock_guard<std::mutex> lock(reader_mutex_);
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      Statement query, reader_->Prepare("SELECT link FROM ticket_links WHERE "
-                                        "job_key = ? AND servicenow = ?"));
+  return LoadLink(reader_.get(), job_key, servicenow);
+}
+
+absl::StatusOr<std::optional<v1::TicketLink>> SqliteStore::LoadLink(
+    Database* db, const v1::JobKey& job_key, absl::string_view servicenow) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(Statement query,
+                              db->Prepare("SELECT link FROM ticket_links WHERE "
+                                          "job_key = ? AND servicenow = ?"));
   query.Bind(JobKeyText(job_key)).Bind(servicenow);
   OPCON_SNOW_ASSIGN_OR_RETURN(const bool found, query.Step());
   if (!found) return std::nullopt;

@@ -85,11 +85,11 @@ absl::Status SqliteStore::Save(Row* row, bool fresh) {
       .BindBlob(row->stored.memo.SerializeAsString())
       .Bind(report.report_id());
   if (fresh) {
-    const v1::JobKey& key = report.event().job_key();
+    const v1::JobKey& key = JobKeyOf(report);
     write.Bind(report.request_id())
         .Bind(row->job_key)
         .Bind(key.opcon())
-        .Bind(report.has_event() ? CompactDate(key.schedule_date()) : "")
+        .Bind(report.has_rejected() ? "" : CompactDate(key.schedule_date()))
         .Bind(report.event().schedule_name())
         .Bind(key.job_name())
         .Bind(absl::ToUnixMicros(ToTime(report.create_time())));
@@ -152,7 +152,7 @@ SqliteStore::Queue SqliteStore::Place(const Row& row, v1::StepKind kind,
                                       absl::Time now) const {
   if (state == v1::STEP_STATE_RUNNING) return kQueueClaimed;
   if (IsEnded(state)) return kQueueNone;
-  if (!IsBestEffort(kind) && row.hold != kHoldHas) return kQueueBlocked;
+  if (NeedsJob(kind) && row.hold != kHoldHas) return kQueueBlocked;
   return due <= now ? kQueueReady : kQueueTimed;
 }
 
@@ -230,6 +230,10 @@ absl::Status SqliteStore::AddFailureTicket(absl::string_view failure_id,
 absl::Status SqliteStore::PutLink(const v1::TicketLink& link) {
   const absl::Time now = clock_->Now();
   v1::TicketLink stamped = link;
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const std::optional<v1::TicketLink> stored,
+      LoadLink(db_.get(), link.job_key(), link.ticket().servicenow()));
+  if (stored.has_value()) KeepSeen(*stored, &stamped);
   SetTime(now, stamped.mutable_update_time());
   if (!stamped.has_create_time()) SetTime(now, stamped.mutable_create_time());
   OPCON_SNOW_ASSIGN_OR_RETURN(

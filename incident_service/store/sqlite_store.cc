@@ -169,12 +169,15 @@ absl::StatusOr<CreatedReport> SqliteStore::Create(const NewReport& fresh) {
       FindRequest(fresh.report.request_id(), fresh.digest));
   if (known.has_value()) return *std::move(known);
   if (counters_.open >= fresh.max_open) return TooManyOpen(counters_.open);
+  return Add(fresh);
+}
 
+absl::StatusOr<CreatedReport> SqliteStore::Add(const NewReport& fresh) {
   const absl::Time now = clock_->Now();
   Row row;
   row.stored.report = fresh.report;
-  if (fresh.report.has_event()) {
-    row.job_key = JobKeyText(fresh.report.event().job_key());
+  if (!fresh.report.has_rejected()) {
+    row.job_key = JobKeyText(JobKeyOf(fresh.report));
   }
   BeginReport(NewReportId(now), fresh.first_steps, now, &row.stored);
   OPCON_SNOW_RETURN_IF_ERROR(Save(&row, /*fresh=*/true));

@@ -61,6 +61,10 @@ class SqliteStore final : public Store, public WriteObserver {
   ~SqliteStore() override;
 
   void CreateReportAsync(NewReport fresh, CreateDone done) override;
+  absl::StatusOr<std::optional<ClaimedWatch>> ClaimWatch(
+      absl::string_view name, absl::string_view worker,
+      absl::Duration lease) override;
+  absl::StatusOr<int> CommitWatch(const WatchCommit& commit) override;
   absl::StatusOr<StoredReport> GetReport(absl::string_view report_id) override;
   absl::StatusOr<ReportPage> ListReports(const ReportFilter& filter,
                                          absl::string_view before,
@@ -160,6 +164,8 @@ class SqliteStore final : public Store, public WriteObserver {
 
   // All below: on the writing thread, in a transaction.
   absl::StatusOr<CreatedReport> Create(const NewReport& fresh);
+  // One whose request_id is new.
+  absl::StatusOr<CreatedReport> Add(const NewReport& fresh);
   absl::StatusOr<std::optional<CreatedReport>> FindRequest(
       absl::string_view request_id, absl::string_view digest);
   absl::StatusOr<Row> Load(Database* db, absl::string_view report_id);
@@ -192,7 +198,15 @@ class SqliteStore final : public Store, public WriteObserver {
   absl::Status Release(const std::vector<StepKey>& steps);
   absl::Status AddFailureTicket(absl::string_view failure_id,
                                 const ::incident::v1::TicketRef& ticket);
+  absl::StatusOr<std::optional<::incident::v1::TicketLink>> LoadLink(
+      Database* db, const ::incident::v1::JobKey& job_key,
+      absl::string_view servicenow);
   absl::Status PutLink(const ::incident::v1::TicketLink& link);
+  absl::StatusOr<std::optional<ClaimedWatch>> ClaimWatchNow(
+      absl::string_view name, absl::string_view worker, absl::Duration lease);
+  absl::StatusOr<int> CommitWatchNow(const WatchCommit& commit);
+  // True if it was added.
+  absl::StatusOr<bool> AddUnlessKnown(const NewReport& fresh);
   absl::Status InsertAudit(const std::string& report_id,
                            ::incident::v1::AuditEntry entry);
   absl::StatusOr<::incident::v1::Report> RetryNow(absl::string_view report_id,

@@ -272,6 +272,28 @@ TEST_F(SqliteStoreTest, AFileOfVersion2IsMigratedAndGoesOn) {
   EXPECT_THAT(store_->LastChange(), IsOkAndHolds(11));
 }
 
+TEST_F(SqliteStoreTest, AFileOfVersion3IsMigratedAndCanBeWatched) {
+  OpenVersion(3);
+  const auto links = store_->ListLinks({.ticket_number = "INC0010001"}, "", 10);
+  ASSERT_OK(links.status());
+  ASSERT_THAT(links->records, SizeIs(1));
+  const auto watch =
+      store_->ClaimWatch("tickets/production", "me", absl::Minutes(1));
+  ASSERT_OK(watch.status());
+  ASSERT_TRUE(watch->has_value());
+  Store::WatchCommit commit{.claim = (*watch)->claim};
+  // What that version did not keep is as good as zero.
+  Store::SeenTicket& seen = commit.tickets.emplace_back();
+  seen.found = links->records[0];
+  seen.last_state_value = "1";
+  seen.found.set_ticket_state_value("2");
+  seen.found.set_ticket_modification_count(1);
+  EXPECT_OK(store_->CommitWatch(commit).status());
+  const auto link = store_->FindLink(links->records[0].job_key(), "production");
+  ASSERT_OK(link.status());
+  EXPECT_EQ((*link)->ticket_state_value(), "2");
+}
+
 TEST_F(SqliteStoreTest, AFullDiskRefusesNewReportsAndKeepsTheOthers) {
   // Held until the end: the file is at its bound.
   options_.pragmas = {"PRAGMA max_page_count = 120"};
@@ -410,7 +432,7 @@ TEST_F(SqliteStoreTest, ABackupIsAStoreOfItsMoment) {
   EXPECT_THAT(store_->BackUp().status(), HasReason("OVERLOADED"));
   Create("request-2");
   EXPECT_EQ((*backup)->header().format(), "sqlite");
-  EXPECT_EQ((*backup)->header().schema_version(), 3);
+  EXPECT_EQ((*backup)->header().schema_version(), 4);
   EXPECT_EQ(ToTime((*backup)->header().snapshot_time()), clock_.Now());
   const std::string copy = directory_ + "/copy.db";
   std::int64_t size = 0;

@@ -120,7 +120,8 @@ struct StepCommit {
   std::optional<::incident_store::v1::Memo> memo;
   // Steps that begin now. Those that the report has already are left alone.
   std::vector<NextStep> next_steps;
-  // Written by job key and destination.
+  // Written by job key and destination. If the ticket was seen after more
+  // changes than this one counts, what was seen stays.
   std::optional<::incident::v1::TicketLink> link;
   // Adds this ticket to the failure of the report.
   std::optional<::incident::v1::TicketRef> failure_ticket;
@@ -217,6 +218,20 @@ struct StoreInfo {
   std::string id;
 };
 
+// A watch that belongs to the caller until its lease ends or somebody else has
+// claimed it since.
+struct WatchClaim {
+  std::string name;
+  // Grows whenever it goes to another worker.
+  std::int64_t epoch = 0;
+};
+
+struct ClaimedWatch {
+  WatchClaim claim;
+  // As the last commit left it; empty before the first.
+  ::incident_store::v1::WatchState state;
+};
+
 // What the store calls listeners with.
 struct StoreSignal {
   // Steps may have become due.
@@ -258,6 +273,37 @@ class Store {
       const ::incident::v1::Report& report, absl::string_view digest,
       const std::vector<NextStep>& first_steps, std::int64_t max_open);
 
+  // A watch is something that one process at a time looks at, such as the
+  // changed tickets of an instance. Gives it to `worker` for `lease` from now;
+  // nullopt while another one has it. Whoever has it renews it this way.
+  virtual absl::StatusOr<std::optional<ClaimedWatch>> ClaimWatch(
+      absl::string_view name, absl::string_view worker,
+      absl::Duration lease) = 0;
+
+  // A ticket as it was found.
+  struct SeenTicket {
+    // By job key and destination, with what was found: state, count of changes,
+    // time of the look, whether it is gone. Nothing else of it is written.
+    ::incident::v1::TicketLink found;
+    // What the stored link must say still, for the same ticket; otherwise this
+    // one is left out, with its report.
+    std::string last_state_value;
+    std::int64_t last_modification_count = 0;
+    bool last_gone = false;
+    // What becomes of it; its `max_open` is not looked at.
+    std::optional<NewReport> report{};
+  };
+  struct WatchCommit {
+    WatchClaim claim;
+    ::incident_store::v1::WatchState state;
+    std::vector<SeenTicket> tickets{};
+    // Added unless their request_ids are known; `max_open` as above.
+    std::vector<NewReport> reports{};
+  };
+  // Writes it as one, and returns how many reports were added. ABORTED with
+  // reason CLAIM_LOST if somebody else has claimed the watch since.
+  virtual absl::StatusOr<int> CommitWatch(const WatchCommit& commit) = 0;
+
   // NOT_FOUND with reason RECORD_NOT_FOUND.
   virtual absl::StatusOr<StoredReport> GetReport(
       absl::string_view report_id) = 0;
@@ -274,9 +320,10 @@ class Store {
   // Hands out up to `limit` steps that are due, by priority, then oldest
   // report first. Of the reports with one job key one holds the job: the first
   // that came, then, once its ticket is settled or it has ended, the oldest
-  // that waits. Steps of the others are not handed out; log attachments are
-  // exempt. While more reports come in than can be stored at once, a store may
-  // hand out nothing for about a second.
+  // that waits. Steps of the others are not handed out; exempt are log
+  // attachments and FOLLOW_TICKET, which hold no job either. While more reports
+  // come in than can be stored at once, a store may hand out nothing for about
+  // a second.
   virtual absl::StatusOr<std::vector<ClaimedStep>> ClaimSteps(
       const ClaimRequest& request) = 0;
 

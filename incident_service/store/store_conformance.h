@@ -5,6 +5,8 @@
 //
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformanceTest,
 //                            ::testing::Values(StoreMaker{"sqlite", &Make}));
+//
+// and the same for WatchConformanceTest.
 
 #include <memory>
 #include <string>
@@ -51,6 +53,26 @@ class StoreConformanceTest : public ::testing::TestWithParam<StoreMaker> {
 
   FakeClock clock_;
   std::unique_ptr<Store> store_;
+};
+
+class WatchConformanceTest : public StoreConformanceTest {
+ protected:
+  // The watch of the test, which must be free or the worker's.
+  WatchClaim Claimed(const std::string& worker = "one");
+  // Claims it if it can be had.
+  bool IsFree(const std::string& worker);
+  // JOB001 has a ticket in this state, seen after so many changes; returns the
+  // link as it is then.
+  ::incident::v1::TicketLink PutLink(const std::string& state,
+                                     std::int64_t changes);
+  ::incident::v1::TicketLink Link();
+  // The ticket of `link`, found in another state, which is to be a report.
+  static Store::SeenTicket Seen(const ::incident::v1::TicketLink& link,
+                                const std::string& state, std::int64_t changes,
+                                const std::string& request_id);
+
+ private:
+  int links_ = 0;
 };
 
 }  // namespace opcon_snow::incident

@@ -5,37 +5,19 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
-namespace {
 
 namespace oc = ::opcon::v1;
-namespace sn = ::servicenow::v1;
 
-absl::Status NotFound(const std::string& reason) {
+absl::Status FakeNotFound(const std::string& reason) {
   return MakeError(absl::StatusCode::kNotFound, "there is none",
                    {.reason = reason, .domain = "fake"});
 }
-
-// Whether writing the request's fields would change nothing.
-bool IsAsWanted(const sn::Incident& is,
-                const sn::UpdateIncidentRequest& request) {
-  const sn::Incident& wanted = request.incident();
-  for (const std::string& path : request.update_mask().paths()) {
-    if ((path == "state" && is.state() != wanted.state()) ||
-        (path == "description" && is.description() != wanted.description())) {
-      return false;
-    }
-  }
-  return true;
-}
-
-}  // namespace
 
 void FailurePlan::FailBefore(const std::string& rpc, absl::Status status,
                              int times) {
@@ -109,6 +91,13 @@ void FakeOpCon::Finish(const std::string& id, absl::Time now) {
   End(&fake, now, oc::JOB_CATEGORY_FINISHED_OK, "Finished OK", "0000000000");
 }
 
+void FakeOpCon::Mark(const std::string& id, oc::JobCategory category,
+                     const std::string& words) {
+  oc::JobStatus* status = jobs.at(id).job.mutable_status();
+  status->set_category(category);
+  status->set_description(words);
+}
+
 void FakeOpCon::End(FakeJob* fake, absl::Time now, oc::JobCategory category,
                     const std::string& words, const std::string& termination) {
   oc::DailyJob& job = fake->job;
@@ -157,7 +146,7 @@ absl::StatusOr<oc::GetDailyJobResponse> FakeOpCon::GetDailyJob(
     const oc::GetDailyJobRequest& request) {
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("GetDailyJob"));
   const FakeJob* fake = Find(request.job());
-  if (fake == nullptr) return NotFound("JOB_NOT_FOUND");
+  if (fake == nullptr) return FakeNotFound("JOB_NOT_FOUND");
   oc::GetDailyJobResponse response;
   *response.mutable_job() = fake->job;
   OPCON_SNOW_RETURN_IF_ERROR(failures.After("GetDailyJob"));
@@ -172,7 +161,7 @@ absl::StatusOr<oc::ListJobHistoryResponse> FakeOpCon::ListJobHistory(
                      {.reason = "UPSTREAM_VERSION", .domain = "fake"});
   }
   const FakeJob* fake = Find(request.job());
-  if (fake == nullptr) return NotFound("JOB_NOT_FOUND");
+  if (fake == nullptr) return FakeNotFound("JOB_NOT_FOUND");
   oc::ListJobHistoryResponse response;
   for (auto run = fake->runs.rbegin(); run != fake->runs.rend(); ++run) {
     *response.add_runs() = *run;
@@ -185,7 +174,7 @@ absl::StatusOr<oc::GetIncidentTicketsResponse> FakeOpCon::GetIncidentTickets(
     const oc::GetIncidentTicketsRequest& request) {
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("GetIncidentTickets"));
   const FakeJob* fake = Find(request.job());
-  if (fake == nullptr) return NotFound("JOB_NOT_FOUND");
+  if (fake == nullptr) return FakeNotFound("JOB_NOT_FOUND");
   oc::GetIncidentTicketsResponse response;
   response.mutable_tickets()->Assign(fake->tickets.begin(),
                                      fake->tickets.end());
@@ -198,7 +187,7 @@ absl::StatusOr<oc::SetIncidentTicketResponse> FakeOpCon::SetIncidentTicket(
     const oc::SetIncidentTicketRequest& request) {
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("SetIncidentTicket"));
   FakeJob* fake = Find(request.job());
-  if (fake == nullptr) return NotFound("JOB_NOT_FOUND");
+  if (fake == nullptr) return FakeNotFound("JOB_NOT_FOUND");
   std::vector<oc::IncidentTicket>& tickets = fake->tickets;
   const auto with_id = [&](const std::string& id) {
     return std::find_if(tickets.begin(), tickets.end(),
@@ -234,7 +223,7 @@ absl::StatusOr<oc::AppendDocumentationResponse> FakeOpCon::AppendDocumentation(
     const oc::AppendDocumentationRequest& request) {
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("AppendDocumentation"));
   FakeJob* fake = Find(request.job());
-  if (fake == nullptr) return NotFound("JOB_NOT_FOUND");
+  if (fake == nullptr) return FakeNotFound("JOB_NOT_FOUND");
   oc::AppendDocumentationResponse response;
   oc::JobDocumentation* documentation = fake->job.mutable_documentation();
   std::string* text = documentation->mutable_job_text();
@@ -251,12 +240,59 @@ absl::StatusOr<oc::ListJobLogsResponse> FakeOpCon::ListJobLogs(
     const oc::ListJobLogsRequest& request) {
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("ListJobLogs"));
   const auto* logs = LogsOf(request.job_number());
-  if (logs == nullptr) return NotFound("NO_JOB_LOG");
+  if (logs == nullptr) return FakeNotFound("NO_JOB_LOG");
   oc::ListJobLogsResponse response;
   for (const auto& [path, content] : *logs) {
     response.add_files()->set_path(path);
   }
   OPCON_SNOW_RETURN_IF_ERROR(failures.After("ListJobLogs"));
+  return response;
+}
+
+absl::StatusOr<oc::SubmitJobActionResponse> FakeOpCon::SubmitJobAction(
+    const oc::SubmitJobActionRequest& request) {
+  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("SubmitJobAction"));
+  if (before_action) std::exchange(before_action, nullptr)();
+  FakeJob* fake = Find(request.job());
+  if (fake == nullptr) return FakeNotFound("JOB_NOT_FOUND");
+  const auto& allowed = request.allowed_from_categories();
+  if (request.expected_job_number() != fake->job.job_number()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "another run",
+                     {.reason = "JOB_RUN_CHANGED", .domain = "fake"});
+  }
+  if (std::find(allowed.begin(), allowed.end(),
+                fake->job.status().category()) == allowed.end()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "another state",
+                     {.reason = "JOB_STATE", .domain = "fake"});
+  }
+  oc::SubmitJobActionResponse response;
+  const std::string& id = request.job().id();
+  const auto act = [&](const char* name, oc::JobCategory category,
+                       const char* words) {
+    actions.push_back(absl::StrCat(name, " ", id));
+    if (!refusal.empty()) return;
+    if (request.kind() == oc::JOB_ACTION_KIND_RESTART && !keeps_job_number) {
+      fake->job.set_job_number(++last_job_number_);
+    }
+    Mark(id, category, words);
+  };
+  switch (request.kind()) {
+    case oc::JOB_ACTION_KIND_MARK_UNDER_REVIEW:
+      act("markUnderReview", oc::JOB_CATEGORY_UNDER_REVIEW, "Under Review");
+      break;
+    case oc::JOB_ACTION_KIND_MARK_FIXED:
+      act("markFixed", oc::JOB_CATEGORY_FIXED, "Fixed");
+      break;
+    case oc::JOB_ACTION_KIND_RESTART:
+      act("restart", oc::JOB_CATEGORY_WAITING, "Wait to Start");
+      break;
+    default:
+      act("cancel", oc::JOB_CATEGORY_CANCELLED, "Cancelled");
+  }
+  response.mutable_action()->set_state(
+      refusal.empty() ? oc::ACTION_STATE_SUCCEEDED : oc::ACTION_STATE_FAILED);
+  response.mutable_action()->set_message(refusal);
+  OPCON_SNOW_RETURN_IF_ERROR(failures.After("SubmitJobAction"));
   return response;
 }
 
@@ -266,216 +302,10 @@ absl::Status FakeOpCon::ReadJobLog(
   OPCON_SNOW_RETURN_IF_ERROR(failures.Before("ReadJobLog"));
   const auto* logs = LogsOf(request.job_number());
   if (logs == nullptr || logs->count(request.path()) == 0) {
-    return NotFound("NO_JOB_LOG");
+    return FakeNotFound("NO_JOB_LOG");
   }
   on_chunk(logs->at(request.path()));
   return failures.After("ReadJobLog");
-}
-
-std::string FakeServiceNow::Add(const std::string& number,
-                                sn::IncidentState state,
-                                const std::string& instance) {
-  FakeIncident fake;
-  fake.instance = instance;
-  sn::Incident& incident = fake.incident;
-  // Where chosen ids, which are hashes, do not come.
-  incident.set_sys_id(absl::StrFormat("%032x", ++last_person_id_));
-  incident.set_number(number);
-  incident.set_short_description("By a person");
-  incident.set_description("By a person");
-  incident.set_url(
-      absl::StrCat("https://", instance, ".example/", incident.sys_id()));
-  SetState(&fake, state);
-  const std::string sys_id = incident.sys_id();
-  incidents[sys_id] = std::move(fake);
-  return sys_id;
-}
-
-void FakeServiceNow::SetState(FakeIncident* incident, sn::IncidentState state) {
-  incident->incident.set_state(state);
-  incident->incident.set_state_value(absl::StrCat(static_cast<int>(state)));
-  incident->incident.set_active(state != sn::INCIDENT_STATE_CLOSED &&
-                                state != sn::INCIDENT_STATE_CANCELED);
-}
-
-std::vector<std::string> FakeServiceNow::work_notes() const {
-  std::vector<std::string> all;
-  for (const auto& [sys_id, fake] : incidents) {
-    all.insert(all.end(), fake.work_notes.begin(), fake.work_notes.end());
-  }
-  return all;
-}
-
-std::vector<FakeIncident::File> FakeServiceNow::files() const {
-  std::vector<FakeIncident::File> all;
-  for (const auto& [sys_id, fake] : incidents) {
-    all.insert(all.end(), fake.files.begin(), fake.files.end());
-  }
-  return all;
-}
-
-absl::StatusOr<std::string> FakeServiceNow::InstanceOf(
-    const std::string& asked) const {
-  if (asked.empty()) return instances.front();
-  if (std::find(instances.begin(), instances.end(), asked) != instances.end()) {
-    return asked;
-  }
-  return NotFound("UNKNOWN_INSTANCE");
-}
-
-absl::StatusOr<sn::ListInstancesResponse> FakeServiceNow::ListInstances(
-    const sn::ListInstancesRequest&) {
-  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("ListInstances"));
-  sn::ListInstancesResponse response;
-  for (const std::string& name : instances) {
-    sn::Instance* instance = response.add_instances();
-    instance->set_name(name);
-    instance->set_is_default(name == instances.front());
-    instance->set_base_url(absl::StrCat("https://", name, ".example"));
-  }
-  return response;
-}
-
-absl::StatusOr<sn::CreateIncidentResponse> FakeServiceNow::CreateIncident(
-    const sn::CreateIncidentRequest& request) {
-  last_create = request;
-  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("CreateIncident"));
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string instance,
-                              InstanceOf(request.instance()));
-  sn::CreateIncidentResponse response;
-  const std::string& sys_id = request.incident().sys_id();
-  if (incidents.count(sys_id) == 0) {
-    FakeIncident fake;
-    fake.instance = instance;
-    fake.incident = request.incident();
-    fake.created_with_marker = request.marker();
-    fake.incident.set_number(absl::StrFormat("INC%07d", next_number_++));
-    fake.incident.set_url(
-        absl::StrCat("https://", instance, ".example/", sys_id));
-    SetState(&fake, sn::INCIDENT_STATE_NEW);
-    incidents[sys_id] = std::move(fake);
-    response.set_created(true);
-  }
-  *response.mutable_incident() = incidents[sys_id].incident;
-  OPCON_SNOW_RETURN_IF_ERROR(failures.After("CreateIncident"));
-  return response;
-}
-
-absl::StatusOr<sn::GetIncidentResponse> FakeServiceNow::GetIncident(
-    const sn::GetIncidentRequest& request) {
-  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("GetIncident"));
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string instance,
-                              InstanceOf(request.instance()));
-  for (const auto& [sys_id, fake] : incidents) {
-    if (fake.instance != instance) continue;
-    if (sys_id == request.sys_id() ||
-        (!request.number().empty() &&
-         fake.incident.number() == request.number())) {
-      sn::GetIncidentResponse response;
-      *response.mutable_incident() = fake.incident;
-      response.set_instance(instance);
-      OPCON_SNOW_RETURN_IF_ERROR(failures.After("GetIncident"));
-      return response;
-    }
-  }
-  return NotFound("RECORD_NOT_FOUND");
-}
-
-absl::StatusOr<sn::UpdateIncidentResponse> FakeServiceNow::UpdateIncident(
-    const sn::UpdateIncidentRequest& request) {
-  last_update = request;
-  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("UpdateIncident"));
-  const auto found = incidents.find(request.incident().sys_id());
-  if (found == incidents.end()) return NotFound("RECORD_NOT_FOUND");
-  FakeIncident& fake = found->second;
-  const sn::Incident& wanted = request.incident();
-  const std::string& marker = request.journal_entry().marker();
-  const bool noted = std::any_of(
-      fake.work_notes.begin(), fake.work_notes.end(),
-      [&](const std::string& note) { return absl::StrContains(note, marker); });
-  const auto& allowed = request.allowed_from_states();
-  if (!(noted && IsAsWanted(fake.incident, request)) && !allowed.empty() &&
-      std::find(allowed.begin(), allowed.end(), fake.incident.state()) ==
-          allowed.end()) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "other state",
-                     {.reason = "INCIDENT_STATE", .domain = "fake"});
-  }
-  for (const std::string& path : request.update_mask().paths()) {
-    if (path == "state") SetState(&fake, wanted.state());
-    if (path == "description") {
-      fake.incident.set_description(wanted.description());
-    }
-    if (path == "short_description") {
-      fake.incident.set_short_description(wanted.short_description());
-    }
-    if (path == "correlation_id") {
-      fake.incident.set_correlation_id(wanted.correlation_id());
-    }
-  }
-  sn::UpdateIncidentResponse response;
-  if (!marker.empty() && !noted) {
-    fake.work_notes.push_back(request.journal_entry().text());
-    response.set_journal_entry_added(true);
-  }
-  *response.mutable_incident() = fake.incident;
-  OPCON_SNOW_RETURN_IF_ERROR(failures.After("UpdateIncident"));
-  return response;
-}
-
-absl::StatusOr<sn::ListJournalEntriesResponse>
-FakeServiceNow::ListJournalEntries(
-    const sn::ListJournalEntriesRequest& request) {
-  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("ListJournalEntries"));
-  const auto found = incidents.find(request.incident_sys_id());
-  if (found == incidents.end()) return NotFound("RECORD_NOT_FOUND");
-  sn::ListJournalEntriesResponse response;
-  for (const std::string& note : found->second.work_notes) {
-    response.add_entries()->set_text(note);
-  }
-  OPCON_SNOW_RETURN_IF_ERROR(failures.After("ListJournalEntries"));
-  return response;
-}
-
-absl::StatusOr<sn::LookupRecordsResponse> FakeServiceNow::LookupRecords(
-    const sn::LookupRecordsRequest& request) {
-  last_lookup = request;
-  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("LookupRecords"));
-  sn::LookupRecordsResponse response;
-  for (const sn::Record& record : records) {
-    const bool fits =
-        record.table() == request.table() &&
-        std::all_of(request.conditions().begin(), request.conditions().end(),
-                    [&](const sn::Condition& condition) {
-                      const auto field =
-                          record.fields().find(condition.column());
-                      return field != record.fields().end() &&
-                             std::count(condition.values().begin(),
-                                        condition.values().end(),
-                                        field->second.value()) > 0;
-                    });
-    if (fits) *response.add_records() = record;
-  }
-  OPCON_SNOW_RETURN_IF_ERROR(failures.After("LookupRecords"));
-  return response;
-}
-
-absl::StatusOr<sn::AttachFileResponse> FakeServiceNow::AttachFile(
-    const sn::AttachFileHeader& header, absl::string_view content) {
-  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("AttachFile"));
-  const auto found = incidents.find(header.record_sys_id());
-  if (found == incidents.end()) return NotFound("RECORD_NOT_FOUND");
-  std::vector<FakeIncident::File>& files = found->second.files;
-  sn::AttachFileResponse response;
-  response.mutable_attachment()->set_file_name(header.file_name());
-  const auto same = [&](const FakeIncident::File& file) {
-    return file.name == header.file_name() && file.content == content;
-  };
-  if (std::none_of(files.begin(), files.end(), same)) {
-    files.push_back({header.file_name(), std::string(content)});
-    response.set_created(true);
-  }
-  OPCON_SNOW_RETURN_IF_ERROR(failures.After("AttachFile"));
-  return response;
 }
 
 }  // namespace opcon_snow::incident

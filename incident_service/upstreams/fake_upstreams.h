@@ -10,9 +10,13 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "common/clock/clock.h"
 #include "incident_service/upstreams/upstreams.h"
 
 namespace opcon_snow::incident {
+
+// What a fake answers for what it does not have.
+absl::Status FakeNotFound(const std::string& reason);
 
 // Which calls fail, and whether their effect happens all the same.
 class FailurePlan {
@@ -65,6 +69,13 @@ class FakeOpCon final : public OpCon {
   // False: each job has one ticket only, and the second is refused.
   bool has_ticket_list = true;
   std::string public_address = "opcon.example:9010";
+  // What was sent to OpCon, in order, as `markFixed <job id>`; also what it
+  // refused.
+  std::vector<std::string> actions;
+  // Unless empty, OpCon refuses actions with these words.
+  std::string refusal;
+  // What happens to a job between the gateway's look at it and the next action.
+  std::function<void()> before_action;
 
   // A job that waits, with the schedule "Payroll", a machine and no run.
   FakeJob& Define(const std::string& id);
@@ -74,6 +85,9 @@ class FakeOpCon final : public OpCon {
   void Fail(const std::string& id, absl::Time now,
             const std::string& log = "line 1\nline 2");
   void Finish(const std::string& id, absl::Time now);
+  // What an operator does, or an action.
+  void Mark(const std::string& id, ::opcon::v1::JobCategory category,
+            const std::string& words);
 
   absl::StatusOr<::opcon::v1::ListInstancesResponse> ListInstances(
       const ::opcon::v1::ListInstancesRequest& request) override;
@@ -89,6 +103,8 @@ class FakeOpCon final : public OpCon {
       const ::opcon::v1::AppendDocumentationRequest& request) override;
   absl::StatusOr<::opcon::v1::ListJobLogsResponse> ListJobLogs(
       const ::opcon::v1::ListJobLogsRequest& request) override;
+  absl::StatusOr<::opcon::v1::SubmitJobActionResponse> SubmitJobAction(
+      const ::opcon::v1::SubmitJobActionRequest& request) override;
   absl::Status ReadJobLog(
       const ::opcon::v1::ReadJobLogRequest& request,
       const std::function<void(absl::string_view)>& on_chunk) override;
@@ -124,6 +140,9 @@ class FakeServiceNow final : public ServiceNow {
   FailurePlan failures;
   // The first is the default.
   std::vector<std::string> instances = {"prod"};
+  // Stamps changes; null: they carry no time.
+  const Clock* clock = nullptr;
+  std::string integration_user = "opcon.integration";
   // By sys_id.
   std::map<std::string, FakeIncident> incidents;
   // Of other tables; found by exact values.
@@ -132,12 +151,16 @@ class FakeServiceNow final : public ServiceNow {
   ::servicenow::v1::CreateIncidentRequest last_create;
   ::servicenow::v1::UpdateIncidentRequest last_update;
   ::servicenow::v1::LookupRecordsRequest last_lookup;
+  ::servicenow::v1::ListIncidentsRequest last_list;
 
   // Adds an incident in a state, as a person would; returns its sys_id.
   std::string Add(const std::string& number,
                   ::servicenow::v1::IncidentState state,
                   const std::string& instance = "prod");
-  void SetState(FakeIncident* incident, ::servicenow::v1::IncidentState state);
+  void SetState(FakeIncident* incident, ::servicenow::v1::IncidentState state,
+                const std::string& user = "a.person");
+  // Changes it otherwise.
+  void Touch(FakeIncident* incident, const std::string& user = "a.person");
   // Of all incidents, in the order of their sys_ids.
   std::vector<std::string> work_notes() const;
   std::vector<FakeIncident::File> files() const;
@@ -148,6 +171,8 @@ class FakeServiceNow final : public ServiceNow {
       const ::servicenow::v1::CreateIncidentRequest& request) override;
   absl::StatusOr<::servicenow::v1::GetIncidentResponse> GetIncident(
       const ::servicenow::v1::GetIncidentRequest& request) override;
+  absl::StatusOr<::servicenow::v1::ListIncidentsResponse> ListIncidents(
+      const ::servicenow::v1::ListIncidentsRequest& request) override;
   absl::StatusOr<::servicenow::v1::UpdateIncidentResponse> UpdateIncident(
       const ::servicenow::v1::UpdateIncidentRequest& request) override;
   absl::StatusOr<::servicenow::v1::ListJournalEntriesResponse>

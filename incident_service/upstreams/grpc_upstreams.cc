@@ -83,6 +83,10 @@ class GrpcOpCon final : public OpCon {
       const oc::ListJobLogsRequest& request) override {
     return Unary("ListJobLogs", &Stub::ListJobLogs, request);
   }
+  absl::StatusOr<oc::SubmitJobActionResponse> SubmitJobAction(
+      const oc::SubmitJobActionRequest& request) override {
+    return Unary("SubmitJobAction", &Stub::SubmitJobAction, request);
+  }
 
   absl::Status ReadJobLog(
       const oc::ReadJobLogRequest& request,
@@ -145,6 +149,10 @@ class GrpcServiceNow final : public ServiceNow {
   absl::StatusOr<sn::GetIncidentResponse> GetIncident(
       const sn::GetIncidentRequest& request) override {
     return Unary("GetIncident", &Stub::GetIncident, request);
+  }
+  absl::StatusOr<sn::ListIncidentsResponse> ListIncidents(
+      const sn::ListIncidentsRequest& request) override {
+    return Unary("ListIncidents", &Stub::ListIncidents, request);
   }
   absl::StatusOr<sn::UpdateIncidentResponse> UpdateIncident(
       const sn::UpdateIncidentRequest& request) override {

@@ -36,6 +36,8 @@ class OpCon {
       const ::opcon::v1::AppendDocumentationRequest& request) = 0;
   virtual absl::StatusOr<::opcon::v1::ListJobLogsResponse> ListJobLogs(
       const ::opcon::v1::ListJobLogsRequest& request) = 0;
+  virtual absl::StatusOr<::opcon::v1::SubmitJobActionResponse> SubmitJobAction(
+      const ::opcon::v1::SubmitJobActionRequest& request) = 0;
   // Hands each chunk to `on_chunk`, and is OK only if the stream was complete.
   virtual absl::Status ReadJobLog(
       const ::opcon::v1::ReadJobLogRequest& request,
@@ -51,6 +53,8 @@ class ServiceNow {
   CreateIncident(const ::servicenow::v1::CreateIncidentRequest& request) = 0;
   virtual absl::StatusOr<::servicenow::v1::GetIncidentResponse> GetIncident(
       const ::servicenow::v1::GetIncidentRequest& request) = 0;
+  virtual absl::StatusOr<::servicenow::v1::ListIncidentsResponse> ListIncidents(
+      const ::servicenow::v1::ListIncidentsRequest& request) = 0;
   virtual absl::StatusOr<::servicenow::v1::UpdateIncidentResponse>
   UpdateIncident(const ::servicenow::v1::UpdateIncidentRequest& request) = 0;
   virtual absl::StatusOr<::servicenow::v1::ListJournalEntriesResponse>

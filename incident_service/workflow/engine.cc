@@ -31,19 +31,19 @@ std::string KeyOf(const StepClaim& claim) {
   return absl::StrCat(claim.report_id, "/", static_cast<int>(claim.kind));
 }
 
-std::string MakeName() {
+}  // namespace
+
+std::string MakeWorkerName() {
   char host[256] = "";
   gethostname(host, sizeof(host) - 1);
   return absl::StrCat(host, "/", getpid(), "/",
                       absl::Hex(std::random_device{}()));
 }
 
-}  // namespace
-
 Engine::Engine(EngineOptions options, Store* store, StepRunner* runner,
                Clock* clock)
     : options_(std::move(options)),
-      worker_(options_.worker.empty() ? MakeName() : options_.worker),
+      worker_(options_.worker.empty() ? MakeWorkerName() : options_.worker),
       store_(store),
       clock_(clock),
       attempts_(options_.retry, runner, clock, [this] { return Jitter(); }),

@@ -36,6 +36,9 @@ struct EngineOptions {
   std::string worker{};
 };
 
+// A name that no other process has: host, process, and a random number.
+std::string MakeWorkerName();
+
 class Engine {
  public:
   // All pointers must outlive the engine.

@@ -82,6 +82,16 @@ absl::StatusOr<std::string> InstanceDirectory::ServiceNowName(
       {.reason = "UNKNOWN_INSTANCE", .domain = "incident-service"});
 }
 
+absl::StatusOr<std::string> InstanceDirectory::IntegrationUser(
+    const std::string& name) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const auto instances,
+                              ServiceNows(/*anyway=*/false));
+  for (const ::servicenow::v1::Instance& instance : instances) {
+    if (instance.name() == name) return instance.integration_user();
+  }
+  return "";
+}
+
 absl::StatusOr<std::string> InstanceDirectory::ServiceNowAddress(
     const std::string& name) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const auto instances,

@@ -29,6 +29,9 @@ class InstanceDirectory {
 
   // `wanted`, or the name of the default instance for the empty name.
   absl::StatusOr<std::string> ServiceNowName(const std::string& wanted);
+  // The user that this suite's own changes are made by; empty if the gateway's
+  // configuration does not say.
+  absl::StatusOr<std::string> IntegrationUser(const std::string& name);
   // Where the ServiceNow instance is; empty if it is not known.
   absl::StatusOr<std::string> ServiceNowAddress(const std::string& name);
 

@@ -53,14 +53,6 @@ StepCommit Merged(const ClaimedStep& claimed, v1::Report report,
   return commit;
 }
 
-StepCommit LookAgainIn(const ClaimedStep& claimed, absl::Time when,
-                       std::string outcome) {
-  StepCommit commit = Succeeded(claimed, std::move(outcome));
-  commit.step.set_state(v1::STEP_STATE_WAITING);
-  SetTime(when, commit.step.mutable_next_attempt_time());
-  return commit;
-}
-
 // A job that failed again is not well, whatever was reported before.
 bool RecoveryIsOvertaken(const v1::Report& report,
                          const ::opcon::v1::DailyJob& job) {

@@ -35,6 +35,8 @@ absl::StatusOr<StepCommit> Steps::Run(const ClaimedStep& claimed) {
       return AttachLog(claimed);
     case v1::STEP_KIND_DOCUMENT:
       return Document(claimed);
+    case v1::STEP_KIND_FOLLOW_TICKET:
+      return FollowTicket(claimed);
     default:
       return MakeError(
           absl::StatusCode::kUnimplemented,
@@ -93,6 +95,14 @@ StepCommit Succeeded(const ClaimedStep& claimed, std::string outcome) {
   commit.step.set_state(v1::STEP_STATE_SUCCEEDED);
   commit.step.clear_error();
   commit.step.set_outcome(std::move(outcome));
+  return commit;
+}
+
+StepCommit LookAgainIn(const ClaimedStep& claimed, absl::Time when,
+                       std::string outcome) {
+  StepCommit commit = Succeeded(claimed, std::move(outcome));
+  commit.step.set_state(v1::STEP_STATE_WAITING);
+  SetTime(when, commit.step.mutable_next_attempt_time());
   return commit;
 }
 

@@ -80,6 +80,7 @@ class Steps final : public StepRunner {
   absl::StatusOr<StepCommit> WriteBack(const ClaimedStep& claimed);
   absl::StatusOr<StepCommit> AttachLog(const ClaimedStep& claimed);
   absl::StatusOr<StepCommit> Document(const ClaimedStep& claimed);
+  absl::StatusOr<StepCommit> FollowTicket(const ClaimedStep& claimed);
 
   absl::StatusOr<std::shared_ptr<const Template>> FindTemplate(
       const std::string& name) const;
@@ -211,6 +212,24 @@ class Steps final : public StepRunner {
                            const ::incident_store::v1::Memo& memo);
   absl::StatusOr<StepCommit> FieldTaken(const ClaimedStep& claimed,
                                         const absl::Status& refused);
+
+  // The parts of FOLLOW_TICKET.
+  struct Following;
+  // nullopt if there is something to do, which `following` then tells.
+  absl::StatusOr<std::optional<StepCommit>> LookBeforeFollowing(
+      const ClaimedStep& claimed, Following* following);
+  absl::StatusOr<std::optional<StepCommit>> LookAfterSending(
+      const ClaimedStep& claimed);
+  absl::StatusOr<std::string> ForeignTicket(
+      const ::incident::v1::JobKey& key,
+      const ::incident::v1::TicketLink& link);
+  absl::StatusOr<std::string> FirstToAct(const ClaimedStep& claimed,
+                                         const Following& following);
+  absl::StatusOr<StepCommit> Act(const ClaimedStep& claimed,
+                                 const Following& following);
+  absl::Status Refused(const Following& following,
+                       const ::incident::v1::JobKey& key,
+                       const std::string& message);
   // Tells what was attached; nullopt if the log is not that run's any more.
   absl::StatusOr<std::optional<std::string>> AttachOne(
       const ClaimedStep& claimed, const Template& chosen,
@@ -222,6 +241,10 @@ class Steps final : public StepRunner {
 
 // What all steps begin their commit with: the step SUCCEEDED with this outcome.
 StepCommit Succeeded(const ClaimedStep& claimed, std::string outcome);
+
+// Not an attempt that failed: there is nothing to do before `when`.
+StepCommit LookAgainIn(const ClaimedStep& claimed, absl::Time when,
+                       std::string outcome);
 
 // The failure that a resolved report is about.
 ::incident::v1::Failure FailureOf(const StoredReport& stored);

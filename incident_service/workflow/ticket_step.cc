@@ -112,7 +112,14 @@ absl::StatusOr<StepCommit> Steps::TicketWith(const ClaimedStep& claimed,
       OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<sn::Incident> updated,
                                   UpdatedBefore(memo));
       if (updated.has_value()) {
-        return TicketDone(claimed, memo, chosen, *updated,
+        // What it has become since is for the watcher to see.
+        sn::Incident as_written = *updated;
+        as_written.set_state_value(absl::StrCat(
+            memo.plan().new_state() != sn::INCIDENT_STATE_UNSPECIFIED
+                ? memo.plan().new_state()
+                : memo.plan().seen_state()));
+        as_written.clear_modification_count();
+        return TicketDone(claimed, memo, chosen, as_written,
                           absl::StrCat(NumberOf(*updated),
                                        " was updated by an earlier attempt"),
                           {});
@@ -210,9 +217,18 @@ v1::TicketLink Steps::LinkAfter(
     link = *known;
   }
   *link.mutable_job_key() = report.event().job_key();
+  const bool seen_before = link.has_ticket();
   *link.mutable_ticket() = RefTo(memo, incident);
   link.set_generation(plan.generation());
-  link.set_ticket_state_value(incident.state_value());
+  if (plan.kind() == ::incident_store::v1::TICKET_PLAN_KIND_NOTE &&
+      seen_before) {
+    // It left the state alone: what that is by now, the watcher shall see.
+    link.set_noted_modification_count(incident.modification_count());
+  } else {
+    link.set_ticket_state_value(incident.state_value());
+    link.set_ticket_modification_count(incident.modification_count());
+    link.clear_gone();
+  }
   SetTime(d_.clock->Now(), link.mutable_check_time());
   if (report.event().kind() != v1::EVENT_KIND_RECOVERED) {
     link.set_failure_count(link.failure_count() + 1);
@@ -224,6 +240,7 @@ v1::TicketLink Steps::LinkAfter(
       IsOlder(failure, known, incident.sys_id())) {
     return link;
   }
+  link.set_template_(memo.template_());
   link.set_last_failure_id(report.failure_id());
   link.clear_last_run_end_time();
   if (failure.has_run_end_time()) {

@@ -122,6 +122,14 @@ absl::Status StartJob(const Suite& suite, const Job& job) {
       "start the job");
 }
 
+absl::Status FinishJob(const Suite& suite, const Job& job) {
+  return Done(
+      suite.opcon().Send(
+          "POST", absl::StrCat("/_sandbox/jobs/", Encode(job.id()), "/finish"),
+          nlohmann::json::object()),
+      "finish the job");
+}
+
 absl::Status FailJobAgain(const Suite& suite, const Job& job,
                           const std::string& termination,
                           const std::string& log) {

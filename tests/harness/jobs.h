@@ -42,6 +42,8 @@ absl::Status FailJob(const Suite& suite, const Job& job,
                      const std::string& termination, const std::string& log);
 // The job is started, or restarted, and runs.
 absl::Status StartJob(const Suite& suite, const Job& job);
+// Its run ends well.
+absl::Status FinishJob(const Suite& suite, const Job& job);
 // Restarts the job and lets it fail again.
 absl::Status FailJobAgain(const Suite& suite, const Job& job,
                           const std::string& termination,
