@@ -9,8 +9,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "demo/narrator.h"
 #include "nlohmann/json.hpp"
+#include "tests/harness/jobs.h"
 #include "tests/harness/process.h"
+#include "tests/harness/suite.h"
 
 namespace opcon_snow::demo {
 
@@ -36,6 +39,43 @@ absl::StatusOr<nlohmann::json> AskUntil(Ask ask, Done done,
   if (!answer.ok()) return answer.status();
   return absl::DeadlineExceededError(
       absl::StrCat(what, " did not happen; last seen: ", answer->dump()));
+}
+
+// The only incident, ticket and attachment that there must be.
+inline absl::StatusOr<nlohmann::json> OnlyIncident(const harness::Suite& suite,
+                                                   const harness::Job& job,
+                                                   Narrator& narrator) {
+  absl::StatusOr<nlohmann::json> found =
+      AskUntil([&] { return harness::FindIncidents(suite, job); },
+               [](const nlohmann::json& shown) { return !shown.empty(); },
+               "the incident");
+  if (!found.ok()) return found;
+  narrator.Check(found->size() == 1, "there is exactly one for the job");
+  return found->front();
+}
+
+inline absl::StatusOr<nlohmann::json> OnlyTicket(const harness::Suite& suite,
+                                                 const harness::Job& job,
+                                                 Narrator& narrator) {
+  absl::StatusOr<nlohmann::json> found =
+      AskUntil([&] { return harness::GetTickets(suite, job); },
+               [](const nlohmann::json& shown) { return !shown.empty(); },
+               "the ticket on the job");
+  if (!found.ok()) return found;
+  narrator.Check(found->size() == 1, "there is exactly one ticket");
+  return found->front();
+}
+
+inline absl::StatusOr<nlohmann::json> OnlyAttachment(
+    const harness::Suite& suite, const nlohmann::json& incident,
+    Narrator& narrator) {
+  absl::StatusOr<nlohmann::json> found = AskUntil(
+      [&] { return harness::FindAttachments(suite, Text(incident, "sys_id")); },
+      [](const nlohmann::json& shown) { return !shown.empty(); },
+      "the attachment");
+  if (!found.ok()) return found;
+  narrator.Check(found->size() == 1, "there is exactly one attachment");
+  return found->front();
 }
 
 }  // namespace opcon_snow::demo

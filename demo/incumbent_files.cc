@@ -127,13 +127,8 @@ void SeeDryRun(Suite& suite, const Job& job, Narrator& narrator) {
 absl::Status SeeIncident(const Suite& suite, const Job& job,
                          Narrator& narrator) {
   narrator.Step("ServiceNow has the incident that the template describes");
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const json incidents,
-      AskUntil([&] { return harness::FindIncidents(suite, job); },
-               [](const json& found) { return !found.empty(); },
-               "the incident"));
-  narrator.Check(incidents.size() == 1, "there is exactly one for the job");
-  const json& incident = incidents.front();
+  OPCON_SNOW_ASSIGN_OR_RETURN(const json incident,
+                              OnlyIncident(suite, job, narrator));
   OPCON_SNOW_ASSIGN_OR_RETURN(const json shown, harness::GetJob(suite, job));
   const std::string ended =
       shown.at("computedEndTime").at("time").get<std::string>();
@@ -160,24 +155,13 @@ absl::Status SeeIncident(const Suite& suite, const Job& job,
                       "urgency by its working hours");
   narrator.CheckEqual(Text(incident, "impact"), impact,
                       "impact by its working hours");
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const json tickets,
-      AskUntil([&] { return harness::GetTickets(suite, job); },
-               [](const json& found) { return !found.empty(); },
-               "the ticket on the job"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const json ticket,
+                              OnlyTicket(suite, job, narrator));
   narrator.CheckEqual(
-      Text(tickets.front(), "ticketId"),
+      Text(ticket, "ticketId"),
       absl::StrCat(Text(incident, "number"), "/", Text(incident, "sys_id")),
       "ticketId");
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const json attached,
-      AskUntil(
-          [&] {
-            return harness::FindAttachments(suite, Text(incident, "sys_id"));
-          },
-          [](const json& found) { return !found.empty(); }, "the attachment"));
-  narrator.Check(attached.size() == 1, "the job log is attached, once");
-  return absl::OkStatus();
+  return OnlyAttachment(suite, incident, narrator).status();
 }
 
 }  // namespace

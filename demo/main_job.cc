@@ -29,14 +29,9 @@ constexpr char kCommand[] =
 absl::StatusOr<json> SeeIncident(const Suite& suite, const Job& job,
                                  Narrator& narrator) {
   narrator.Step("ServiceNow has the incident");
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const json incidents,
-      AskUntil([&] { return harness::FindIncidents(suite, job); },
-               [](const json& found) { return !found.empty(); },
-               "the incident"));
-  narrator.Check(incidents.size() == 1, "there is exactly one for the job");
+  OPCON_SNOW_ASSIGN_OR_RETURN(const json incident,
+                              OnlyIncident(suite, job, narrator));
   OPCON_SNOW_ASSIGN_OR_RETURN(const json shown, harness::GetJob(suite, job));
-  const json incident = incidents.front();
   // 2026-01-05T03:00:07.0000000-06:00
   const std::string ended =
       shown.at("computedEndTime").at("time").get<std::string>();
@@ -64,17 +59,13 @@ absl::StatusOr<json> SeeIncident(const Suite& suite, const Job& job,
 absl::Status SeeTicketOnJob(const Suite& suite, const Job& job,
                             const json& incident, Narrator& narrator) {
   narrator.Step("The job in OpCon carries the ticket");
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const json tickets,
-      AskUntil([&] { return harness::GetTickets(suite, job); },
-               [](const json& found) { return !found.empty(); },
-               "the ticket on the job"));
-  narrator.Check(tickets.size() == 1, "there is exactly one ticket");
+  OPCON_SNOW_ASSIGN_OR_RETURN(const json ticket,
+                              OnlyTicket(suite, job, narrator));
   narrator.CheckEqual(
-      Text(tickets.front(), "ticketId"),
+      Text(ticket, "ticketId"),
       absl::StrCat(Text(incident, "number"), "/", Text(incident, "sys_id")),
       "ticketId");
-  const std::string url = Text(tickets.front(), "ticketUrl");
+  const std::string url = Text(ticket, "ticketUrl");
   narrator.CheckContains(url, suite.servicenow().base_url(), "ticketUrl");
   narrator.CheckContains(url, Text(incident, "sys_id"), "ticketUrl");
   return absl::OkStatus();
@@ -83,20 +74,14 @@ absl::Status SeeTicketOnJob(const Suite& suite, const Job& job,
 absl::Status SeeLog(const Suite& suite, const json& incident,
                     const std::string& log, Narrator& narrator) {
   narrator.Step("The job log is attached");
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const json files,
-      AskUntil(
-          [&] {
-            return harness::FindAttachments(suite, Text(incident, "sys_id"));
-          },
-          [](const json& found) { return !found.empty(); }, "the attachment"));
-  narrator.Check(files.size() == 1, "there is exactly one attachment");
-  narrator.Say(absl::StrCat(Text(files.front(), "file_name"), ", ",
-                            Text(files.front(), "size_bytes"), " bytes, hash ",
-                            Text(files.front(), "hash")));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const json file,
+                              OnlyAttachment(suite, incident, narrator));
+  narrator.Say(absl::StrCat(Text(file, "file_name"), ", ",
+                            Text(file, "size_bytes"), " bytes, hash ",
+                            Text(file, "hash")));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const std::string attached,
-      harness::DownloadAttachment(suite, Text(files.front(), "sys_id")));
+      harness::DownloadAttachment(suite, Text(file, "sys_id")));
   narrator.Check(attached == log,
                  absl::StrFormat("its %d bytes are those that the agent wrote",
                                  log.size()));

@@ -2,9 +2,8 @@
 
 #include <map>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "common/config/scalar_parser.h"
 #include "common/config/validate.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/duration.pb.h"
@@ -14,22 +13,9 @@
 namespace opcon_snow::config {
 namespace {
 
-using google::protobuf::EnumDescriptor;
-using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
-
-// LOG_LEVEL_ of LogLevel.
-std::string EnumPrefix(const EnumDescriptor& type) {
-  std::string prefix;
-  for (const char c : type.name()) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_isupper(byte) && !prefix.empty()) prefix += '_';
-    prefix += absl::ascii_toupper(byte);
-  }
-  return prefix + "_";
-}
 
 class Writer {
  public:
@@ -66,6 +52,7 @@ class Writer {
         Value(message, field, -1);
       }
     }
+    // NOLINTNEXTLINE(bugprone-branch-clone): what is streamed differs
     if (any) {
       out_ << YAML::EndMap;
     } else if (depth_ > 0) {
@@ -91,11 +78,6 @@ class Writer {
     out_ << YAML::EndMap;
   }
 
-  void Enum(const EnumValueDescriptor& value) {
-    out_ << absl::AsciiStrToLower(
-        absl::StripPrefix(value.name(), EnumPrefix(*value.type())));
-  }
-
   void Nested(const Message& message) {
     const auto* duration =
         google::protobuf::DynamicCastToGenerated<google::protobuf::Duration>(
@@ -113,6 +95,8 @@ class Writer {
   void Value(const Message& message, const FieldDescriptor* field, int index) {
     const Reflection& reflection = *message.GetReflection();
     const bool single = index < 0;
+    // The branches differ in the type only.
+    // NOLINTBEGIN(bugprone-branch-clone)
     switch (field->cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING:
         Text(single ? reflection.GetString(message, field)
@@ -131,8 +115,9 @@ class Writer {
                         : reflection.GetRepeatedInt64(message, field, index));
         break;
       case FieldDescriptor::CPPTYPE_ENUM:
-        Enum(*(single ? reflection.GetEnum(message, field)
-                      : reflection.GetRepeatedEnum(message, field, index)));
+        out_ << internal::ShortEnumName(
+            *(single ? reflection.GetEnum(message, field)
+                     : reflection.GetRepeatedEnum(message, field, index)));
         break;
       case FieldDescriptor::CPPTYPE_MESSAGE:
         Nested(single ? reflection.GetMessage(message, field)
@@ -155,6 +140,7 @@ class Writer {
                         : reflection.GetRepeatedFloat(message, field, index));
         break;
     }
+    // NOLINTEND(bugprone-branch-clone)
   }
 
   YAML::Emitter out_;

@@ -135,7 +135,7 @@ class Parser {
   }
 
   std::string Decoded(JsonSection* section, const std::string& key) {
-    const std::string written = section->Text(key);
+    std::string written = section->Text(key);
     if (written.empty()) {
       remarks_->Error(section->PlaceOf(key), section->Path(key), "is missing",
                       "write what EncryptValue printed");

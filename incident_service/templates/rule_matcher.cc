@@ -1,6 +1,8 @@
 #include "incident_service/templates/rule_matcher.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <utility>
@@ -29,12 +31,21 @@ std::string ValueOf(const MustacheValues& values, const std::string& name) {
 std::vector<std::string> EventNames() {
   std::vector<std::string> names;
   const auto* kinds = ::incident::v1::EventKind_descriptor();
+  names.reserve(static_cast<std::size_t>(kinds->value_count()));
   for (int i = 0; i < kinds->value_count(); ++i) {
     const int number = kinds->value(i)->number();
     if (number == ::incident::v1::EVENT_KIND_UNSPECIFIED) continue;
     names.push_back(EventName(static_cast<::incident::v1::EventKind>(number)));
   }
   return names;
+}
+
+// "a, b, c" of the keys.
+template <class Map>
+std::string Keys(const Map& map) {
+  return absl::StrJoin(map, ", ", [](std::string* out, const auto& entry) {
+    out->append(entry.first);
+  });
 }
 
 template <class Compare>
@@ -144,15 +155,12 @@ class RuleMatcher::Compiler {
     if (name.empty()) return;
     const auto found = names_.working_hours.find(name);
     if (found == names_.working_hours.end()) {
-      std::vector<std::string> known;
-      for (const auto& [other, hours] : names_.working_hours) {
-        known.push_back(other);
-      }
-      faults_->Add(path_ + ".working_hours",
-                   absl::StrCat("\"", name,
-                                "\" is not among the template's working_hours",
-                                known.empty() ? " (it has none)" : ": ",
-                                absl::StrJoin(known, ", ")));
+      faults_->Add(
+          path_ + ".working_hours",
+          absl::StrCat("\"", name,
+                       "\" is not among the template's working_hours",
+                       names_.working_hours.empty() ? " (it has none)" : ": ",
+                       Keys(names_.working_hours)));
       conditions_.emplace_back([](const RuleQuestion&) { return false; });
       return;
     }
@@ -201,13 +209,9 @@ class RuleMatcher::Compiler {
     if (!config_.has_value()) return;
     const std::string name = config_.value().name();
     if (names_.values.values.count(name) == 0) {
-      std::vector<std::string> known;
-      for (const auto& [other, text] : names_.values.values) {
-        known.push_back(other);
-      }
       faults_->Add(path_ + ".value.name",
                    absl::StrCat("\"", name, "\" is no value; known are ",
-                                absl::StrJoin(known, ", ")));
+                                Keys(names_.values.values)));
     }
     const std::string& pattern = config_.value().regex();
     if (pattern.empty()) {
@@ -231,6 +235,7 @@ class RuleMatcher::Compiler {
       return;
     }
     std::vector<RuleMatcher> choices;
+    choices.reserve(static_cast<std::size_t>(config_.any_of_size()));
     for (int i = 0; i < config_.any_of_size(); ++i) {
       choices.push_back(CompileAt(config_.any_of(i),
                                   config::FieldPath(path_ + ".any_of", i),

@@ -160,12 +160,13 @@ std::shared_ptr<const TemplateSet> TemplateSet::CompileSources(
   set->default_name_ = default_name.empty() ? sources.front().config.name()
                                             : std::string(default_name);
   if (seen.count(set->default_name_) == 0) {
-    std::vector<std::string> names;
-    for (const auto& [name, where] : seen) names.push_back(name);
     faults->Add(
         "default_template",
-        absl::StrCat("\"", default_name, "\" is not among the templates: ",
-                     absl::StrJoin(names, ", ")));
+        absl::StrCat(
+            "\"", default_name, "\" is not among the templates: ",
+            absl::StrJoin(seen, ", ", [](std::string* out, const auto& entry) {
+              out->append(entry.first);
+            })));
     complete = false;
   }
   if (!complete) return nullptr;
