@@ -1,9 +1,9 @@
 // File: library.h
 //
 // The headers of libraries that most of our files include; see BUILD. Nothing
-// includes this file by name. None that defines objects of its own belongs here:
-// CLI11 does, and every file had to emit them and all that they use, which took
-// longer than the file itself.
+// includes this file by name. None that defines objects of its own belongs
+// here: CLI11 does, and every file had to emit them and all that they use,
+// which took longer than the file itself.
 
 #include <algorithm>
 #include <atomic>
