@@ -8,7 +8,7 @@ namespace opcon_snow::opcon {
 
 // Adds every fault of `config` that its schema cannot express: what is missing,
 // contradicts itself or is out of range. Touches no file.
-void ValidateConfig(const ::config::v1::OpConGatewayConfig& config,
+void ValidateConfig(const ::config::v1::OpConGatewayConfig& written,
                     config::Faults* faults);
 
 }  // namespace opcon_snow::opcon

@@ -7,7 +7,7 @@
 namespace opcon_snow::snow {
 
 // Adds every fault that the schema cannot express. Reads no file.
-void CheckConfig(const ::config::v1::SnowGatewayConfig& config,
+void CheckConfig(const ::config::v1::SnowGatewayConfig& written,
                  config::Faults* faults);
 
 }  // namespace opcon_snow::snow
