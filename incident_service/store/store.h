@@ -295,7 +295,7 @@ class Store {
   };
   struct WatchCommit {
     WatchClaim claim;
-    ::incident_store::v1::WatchState state;
+    ::incident_store::v1::WatchState state{};
     std::vector<SeenTicket> tickets{};
     // Added unless their request_ids are known; `max_open` as above.
     std::vector<NewReport> reports{};

@@ -1,7 +1,10 @@
 #include "incident_service/watchers/ticket_watcher.h"
 
 #include <algorithm>
+#include <atomic>
+#include <ctime>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -598,7 +601,65 @@ class ManyTicketsTest : public TicketWatcherTest {
     }
     Drive(count * 10);
   }
+
+  // So many open tickets of jobs, as they stand long after.
+  void KeepMany(int count) {
+    std::atomic<int> stored{0};
+    for (int i = 0; i < count; ++i) {
+      v1::Report report = MakeReport(absl::StrCat("many-", i));
+      report.mutable_event()->mutable_job_key()->set_job_name(
+          absl::StrCat("MANY", i));
+      store_->CreateReportAsync(
+          {report, "digest", {v1::STEP_KIND_RESOLVE}, count + 1},
+          [&](const auto& created) { stored += created.ok() ? 1 : 0; });
+    }
+    while (stored < count) std::this_thread::yield();
+    const auto claimed = store_->ClaimSteps({.limit = count});
+    ASSERT_OK(claimed.status());
+    ASSERT_THAT(*claimed, SizeIs(count));
+    for (const ClaimedStep& step : *claimed) {
+      const std::string sys_id =
+          servicenow_.Add(absl::StrCat("INC", step.claim.report_id),
+                          sn::INCIDENT_STATE_IN_PROGRESS);
+      const sn::Incident& incident = servicenow_.incidents[sys_id].incident;
+      StepCommit commit = Succeeded(step, "");
+      v1::TicketLink& link = commit.link.emplace();
+      *link.mutable_job_key() = step.stored.report.event().job_key();
+      link.mutable_ticket()->set_servicenow("prod");
+      link.mutable_ticket()->set_sys_id(sys_id);
+      link.mutable_ticket()->set_number(incident.number());
+      link.set_ticket_state_value(incident.state_value());
+      link.set_ticket_modification_count(incident.modification_count());
+      commit.durable = false;
+      ASSERT_OK(store_->Commit(commit));
+    }
+  }
 };
+
+TEST_F(ManyTicketsTest, TenThousandThatDoNotMoveCostOneQueryARound) {
+  KeepMany(10000);
+  // What has just been opened is looked at until its time is over.
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(absl::Minutes(5));
+    EXPECT_OK(watcher_->Look());
+  }
+  const int calls = servicenow_.failures.calls("ListIncidents");
+  const std::clock_t begun = std::clock();
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_OK(watcher_->Look());
+  const double cpu_ms =
+      1000.0 * static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC;
+  EXPECT_EQ(servicenow_.failures.calls("ListIncidents"), calls + 1);
+  EXPECT_NE(servicenow_.last_list.updated_since_sys_id(), "");
+  EXPECT_THAT(Moves(), IsEmpty());
+  // The fake's own search included; a figure, not a bound.
+  RecordProperty("one_round_cpu_us", static_cast<int>(1000 * cpu_ms));
+  // One of them moves.
+  servicenow_.SetState(&servicenow_.incidents.rbegin()->second,
+                       sn::INCIDENT_STATE_RESOLVED);
+  Round();
+  EXPECT_THAT(Moves(), SizeIs(1));
+}
 
 TEST_F(ManyTicketsTest, ARoundThatIsCutOffGoesOn) {
   options_.page_size = 3;

@@ -25,7 +25,6 @@ namespace v1 = ::incident::v1;
 namespace oc = ::opcon::v1;
 namespace sn = ::servicenow::v1;
 using ::incident_store::v1::FollowPlan;
-using ::incident_store::v1::Memo;
 
 constexpr int kManyLinks = 100;
 constexpr int kManyFailures = 100;
@@ -210,6 +209,10 @@ absl::StatusOr<std::optional<StepCommit>> Steps::LookBeforeFollowing(
 // other destinations are not meant.
 absl::StatusOr<std::string> Steps::ForeignTicket(const v1::JobKey& key,
                                                  const v1::TicketLink& link) {
+  // Until it is written there, the job shows what was there before.
+  if (!Means(ParseTicketId(link.written_ticket_id()), link.ticket())) {
+    return std::string();
+  }
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<oc::IncidentTicket> rows,
                               Rows(key));
   OPCON_SNOW_ASSIGN_OR_RETURN(
