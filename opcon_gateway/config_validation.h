@@ -6,7 +6,7 @@
 
 namespace opcon_snow::opcon {
 
-// Adds every fault of `config` that its schema cannot express: what is missing,
+// Adds every fault of `written` that its schema cannot express: what is missing,
 // contradicts itself or is out of range. Touches no file.
 void ValidateConfig(const ::config::v1::OpConGatewayConfig& written,
                     config::Faults* faults);
