@@ -161,7 +161,8 @@ TEST_F(E2eTest, AConfigurationWithFaultsNamesThemAllAndStartsNothing) {
                                "  drain_timout: 3s\n"
                                "workflow:\n"
                                "  workers: many\n"
-                               "incumbent_directory: /etc/opcon\n"));
+                               "telemetry:\n"
+                               "  metrics_address: 127.0.0.1:9464\n"));
   const auto finished = harness::RunToEnd(
       {options.programs.incident_service, "--check-config", "--config", config},
       {}, options.directory);
