@@ -6,8 +6,8 @@
 
 namespace opcon_snow::opcon {
 
-// Adds every fault of `written` that its schema cannot express: what is missing,
-// contradicts itself or is out of range. Touches no file.
+// Adds every fault of `written` that its schema cannot express: what is
+// missing, contradicts itself or is out of range. Touches no file.
 void ValidateConfig(const ::config::v1::OpConGatewayConfig& written,
                     config::Faults* faults);
 
