@@ -24,6 +24,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "incident_service/store/sqlite.h"
+#include "incident_service/store/sqlite_store_fixture.h"
 #include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
@@ -36,95 +37,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-constexpr std::int64_t kNoLimit = 1000000;
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-class SqliteStoreTest : public ::testing::Test {
- protected:
-  SqliteStoreTest() {
-    EXPECT_NE(mkdtemp(directory_.data()), nullptr);
-    options_.path = directory_ + "/incidents.db";
-  }
-
-  // As after a crash: nothing is closed in an orderly way but the file.
-  void Open() {
-    store_.reset();
-    auto opened = SqliteStore::Open(options_, &clock_);
-    ASSERT_OK(opened.status());
-    store_ = *std::move(opened);
-  }
-
-  // The file that this version of the schema left, a year later.
-  void OpenVersion(int version) {
-    {
-      auto db = Database::Open(options_.path);
-      ASSERT_OK(db.status());
-      const std::string text = ReadAll(
-          absl::StrCat(std::getenv("TEST_SRCDIR"),
-                       "/opcon_snow/incident_service/store/testdata/schema_v",
-                       version, ".sql"));
-      ASSERT_THAT(text, HasSubstr(absl::StrCat("user_version = ", version)));
-      ASSERT_OK((*db)->Execute(text.c_str()));
-    }
-    clock_.Advance(absl::Hours(24 * 365));
-    Open();
-  }
-
-  absl::StatusOr<CreatedReport> TryCreate(const std::string& request_id,
-                                          const std::string& job = "JOB001") {
-    v1::Report report;
-    report.set_request_id(request_id);
-    v1::JobKey* key = report.mutable_event()->mutable_job_key();
-    key->set_opcon("production");
-    key->set_job_name(job);
-    return store_->CreateReport(report, "digest", {v1::STEP_KIND_RESOLVE},
-                                kNoLimit);
-  }
-  std::string Create(const std::string& request_id,
-                     const std::string& job = "JOB001") {
-    const auto created = TryCreate(request_id, job);
-    EXPECT_OK(created.status());
-    return created.ok() ? created->report.report_id() : "";
-  }
-
-  std::vector<ClaimedStep> Claim(int limit = 100) {
-    auto claimed = store_->ClaimSteps({.limit = limit});
-    EXPECT_OK(claimed.status());
-    return claimed.ok() ? *std::move(claimed) : std::vector<ClaimedStep>();
-  }
-
-  absl::Status End(const ClaimedStep& claimed, v1::StepState state) {
-    StepCommit commit;
-    commit.claim = claimed.claim;
-    commit.step = claimed.step;
-    commit.step.set_state(state);
-    return store_->Commit(commit);
-  }
-
-  // Creates reports until one is refused; returns how many were acknowledged.
-  int CreateUntilRefused(absl::Status* refused) {
-    for (int i = 0; i < 10000; ++i) {
-      const auto created =
-          TryCreate(absl::StrCat("request-", i), absl::StrCat("J", i));
-      if (created.ok()) continue;
-      *refused = created.status();
-      return i;
-    }
-    return -1;
-  }
-
-  std::string directory_ = ::testing::TempDir() + "/sqlite-XXXXXX";
-  SqliteStoreOptions options_;
-  FakeClock clock_;
-  std::unique_ptr<SqliteStore> store_;
-};
 
 TEST_F(SqliteStoreTest, WhatWasAcknowledgedIsThereAfterACrash) {
   Open();
@@ -199,99 +111,6 @@ TEST_F(SqliteStoreTest, ASecondProcessIsKeptOut) {
       SqliteStore::Open(options_, &clock_).status(),
       StatusIs(absl::StatusCode::kFailedPrecondition,
                AllOf(HasSubstr("already running"), HasSubstr(options_.path))));
-}
-
-TEST_F(SqliteStoreTest, AFileOfANewerVersionIsRefused) {
-  Open();
-  store_.reset();
-  {
-    auto db = Database::Open(options_.path);
-    ASSERT_OK(db.status());
-    ASSERT_OK((*db)->Execute("PRAGMA user_version = 9999"));
-  }
-  EXPECT_THAT(
-      SqliteStore::Open(options_, &clock_).status(),
-      StatusIs(absl::StatusCode::kFailedPrecondition,
-               AllOf(HasSubstr("newer version"), HasSubstr(options_.path))));
-}
-
-TEST_F(SqliteStoreTest, AFileOfVersion1IsMigratedAndGoesOn) {
-  OpenVersion(1);
-  // What waits is due again, under way or not; the report behind another one
-  // of its job waits for it.
-  std::vector<std::string> claimed;
-  for (const ClaimedStep& step : Claim()) {
-    claimed.push_back(step.stored.report.request_id());
-  }
-  EXPECT_THAT(claimed, ElementsAre("request-waiting", "request-running",
-                                   "request-new", "request-log"));
-  EXPECT_THAT(store_->ListReports({}, "", 100)->reports, SizeIs(8));
-  const auto links = store_->ListLinks(
-      {.opcon = "production", .schedule_date = "20260105"}, "", 10);
-  ASSERT_OK(links.status());
-  ASSERT_THAT(links->records, SizeIs(1));
-  EXPECT_EQ(links->records[0].ticket().number(), "INC0010001");
-  const auto failures = store_->ListFailures(std::nullopt, "", 10);
-  ASSERT_OK(failures.status());
-  ASSERT_THAT(failures->records, SizeIs(1));
-  EXPECT_THAT(failures->records[0].tickets(), SizeIs(1));
-  // De-duplication goes on.
-  v1::Report report;
-  report.set_request_id("request-done");
-  const auto again =
-      store_->CreateReport(report, "digest-request-done", {}, kNoLimit);
-  ASSERT_OK(again.status());
-  EXPECT_TRUE(again->duplicate);
-  EXPECT_EQ(again->report.state(), v1::REPORT_STATE_SUCCEEDED);
-}
-
-TEST_F(SqliteStoreTest, AFileOfVersion2IsMigratedAndGoesOn) {
-  OpenVersion(2);
-  const auto reports = store_->ListReports(
-      {.request_id = "329e0c89-b806-4ee6-9731-dc9a05db330e"}, "", 10);
-  ASSERT_OK(reports.status());
-  ASSERT_THAT(reports->reports, SizeIs(1));
-  EXPECT_THAT(store_->LastChange(), IsOkAndHolds(10));
-  const auto told = [&] {
-    std::vector<std::int64_t> numbers;
-    const auto changes = store_->ListChanges(0, 100);
-    EXPECT_OK(changes.status());
-    for (const ReportChange& change : *changes) {
-      numbers.push_back(change.sequence);
-    }
-    return numbers;
-  };
-  EXPECT_THAT(told(), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
-  EXPECT_EQ(store_->ListChanges(9, 1)->at(0).report.state(),
-            v1::REPORT_STATE_SUCCEEDED);
-  // What a watcher was told stays told when the report is deleted.
-  EXPECT_OK(store_->DeleteExpired({.reports_before = clock_.Now()}).status());
-  EXPECT_THAT(store_->ListReports({}, "", 10)->reports, SizeIs(0));
-  EXPECT_THAT(told(), SizeIs(10));
-  Create("request-1");
-  EXPECT_THAT(store_->LastChange(), IsOkAndHolds(11));
-}
-
-TEST_F(SqliteStoreTest, AFileOfVersion3IsMigratedAndCanBeWatched) {
-  OpenVersion(3);
-  const auto links = store_->ListLinks({.ticket_number = "INC0010001"}, "", 10);
-  ASSERT_OK(links.status());
-  ASSERT_THAT(links->records, SizeIs(1));
-  const auto watch =
-      store_->ClaimWatch("tickets/production", "me", absl::Minutes(1));
-  ASSERT_OK(watch.status());
-  ASSERT_TRUE(watch->has_value());
-  Store::WatchCommit commit{.claim = (*watch)->claim};
-  // What that version did not keep is as good as zero.
-  Store::SeenTicket& seen = commit.tickets.emplace_back();
-  seen.found = links->records[0];
-  seen.last_state_value = "1";
-  seen.found.set_ticket_state_value("2");
-  seen.found.set_ticket_modification_count(1);
-  EXPECT_OK(store_->CommitWatch(commit).status());
-  const auto link = store_->FindLink(links->records[0].job_key(), "production");
-  ASSERT_OK(link.status());
-  EXPECT_EQ((*link)->ticket_state_value(), "2");
 }
 
 TEST_F(SqliteStoreTest, AFullDiskRefusesNewReportsAndKeepsTheOthers) {

@@ -55,6 +55,7 @@ struct Case {
   std::vector<std::string> states;
   std::vector<std::string> expected;
   harness::Job job;
+  std::string request_id;
   std::string sys_id;
 };
 
@@ -98,6 +99,7 @@ class TicketWatcherE2eTest : public E2eTest {
     one.expected = Expected(template_name, states);
     one.states = std::move(states);
     one.job = std::move(job);
+    one.request_id = absl::StrCat("request-", cases_.size());
   }
 
   // All jobs fail, and get their tickets.
@@ -105,7 +107,7 @@ class TicketWatcherE2eTest : public E2eTest {
     for (const Case& one : cases_) {
       ASSERT_OK(harness::DefineJob(suite(), one.job));
       ASSERT_OK(harness::FailJob(suite(), one.job, "0000000005", "log\n"));
-      ASSERT_OK(reporter_->Report(one.job, "0000000005", one.job.id(),
+      ASSERT_OK(reporter_->Report(one.job, "0000000005", one.request_id,
                                   one.template_name));
     }
     const auto reports = reporter_->AwaitSettled(cases_.size());
@@ -115,7 +117,7 @@ class TicketWatcherE2eTest : public E2eTest {
       tickets[report.request_id()] = report.ticket().sys_id();
     }
     for (Case& one : cases_) {
-      one.sys_id = tickets[one.job.id()];
+      one.sys_id = tickets[one.request_id];
       ASSERT_NE(one.sys_id, "") << one.name;
     }
   }
