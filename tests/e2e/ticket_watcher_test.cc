@@ -129,7 +129,8 @@ class TicketWatcherE2eTest : public E2eTest {
     std::size_t rounds = 0;
     for (const json& request :
          harness::RequestsTo(*requests, "GET", "/api/now/v2/table/incident")) {
-      rounds += absl::StrContains(request.dump(), "ORDERBYsys_updated_on") ? 1 : 0;
+      rounds +=
+          absl::StrContains(request.dump(), "ORDERBYsys_updated_on") ? 1 : 0;
     }
     return rounds;
   }
