@@ -1,22 +1,13 @@
 #include "incident_service/watchers/ticket_watcher.h"
 
-#include <algorithm>
-#include <atomic>
-#include <ctime>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
-#include "incident_service/identity.h"
 #include "incident_service/store/times.h"
 #include "incident_service/watchers/ticket_watcher_fixture.h"
-#include "incident_service/workflow/follow_policy.h"
 
 namespace opcon_snow::incident {
 namespace {

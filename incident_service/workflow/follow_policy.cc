@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -28,12 +27,6 @@ oc::JobActionKind KindOf(JobFollowAction wanted, oc::JobActionKind otherwise) {
     default:
       return otherwise;
   }
-}
-
-bool IsRun(const v1::Failure& failure, const oc::DailyJob& job) {
-  return failure.job_number() == job.job_number() &&
-         failure.has_run_end_time() == job.has_end_time() &&
-         ToTime(failure.run_end_time()) == ToTime(job.end_time());
 }
 
 }  // namespace
@@ -119,7 +112,7 @@ TicketRun FindTicketRun(const std::vector<v1::Failure>& known,
     if (!told || candidate.kind() == v1::EVENT_KIND_RECOVERED) continue;
     if (candidate.provisional()) {
       run = TicketRun::kUnknown;
-    } else if (IsRun(candidate, job)) {
+    } else if (IsShown(candidate, job)) {
       *failure = candidate;
       return TicketRun::kShown;
     }

@@ -10,6 +10,7 @@
 #include "config/v1/template.pb.h"
 #include "incident/v1/report.pb.h"
 #include "incident/v1/ticket.pb.h"
+#include "incident_service/store/times.h"
 #include "opcon/v1/daily_job.pb.h"
 #include "opcon/v1/job_action.pb.h"
 #include "servicenow/v1/incident.pb.h"
@@ -23,6 +24,15 @@ bool Follows(const ::config::v1::StateSync& config);
 // UNSPECIFIED for nothing.
 ::opcon::v1::JobActionKind ActionFor(const ::config::v1::StateSync& config,
                                      ::servicenow::v1::IncidentState state);
+
+// Whether the run is the one that the job shows: `Run` is a Failure or a
+// FollowPlan.
+template <class Run>
+bool IsShown(const Run& run, const ::opcon::v1::DailyJob& job) {
+  return run.job_number() == job.job_number() &&
+         run.has_run_end_time() == job.has_end_time() &&
+         ToTime(run.run_end_time()) == ToTime(job.end_time());
+}
 
 // Whether repeating it could do harm: it is sent at most once a run.
 bool IsOncePerRun(::opcon::v1::JobActionKind kind);

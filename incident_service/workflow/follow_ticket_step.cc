@@ -53,12 +53,6 @@ bool MayHaveHappened(const absl::Status& status) {
          reason == "GATEWAY_UNREACHABLE" || reason == "CANCELLED";
 }
 
-bool SameRun(const FollowPlan& plan, const oc::DailyJob& job) {
-  return plan.job_number() == job.job_number() &&
-         plan.has_run_end_time() == job.has_end_time() &&
-         ToTime(plan.run_end_time()) == ToTime(job.end_time());
-}
-
 bool IsFollowable(oc::JobActionKind kind, const oc::DailyJob& job) {
   const std::vector<oc::JobCategory> from = FollowableFrom(kind);
   return std::find(from.begin(), from.end(), job.status().category()) !=
@@ -243,7 +237,7 @@ absl::StatusOr<std::optional<StepCommit>> Steps::LookAfterSending(
   OPCON_SNOW_RETURN_IF_ERROR(job.status());
   const std::string words =
       absl::StrCat("the job is \"", job->status().description(), "\"");
-  const bool moved = !SameRun(plan, *job) || !IsFollowable(plan.kind(), *job);
+  const bool moved = !IsShown(plan, *job) || !IsFollowable(plan.kind(), *job);
   if (IsDone(plan.kind(), *job) ||
       (moved && plan.kind() == oc::JOB_ACTION_KIND_RESTART)) {
     return Ended(claimed, ResultOf(plan.kind()),

@@ -116,25 +116,19 @@ class Connection {
     return absl::OkStatus();
   }
 
-  // Writes what waits, as far as the socket takes it.
+  // Writes what waits, as far as the socket takes it; small frames go out
+  // together.
   absl::Status Flush() {
     while (true) {
-      if (pending_.empty()) {
+      while (pending_.size() < kTogether) {
         const std::uint8_t* bytes = nullptr;
         const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
         OPCON_SNOW_RETURN_IF_ERROR(Check(size, "write"));
-        if (size == 0) return absl::OkStatus();
-        pending_.assign(reinterpret_cast<const char*>(bytes),
+        if (size == 0) break;
+        pending_.append(reinterpret_cast<const char*>(bytes),
                         static_cast<std::size_t>(size));
-        // Small frames go out together.
-        while (pending_.size() < kTogether) {
-          const ssize_t more = nghttp2_session_mem_send(session_, &bytes);
-          OPCON_SNOW_RETURN_IF_ERROR(Check(more, "write"));
-          if (more == 0) break;
-          pending_.append(reinterpret_cast<const char*>(bytes),
-                          static_cast<std::size_t>(more));
-        }
       }
+      if (pending_.empty()) return absl::OkStatus();
       const ssize_t written = send(socket_, pending_.data(), pending_.size(),
                                    MSG_DONTWAIT | MSG_NOSIGNAL);
       if (written < 0 && errno == EAGAIN) return absl::OkStatus();
