@@ -27,7 +27,7 @@ std::optional<int> MinuteOf(const std::string& text) {
   for (const char c : text) {
     if (c != ':') digits += c;
   }
-  if (digits.size() == 3) digits.insert(0, "0");
+  if (digits.size() == 3) digits.insert(0, 1, '0');
   if (digits.size() != 4) return std::nullopt;
   for (const char c : digits) {
     if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) {
