@@ -116,6 +116,12 @@ void FakeOpCon::End(FakeJob* fake, absl::Time now, oc::JobCategory category,
 }
 
 FakeJob* FakeOpCon::Find(const oc::JobSelector& selector) {
+  if (selector.has_uid()) {
+    for (auto& [id, fake] : jobs) {
+      if (fake.job.uid() == selector.uid()) return &fake;
+    }
+    return nullptr;
+  }
   const auto found = jobs.find(selector.id());
   return found == jobs.end() ? nullptr : &found->second;
 }

@@ -1,6 +1,7 @@
 // TICKET, first half: which incident the job has, and what is to be done.
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -130,14 +131,20 @@ absl::StatusOr<bool> Steps::BelongsElsewhere(
 }
 
 absl::StatusOr<std::vector<::opcon::v1::IncidentTicket>> Steps::Rows(
-    const v1::JobKey& key) {
+    const v1::JobKey& key, std::int64_t uid) {
   ::opcon::v1::GetIncidentTicketsRequest request;
   request.set_instance(key.opcon());
-  request.mutable_job()->set_id(JobId(key));
-  OPCON_SNOW_ASSIGN_OR_RETURN(const auto reply,
-                              d_.opcon->GetIncidentTickets(request));
-  return std::vector<::opcon::v1::IncidentTicket>(reply.tickets().begin(),
-                                                  reply.tickets().end());
+  if (uid != 0) {
+    request.mutable_job()->set_uid(uid);
+  } else {
+    request.mutable_job()->set_id(JobId(key));
+  }
+  auto reply = d_.opcon->GetIncidentTickets(request);
+  // A rebuild of the schedule changes the uid, and not the id.
+  if (uid != 0 && absl::IsNotFound(reply.status())) return Rows(key);
+  OPCON_SNOW_RETURN_IF_ERROR(reply.status());
+  return std::vector<::opcon::v1::IncidentTicket>(reply->tickets().begin(),
+                                                  reply->tickets().end());
 }
 
 // The job's field wins over our memory: people edit it. Of several rows the one
@@ -149,7 +156,7 @@ absl::Status Steps::LookAtField(const ClaimedStep& claimed,
                                 ExistingTicket* existing) {
   const Memo& memo = claimed.stored.memo;
   const v1::JobKey& key = claimed.stored.report.event().job_key();
-  OPCON_SNOW_ASSIGN_OR_RETURN(const auto tickets, Rows(key));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const auto tickets, Rows(key, memo.job().uid()));
   std::vector<::opcon::v1::IncidentTicket> rows;
   for (const ::opcon::v1::IncidentTicket& row : tickets) {
     const TicketId id = ParseTicketId(row.ticket_id());

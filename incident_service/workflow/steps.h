@@ -6,6 +6,7 @@
 // begun any number of times: what it is about to do is stored before it is
 // done, and everything that it does is natural or checked.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -148,8 +149,9 @@ class Steps final : public StepRunner {
   struct ExistingTicket;
   absl::StatusOr<ExistingTicket> FindExisting(const ClaimedStep& claimed,
                                               const Template& chosen);
+  // A `uid` that OpCon has just shown saves the gateway a call; 0 for none.
   absl::StatusOr<std::vector<::opcon::v1::IncidentTicket>> Rows(
-      const ::incident::v1::JobKey& key);
+      const ::incident::v1::JobKey& key, std::int64_t uid = 0);
   absl::Status FindOurRow(const ::incident::v1::JobKey& key,
                           ExistingTicket* existing);
   absl::Status LookAtField(const ClaimedStep& claimed, const Template& chosen,
