@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/config/yaml_loader.h"
+#include "common/config/yaml_writer.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "incident_service/templates/template_set.h"
@@ -276,6 +277,68 @@ TEST_F(RulesTest, TemplatesInheritWhatTheyDoNotSay) {
   EXPECT_THAT(ticket.references, ElementsAre(Pair("caller_id", "OpCon")));
   job_.add_tags("DAY");
   EXPECT_EQ(Render().fields["u_rule"], "own");
+}
+
+TEST_F(RulesTest, WhatABaseSwitchesOnIsTakenBackBySayingSo) {
+  const std::string base =
+      "name: base\n"
+      "always_create_new_ticket: true\n"
+      "log_attachment: {disabled: true}\n"
+      "state_sync: {mode: watch, restart_on_resolve: true}\n";
+  Use("name: t\ninherit: base\n", {base});
+  EXPECT_TRUE(chosen_->config().always_create_new_ticket());
+  EXPECT_TRUE(chosen_->config().log_attachment().disabled());
+  EXPECT_TRUE(chosen_->config().state_sync().restart_on_resolve());
+  const std::string back =
+      "name: t\ninherit: base\n"
+      "always_create_new_ticket: false\n"
+      "log_attachment: {disabled: false}\n"
+      "state_sync: {restart_on_resolve: false}\n";
+  Use(back, {base});
+  EXPECT_FALSE(chosen_->config().always_create_new_ticket());
+  EXPECT_FALSE(chosen_->config().log_attachment().disabled());
+  EXPECT_FALSE(chosen_->config().state_sync().restart_on_resolve());
+  EXPECT_EQ(chosen_->config().state_sync().mode(),
+            ::config::v1::STATE_SYNC_MODE_WATCH);
+  // Over a level that says nothing, and as it is printed for people.
+  Use("name: t\ninherit: middle\n",
+      {"name: middle\ninherit: off\n",
+       "name: off\ninherit: base\nalways_create_new_ticket: false\n", base});
+  EXPECT_FALSE(chosen_->config().always_create_new_ticket());
+  EXPECT_TRUE(chosen_->config().log_attachment().disabled());
+  EXPECT_THAT(config::ToYaml(chosen_->config()),
+              HasSubstr("always_create_new_ticket: false\n"));
+}
+
+TEST_F(RulesTest, ReuseOfABaseGivesWayToANewTicketForEachFailure) {
+  const std::string base = "name: base\nreuse_within: 2d\n";
+  config::Faults faults;
+  EXPECT_EQ(
+      Load({"name: t\ninherit: base\nalways_create_new_ticket: true\n", base},
+           &faults),
+      nullptr);
+  EXPECT_THAT(faults.Format(), HasSubstr("contradicts"));
+  Use("name: t\ninherit: base\nalways_create_new_ticket: true\n"
+      "reuse_within: 0s\n",
+      {base});
+  EXPECT_EQ(chosen_->config().reuse_within().seconds(), 0);
+}
+
+// A flag without presence could be inherited and never be taken back.
+void ExpectFlagsHavePresence(const google::protobuf::Descriptor& type) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    if (field.is_repeated()) continue;
+    if (field.cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL) {
+      EXPECT_TRUE(field.has_presence()) << field.full_name();
+    } else if (field.message_type() != nullptr) {
+      ExpectFlagsHavePresence(*field.message_type());
+    }
+  }
+}
+
+TEST(InheritanceTest, EveryFlagThatIsInheritedHasPresence) {
+  ExpectFlagsHavePresence(*::config::v1::Template::descriptor());
 }
 
 TEST_F(RulesTest, AFaultOfABaseIsToldOnce) {
