@@ -59,8 +59,9 @@ void TellNextStart(const Message& running, const Message& fresh,
   std::vector<std::string> left = ChangedFields(running, fresh);
   left.erase(std::remove_if(left.begin(), left.end(),
                             [&taken](const std::string& path) {
-                              return std::find(taken.begin(), taken.end(),
-                                               path.substr(0, path.find('.'))) !=
+                              return std::find(
+                                         taken.begin(), taken.end(),
+                                         path.substr(0, path.find('.'))) !=
                                      taken.end();
                             }),
              left.end());

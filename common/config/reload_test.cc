@@ -92,7 +92,7 @@ TEST_F(NamedFilesTest, AllThatCannotBeUsedAreToldWithTheirPlace) {
       "chmod o= open\n"
       "gateway.yaml:5:13: instances[1].proxy.password_file: secret file empty: "
       "is empty\n"
-      "gateway.yaml:6:33: instances[2].oauth_client_credentials."
+      "gateway.yaml:6:32: instances[2].oauth_client_credentials."
       "client_secret_file: secret file two: holds a NUL character or more than "
       "one line\n");
   EXPECT_THAT(faults, Not(HasSubstr("s3cret")));
@@ -112,10 +112,9 @@ TEST(NextStartTest, FieldsThatDifferAreFoundInTheirSections) {
       "instances: [{name: a}]\n");
   EXPECT_THAT(ChangedFields(before, before), IsEmpty());
   EXPECT_THAT(
-      ChangedFields(before,
-                    Config("listener: {address: \"127.0.0.1:2\", "
-                           "drain_timeout: 3s}\n"
-                           "instances: [{name: b}]\n")),
+      ChangedFields(before, Config("listener: {address: \"127.0.0.1:2\", "
+                                   "drain_timeout: 3s}\n"
+                                   "instances: [{name: b}]\n")),
       ElementsAre("listener.address", "listener.max_concurrent_calls",
                   "listener.drain_timeout", "instances"));
   EXPECT_THAT(ChangedFields(before, Config("instances: [{name: a}]\n")),
@@ -123,10 +122,10 @@ TEST(NextStartTest, FieldsThatDifferAreFoundInTheirSections) {
 }
 
 TEST(NextStartTest, WhatIsNotTakenOverIsToldUntilTheNextStart) {
-  const auto running = Config(
-      "listener: {address: \"127.0.0.1:1\"}\ninstances: [{name: a}]\n");
-  const auto fresh = Config(
-      "listener: {address: \"127.0.0.1:2\"}\ninstances: [{name: b}]\n");
+  const auto running =
+      Config("listener: {address: \"127.0.0.1:1\"}\ninstances: [{name: a}]\n");
+  const auto fresh =
+      Config("listener: {address: \"127.0.0.1:2\"}\ninstances: [{name: b}]\n");
   for (int i = 0; i < 2; ++i) {
     const log::CaptureLogs logs;
     TellNextStart(running, fresh, {"instances"});

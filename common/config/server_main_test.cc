@@ -185,13 +185,14 @@ TEST_F(ServerMainTest, LooksWithoutBuildingWhereThatTakesHoldOfSomething) {
 }
 
 TEST_F(ServerMainTest, FilesThatTheConfigurationNamesAreFaultsBesideItsOwn) {
-  WriteConfig("instances: [{token_file: none}, {login: {password_file: no}}]\n"
-              "listner: {}\n");
+  WriteConfig(
+      "instances: [{token_file: none}, {login: {password_file: no}}]\n"
+      "listner: {}\n");
   EXPECT_EQ(Run({"--config", config(), "--check-config"}), kExitConfig);
   for (const char* fault :
        {"listener.address: is required", "2:1: listner: is not known",
         "1:14: instances[0].token_file: secret file ",
-        "1:43: instances[1].login.password_file: secret file "}) {
+        "1:42: instances[1].login.password_file: secret file "}) {
     EXPECT_THAT(Err(), HasSubstr(fault));
   }
 }
@@ -268,8 +269,9 @@ TEST_F(ServerMainTest, AFileThatCannotBeReadRefusesAReload) {
   std::ofstream(folder_ + "/token") << "t";
   std::filesystem::permissions(folder_ + "/token",
                                std::filesystem::perms::owner_read);
-  const std::string good = absl::StrCat(kGood, "instances: [{token_file: token"
-                                               "}]\n");
+  const std::string good = absl::StrCat(kGood,
+                                        "instances: [{token_file: token"
+                                        "}]\n");
   StartServing(good);
   std::filesystem::remove(folder_ + "/token");
   Signal(SIGHUP);

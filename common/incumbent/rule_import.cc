@@ -49,6 +49,12 @@ class TagImporter {
       if (!Matcher(tag, &matcher)) continue;
       *rule.add_matchers() = matcher;
       if (tag.indicator == "EXIT") {
+        if (!tag.attributes.empty()) {
+          remarks_->Warn(tag.place, tag.field,
+                         "sets attributes, and with EXIT there is no ticket "
+                         "that they could be set in",
+                         "take them out");
+        }
         rule.set_suppress(true);
         found.insert(found.begin(), rule);
         continue;

@@ -255,7 +255,10 @@ class Parser {
       tag.place = entry.place();
       tag.indicator = absl::AsciiStrToUpper(entry.Text("indicator"));
       tag.indicator_value = entry.Text("indicatorValue");
-      if (entry.Find("attribute") != nullptr) {
+      // An EXIT has nothing to set, and may leave it empty.
+      const bool sets =
+          tag.indicator != "EXIT" || !entry.Text("attribute").empty();
+      if (sets && entry.Find("attribute") != nullptr) {
         NamedValue attribute = Attribute(&entry, "attribute", path);
         if (!attribute.name.empty()) tag.attributes.push_back(attribute);
       } else {
