@@ -124,6 +124,13 @@ class Importer {
       display_ = attribute;
     } else if (attribute.name == "state") {
       InitialState(attribute);
+    } else if (attribute.name == "initial-state") {
+      // So named by the connector's release notes since 25.0.
+      remarks_->Warn(attribute.place, "attributes.initial-state",
+                     "is taken for state, which incidents begin with; "
+                     "ServiceNow has no such column",
+                     "write state");
+      InitialState(attribute);
     } else if (attribute.name == "short_description" ||
                attribute.name == "description") {
       if (attribute.value.empty()) return;

@@ -23,13 +23,18 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "common/rpc/call.h"
+#include "common/rpc/channel.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "incident/v1/incident_service.grpc.pb.h"
 #include "tests/harness/jobs.h"
 #include "tests/harness/reporter.h"
 #include "tests/harness/suite.h"
@@ -59,7 +64,11 @@ struct Run {
   std::string unique_id;
   // Of the first failure, and the second.
   std::vector<int> job_numbers{};
-  std::vector<Report> reports{};
+  std::vector<v1::Report> reports{};
+  absl::Time failed{};  // at last
+  // What was foretold of the last failure; null if nobody asked.
+  json preview{};
+  std::vector<std::string> previewed_files{};
 };
 
 std::string ItemId(const std::string& application) {
@@ -72,6 +81,9 @@ class GoldenRequestsTest : public ::testing::Test {
     MakeRuns();
     ASSERT_NO_FATAL_FAILURE(StartSuite());
     reporter_ = std::make_unique<harness::Reporter>(suite_->server());
+    ASSERT_OK_AND_ASSIGN(const auto channel,
+                         rpc::CreateChannel({.target = suite_->server()}));
+    stub_ = v1::IncidentService::NewStub(channel);
   }
 
   void MakeRuns() {
@@ -157,29 +169,54 @@ class GoldenRequestsTest : public ::testing::Test {
     run->unique_id = made.at("uniqueJobId");
   }
 
-  void FailAndReport(Run* run, const std::string& time) {
+  void Fail(Run* run, const std::string& time) {
     const json failed =
         Sent(absl::StrCat("/_sandbox/jobs/", harness::Encode(run->job.id()),
                           "/fail"),
              {{"termination", kTermination}, {"log", kLog}, {"time", time}});
     run->job_numbers.push_back(failed.at("jobNumber"));
-    absl::Time occurred;
     std::string error;
-    ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &occurred, &error))
+    ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, time, &run->failed, &error))
         << error;
+  }
+
+  void Report(const Run& run) {
     ASSERT_OK(reporter_->Report(
-        run->job, kTermination,
-        absl::StrCat("report-", run->job_numbers.back()),
-        run->of.template_name + ".json", occurred + absl::Seconds(1)));
+        run.job, kTermination, absl::StrCat("report-", run.job_numbers.back()),
+        run.of.template_name + ".json", run.failed + absl::Seconds(1)));
+  }
+
+  // What the service says that it would send, by columns; and what the job
+  // would be shown as, if nothing is to be sent.
+  void Preview(Run* run) {
+    v1::RenderTemplateRequest request;
+    *request.mutable_event() = harness::EventOf(run->job, kTermination,
+                                                run->failed + absl::Seconds(1));
+    request.set_name(run->of.template_name + ".json");
+    const auto reply = rpc::Call(*stub_, &Stub::RenderTemplate, request);
+    ASSERT_OK(reply.status());
+    ASSERT_LE(reply->incidents_size(), 1);
+    run->preview = json::object();
+    for (const v1::RenderedIncident& incident : reply->incidents()) {
+      for (const auto& [name, value] : incident.fields()) {
+        run->preview[name] = value;
+      }
+      if (!incident.work_note().empty()) {
+        run->preview["work_notes"] = incident.work_note();
+      }
+      for (const std::string& name : incident.attachment_names()) {
+        run->previewed_files.push_back(name);
+      }
+    }
   }
 
   // Gives each run its reports. In the order of their being made.
   void TakeReports(std::size_t count) {
     auto reports = reporter_->AwaitSettled(count);
     ASSERT_OK(reports.status());
-    std::map<std::string, std::vector<Report>> by_job;
+    std::map<std::string, std::vector<v1::Report>> by_job;
     std::reverse(reports->begin(), reports->end());
-    for (Report& report : *reports) {
+    for (v1::Report& report : *reports) {
       by_job[report.event().job_key().job_name()].push_back(std::move(report));
     }
     for (Run& run : runs_) run.reports = by_job[run.job.name];
@@ -200,7 +237,7 @@ class GoldenRequestsTest : public ::testing::Test {
         {absl::StrCat("/dailyjobs/", run.uid, "/"), "/dailyjobs/<uid>/"}};
     const char* const which[] = {"first", "second"};
     for (std::size_t i = 0; i < run.reports.size() && i < 2; ++i) {
-      const Report& report = run.reports[i];
+      const v1::Report& report = run.reports[i];
       const auto add = [&](const std::string& name, const char* what) {
         const bool is_new = std::none_of(
             names.begin(), names.end(),
@@ -236,6 +273,18 @@ class GoldenRequestsTest : public ::testing::Test {
     return {log->json.at("requests"), gateway};
   }
 
+  void ExpectNoWrites(std::int64_t servicenow_since,
+                      std::int64_t opcon_since) const {
+    EXPECT_EQ(SentSince(suite_->servicenow(), servicenow_since,
+                        "opcon-snow-snow-gateway")
+                  .Left(/*only_writes=*/true),
+              "");
+    EXPECT_EQ(
+        SentSince(suite_->opcon(), opcon_since, "opcon-snow-opcon-gateway")
+            .Left(/*only_writes=*/true),
+        "");
+  }
+
   // What became of the last failure of those runs that have had, or have not
   // had, a ticket before.
   void Tell(bool had_ticket, std::int64_t servicenow_since,
@@ -248,6 +297,7 @@ class GoldenRequestsTest : public ::testing::Test {
       const bool is_one = run.of.had_state.empty() != had_ticket;
       // Also those that only get their ticket now: nobody else's are left.
       const Names names = NamesOf(run);
+      if (is_one) ExpectAsForetold(run, to_servicenow.Find(names));
       const std::string servicenow = to_servicenow.TakeOf(names, false);
       const std::string opcon = to_opcon.TakeOf(names, true);
       if (is_one)
@@ -258,16 +308,40 @@ class GoldenRequestsTest : public ::testing::Test {
     EXPECT_EQ(to_opcon.Left(true), "");
   }
 
+  static void ExpectAsForetold(const Run& run,
+                               const std::vector<json>& requests) {
+    if (run.preview.is_null()) return;
+    json sent = json::object();
+    std::vector<std::string> files;
+    for (const json& request : requests) {
+      const std::string path = request.at("path");
+      if (request.at("method") == "GET") continue;
+      if (absl::EndsWith(path, "/attachment/file")) {
+        for (const auto parameter :
+             absl::StrSplit(request.at("query").get<std::string>(), '&')) {
+          absl::string_view name = parameter;
+          if (absl::ConsumePrefix(&name, "file_name="))
+            files.emplace_back(name);
+        }
+      } else {
+        EXPECT_EQ(sent, json::object()) << "more than one write";
+        sent = json::parse(request.at("body").get<std::string>());
+      }
+    }
+    EXPECT_EQ(sent, run.preview) << run.of.Name();
+    EXPECT_EQ(files, run.previewed_files) << run.of.Name();
+  }
+
   std::string ToldOf(const Run& run, const Names& names,
                      const std::string& servicenow,
                      const std::string& opcon) const {
     EXPECT_FALSE(run.reports.empty()) << run.job.name;
     if (run.reports.empty()) return "";
-    const Report& report = run.reports.back();
+    const v1::Report& report = run.reports.back();
     std::string told = absl::StrCat(
         "report: ",
         absl::AsciiStrToLower(absl::StripPrefix(
-            ::incident::v1::ReportState_Name(report.state()), "REPORT_STATE_")),
+            v1::ReportState_Name(report.state()), "REPORT_STATE_")),
         "\n");
     for (const std::string& warning : report.warnings()) {
       absl::StrAppend(&told, "warning: ", warning, "\n");
@@ -306,6 +380,7 @@ class GoldenRequestsTest : public ::testing::Test {
   std::vector<Run> runs_;
   std::unique_ptr<harness::Suite> suite_;
   std::unique_ptr<harness::Reporter> reporter_;
+  std::unique_ptr<Stub> stub_;
   // By template: each case and what is told of it.
   std::map<std::string, std::vector<std::pair<std::string, std::string>>> told_;
 };
@@ -313,22 +388,38 @@ class GoldenRequestsTest : public ::testing::Test {
 TEST_F(GoldenRequestsTest, AreWordByWord) {
   for (Run& run : runs_) {
     Define(&run);
-    FailAndReport(&run, run.of.by_day ? kDay : kNight);
+    Fail(&run, run.of.by_day ? kDay : kNight);
   }
+  // Each template is asked what it would do; which does nothing.
+  for (Run& run : runs_) {
+    if (run.of.had_state.empty() && run.of.tagged != "DEFAULT") Preview(&run);
+  }
+  std::int64_t servicenow_since = LastRequest(suite_->servicenow());
+  std::int64_t opcon_since = LastRequest(suite_->opcon());
+  ExpectNoWrites(0, 0);
+  for (const Run& run : runs_) Report(run);
   ASSERT_NO_FATAL_FAILURE(TakeReports(runs_.size()));
-  Tell(/*had_ticket=*/false, 0, 0);
+  Tell(/*had_ticket=*/false, servicenow_since, opcon_since);
 
   for (const Run& run : runs_) {
     if (run.of.had_state.empty() || run.of.had_state == "1") continue;
     ASSERT_OK(harness::SetIncidentState(
         *suite_, run.reports.front().ticket().sys_id(), run.of.had_state));
   }
-  const std::int64_t servicenow_since = LastRequest(suite_->servicenow());
-  const std::int64_t opcon_since = LastRequest(suite_->opcon());
-  std::size_t reports = runs_.size();
+  servicenow_since = LastRequest(suite_->servicenow());
+  opcon_since = LastRequest(suite_->opcon());
   for (Run& run : runs_) {
     if (run.of.had_state.empty()) continue;
-    FailAndReport(&run, kAgain);
+    Fail(&run, kAgain);
+    Preview(&run);
+  }
+  ExpectNoWrites(servicenow_since, opcon_since);
+  servicenow_since = LastRequest(suite_->servicenow());
+  opcon_since = LastRequest(suite_->opcon());
+  std::size_t reports = runs_.size();
+  for (const Run& run : runs_) {
+    if (run.of.had_state.empty()) continue;
+    Report(run);
     ++reports;
   }
   ASSERT_NO_FATAL_FAILURE(TakeReports(reports));

@@ -50,6 +50,12 @@ std::string Decoded(const std::string& text) {
   return decoded;
 }
 
+bool Holds(const std::string& text, const Names& names) {
+  return std::any_of(names.begin(), names.end(), [&text](const auto& name) {
+    return absl::StrContains(text, name.first);
+  });
+}
+
 // The number of a row is OpCon's, and the same in path and body.
 void ReplaceRow(json* body, std::string* path) {
   const std::size_t slash = path->rfind('/');
@@ -111,15 +117,19 @@ SentRequests::SentRequests(const json& requests,
   }
 }
 
+std::vector<json> SentRequests::Find(const Names& names) const {
+  std::vector<json> found;
+  for (const Sent& sent : sent_) {
+    if (!sent.taken && Holds(sent.text, names)) found.push_back(sent.request);
+  }
+  return found;
+}
+
 std::string SentRequests::TakeOf(const Names& names, bool only_writes) {
   std::vector<const json*> of_tickets;
   std::vector<const json*> others;
   for (Sent& sent : sent_) {
-    const bool is_its =
-        std::any_of(names.begin(), names.end(), [&sent](const auto& name) {
-          return absl::StrContains(sent.text, name.first);
-        });
-    if (!is_its || sent.taken) continue;
+    if (sent.taken || !Holds(sent.text, names)) continue;
     sent.taken = true;
     if (only_writes && !IsWrite(sent.request)) continue;
     std::vector<const json*>& kind =

@@ -28,6 +28,9 @@ class SentRequests {
   // are left out.
   SentRequests(const nlohmann::json& requests, const std::string& user_agent);
 
+  // The requests in which one of the names occurs and that have not been taken.
+  std::vector<nlohmann::json> Find(const Names& names) const;
+
   // Takes out the requests in which one of the names occurs, each as
   //
   //   METHOD /path?query
