@@ -27,10 +27,8 @@ class TagImporter {
 
   void Import() {
     if (!file_.rules.include_tag_routing) {
-      if (!file_.tags.empty()) {
-        remarks_->Note(file_.PlaceOf("tags"), "tags",
-                       "not used: includeTagRouting is off");
-      }
+      remarks_->Note(file_.PlaceOf("rules.includeTagRouting"),
+                     "rules.includeTagRouting", "off: tags are not used");
       return;
     }
     ::config::v1::RuleMatcher any;
