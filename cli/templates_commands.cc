@@ -34,6 +34,10 @@ int List(CommandContext& context) {
                EnumText(loaded.format()), loaded.servicenow(),
                TimeText(loaded.load_time()), loaded.file()});
     for (const Diagnostic& remark : loaded.diagnostics()) {
+      // What each rule became is told by `import` and `check`.
+      if (remark.severity() == ::incident::v1::DIAGNOSTIC_SEVERITY_NOTE) {
+        continue;
+      }
       any_remark = true;
       remarks.Add(
           {EnumText(remark.severity()), Place(loaded, remark),

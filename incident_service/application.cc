@@ -1,16 +1,21 @@
 #include "incident_service/application.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
+#include "common/config/next_start.h"
 #include "common/config/validate.h"
 #include "common/log/log.h"
 #include "common/rpc/channel_config.h"
@@ -32,6 +37,7 @@
 namespace opcon_snow::incident {
 namespace {
 
+namespace fs = std::filesystem;
 using ::config::v1::IncidentServiceConfig;
 
 constexpr int kDefaultWorkers = 16;
@@ -115,6 +121,40 @@ void ValidateStore(const ::config::v1::Store& store, config::Faults* faults) {
     faults->Add("store.key_retention",
                 "must not be shorter than store.retention (90d unless given): "
                 "a report that is kept needs the ids that belong to it");
+  }
+}
+
+void CheckFolder(const fs::path& folder, absl::string_view field,
+                 config::Faults* faults) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    faults->Add(field, absl::StrCat(folder.string(),
+                                    " is no folder; make it, on a local disk"));
+  } else if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    faults->Add(field, absl::StrCat(folder.string(),
+                                    ": this user may not write there"));
+  }
+}
+
+// What opening the store would find, without opening it.
+void CheckStorePlace(const ::config::v1::SqliteStore& sqlite,
+                     config::Faults* faults) {
+  if (!sqlite.backup_directory().empty()) {
+    CheckFolder(sqlite.backup_directory(), "store.sqlite.backup_directory",
+                faults);
+  }
+  const fs::path path(sqlite.path());
+  if (path.empty()) return;
+  const char* const field = "store.sqlite.path";
+  CheckFolder(path.has_parent_path() ? path.parent_path() : fs::path("."),
+              field, faults);
+  std::error_code error;
+  if (!fs::exists(path, error)) return;
+  if (!fs::is_regular_file(path, error) ||
+      access(path.c_str(), R_OK | W_OK) != 0) {
+    faults->Add(field,
+                absl::StrCat(path.string(),
+                             " is no file that this user may read and write"));
   }
 }
 
@@ -219,9 +259,13 @@ class IncidentApplication final : public config::Application {
     if (templates == nullptr) {
       return absl::InvalidArgumentError(faults.Format());
     }
+    config::TellNextStart(
+        running_, fresh,
+        {"templates", "template_directory", "incumbent_directory",
+         "default_template", "logging"});
+    log::Info("templates.reloaded", {{"templates", templates->Names()}});
     const std::lock_guard<std::mutex> lock(templates_mutex_);
     templates_ = std::move(templates);
-    log::Info("config.reloaded", {{"templates", templates_->Names()}});
     return absl::OkStatus();
   }
 
@@ -237,7 +281,8 @@ class IncidentApplication final : public config::Application {
 
  private:
   explicit IncidentApplication(const IncidentServiceConfig& config)
-      : opcon_target_(config.opcon_gateway().address()),
+      : running_(config),
+        opcon_target_(config.opcon_gateway().address()),
         servicenow_target_(config.servicenow_gateway().address()) {}
 
   absl::Status ConnectGateways(const IncidentServiceConfig& config) {
@@ -346,6 +391,8 @@ class IncidentApplication final : public config::Application {
     return templates_;
   }
 
+  // What the process started with.
+  const IncidentServiceConfig running_;
   const std::string opcon_target_;
   const std::string servicenow_target_;
   std::stop_source stop_calls_;
@@ -408,7 +455,13 @@ int RunIncidentService(int argc, const char* const* argv) {
       "incident_service", kVersion,
       "Takes reports of failed OpCon jobs and turns each failure into a "
       "ServiceNow incident, exactly once.",
-      &ValidateConfig, &MakeApplication);
+      [](const IncidentServiceConfig& config, config::Faults* faults) {
+        ValidateConfig(config, faults);
+        CheckStorePlace(config.store().sqlite(), faults);
+      },
+      &MakeApplication);
+  // Building opens the store, which a running process holds.
+  spec.check_builds = false;
   spec.effective = [](const google::protobuf::Message& config) {
     return WithAllTemplates(static_cast<const IncidentServiceConfig&>(config));
   };

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/clock/clock.h"
+#include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
 #include "common/http/upstream_config.h"
@@ -15,7 +16,6 @@
 #include "common/rpc/server.h"
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "opcon_gateway/instance.h"
 #include "opcon_gateway/service.h"
 
@@ -24,7 +24,6 @@ namespace {
 
 using ::config::v1::OpConGatewayConfig;
 using ::config::v1::OpConInstance;
-using google::protobuf::util::MessageDifferencer;
 
 // Each instance's own limit holds the numbers down; this only must not.
 constexpr int kMaxConnectionsPerHost = 1000;
@@ -80,14 +79,12 @@ class GatewayApplication final : public config::Application {
 
   absl::Status Reload(const google::protobuf::Message& message) override {
     const auto& config = static_cast<const OpConGatewayConfig&>(message);
-    if (!MessageDifferencer::Equals(config.listener(), config_.listener())) {
-      return absl::FailedPreconditionError(
-          "the listener cannot change while the process runs; restart it");
-    }
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
                                 MakeInstances(config));
     service_->Replace(std::move(instances));
-    config_ = config;
+    config::TellNextStart(config_, config,
+                          {"instances", "default_instance_name",
+                           "incumbent_directory", "logging"});
     return absl::OkStatus();
   }
 
@@ -151,7 +148,8 @@ class GatewayApplication final : public config::Application {
     return parts;
   }
 
-  OpConGatewayConfig config_;
+  // What the process started with.
+  const OpConGatewayConfig config_;
   // In the order of construction; destroyed in reverse.
   std::unique_ptr<http::CurlLoop> loop_;
   std::unique_ptr<OpConGatewayService> service_;

@@ -169,15 +169,23 @@ absl::StatusOr<std::shared_ptr<const InstanceSet>> InstanceSet::Create(
     const ::config::v1::OpConGatewayConfig& config,
     const InstanceParts& parts) {
   auto set = std::make_shared<InstanceSet>();
+  absl::Status failed;  // all that are
   for (const OpConInstance& instance : config.instances()) {
     absl::StatusOr<std::shared_ptr<Instance>> made =
         Instance::Create(instance, parts);
-    if (!made.ok()) {
-      return WithContext(made.status(), absl::StrCat("OpCon instance \"",
-                                                     instance.name(), "\""));
+    if (made.ok()) {
+      set->all_.push_back(*std::move(made));
+      continue;
     }
-    set->all_.push_back(*std::move(made));
+    const absl::Status told =
+        WithContext(made.status(),
+                    absl::StrCat("OpCon instance \"", instance.name(), "\""));
+    failed = failed.ok() ? told
+                         : absl::Status(failed.code(),
+                                        absl::StrCat(failed.message(), "\n",
+                                                     told.message()));
   }
+  OPCON_SNOW_RETURN_IF_ERROR(failed);
   set->default_name_ = config.default_instance_name();
   if (set->default_name_.empty() && !set->all_.empty()) {
     set->default_name_ = set->all_.front()->name();

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
+#include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
 #include "common/http/upstream_config.h"
@@ -20,7 +21,6 @@
 #include "common/rpc/server_config.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "snow_gateway/instance.h"
 #include "snow_gateway/jwt.h"
 #include "snow_gateway/service.h"
@@ -30,7 +30,6 @@ namespace {
 
 using ::config::v1::ServiceNowInstance;
 using ::config::v1::SnowGatewayConfig;
-using google::protobuf::util::MessageDifferencer;
 
 // A little more than ServiceNow's own limit of a transaction.
 constexpr absl::Duration kDefaultCallTimeout = absl::Seconds(65);
@@ -41,7 +40,8 @@ constexpr int kMaxConnectionsPerHost = 1000;
 absl::StatusOr<FileSecret> ReadSecret(const std::string& file) {
   OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret secret,
                               config::ReadSecretFile(file));
-  return FileSecret{std::move(secret), file};
+  return FileSecret{std::move(secret), file,
+                    [file] { return config::ReadSecretFile(file); }};
 }
 
 absl::StatusOr<std::shared_ptr<const JwtSigner>> ReadSigner(
@@ -99,8 +99,10 @@ absl::StatusOr<Credentials> ReadCredentials(
       const std::string& file = config.basic().password_file();
       const auto known = logins.passwords.find(config.name());
       if (known != logins.passwords.end()) {
-        return BasicCredentials{config.basic().username(),
-                                FileSecret{known->second, file}};
+        return BasicCredentials{
+            config.basic().username(),
+            FileSecret{known->second, file,
+                       [file] { return incumbent::ReadPassword(file); }}};
       }
       OPCON_SNOW_ASSIGN_OR_RETURN(FileSecret password, ReadSecret(file));
       return BasicCredentials{config.basic().username(), std::move(password)};
@@ -188,15 +190,22 @@ absl::StatusOr<std::shared_ptr<InstanceRegistry>> MakeRegistry(
                    "give the instance another login in this configuration"}});
   }
   std::vector<std::shared_ptr<Instance>> instances;
+  absl::Status failed;  // all that are
   for (const ServiceNowInstance& entry : config.instances()) {
     absl::StatusOr<std::shared_ptr<Instance>> instance =
         MakeInstance(loop, entry, logins);
-    if (!instance.ok()) {
-      return WithContext(instance.status(),
-                         absl::StrCat("instance ", entry.name()));
+    if (instance.ok()) {
+      instances.push_back(*std::move(instance));
+      continue;
     }
-    instances.push_back(*std::move(instance));
+    const absl::Status told =
+        WithContext(instance.status(), absl::StrCat("instance ", entry.name()));
+    failed = failed.ok() ? told
+                         : absl::Status(failed.code(),
+                                        absl::StrCat(failed.message(), "\n",
+                                                     told.message()));
   }
+  OPCON_SNOW_RETURN_IF_ERROR(failed);
   const std::string default_name = config.default_instance_name().empty()
                                        ? config.instances(0).name()
                                        : config.default_instance_name();
@@ -226,14 +235,12 @@ class GatewayApplication final : public config::Application {
 
   absl::Status Reload(const google::protobuf::Message& message) override {
     const auto& config = static_cast<const SnowGatewayConfig&>(message);
-    if (!MessageDifferencer::Equals(config.listener(), config_.listener())) {
-      return absl::FailedPreconditionError(
-          "the listener cannot change while the process runs; restart it");
-    }
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<InstanceRegistry> registry,
                                 MakeRegistry(loop_.get(), config));
     OPCON_SNOW_RETURN_IF_ERROR(service_->Replace(std::move(registry)));
-    config_ = config;
+    config::TellNextStart(config_, config,
+                          {"instances", "default_instance_name",
+                           "incumbent_directory", "logging"});
     return absl::OkStatus();
   }
 
@@ -263,7 +270,8 @@ class GatewayApplication final : public config::Application {
     return absl::OkStatus();
   }
 
-  SnowGatewayConfig config_;
+  // What the process started with.
+  const SnowGatewayConfig config_;
   // In the order of construction; destroyed in reverse.
   std::unique_ptr<http::CurlLoop> loop_;
   std::unique_ptr<Service> service_;

@@ -1,5 +1,6 @@
 #include "snow_gateway/credentials.h"
 
+#include <functional>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -14,77 +15,110 @@ namespace {
 // Shorter texts occur by chance; no secret worth its name is that short.
 constexpr std::size_t kMinScrubbed = 4;
 
-// A proof that never changes.
+// How a secret is shown to the instance.
+struct Method {
+  // Empty: the connection itself is the proof.
+  std::string header;
+  std::function<std::string(const config::Secret&)> value;
+  std::string description;
+  std::string mend;
+};
+
+// A proof that changes only with the file that its secret is in.
 class FixedAuthenticator final : public Authenticator {
  public:
-  FixedAuthenticator(Proof proof, std::string description, std::string mend,
-                     config::Secret secret)
-      : proof_(std::move(proof)),
-        description_(std::move(description)),
-        mend_(std::move(mend)),
-        secret_(std::move(secret)),
-        // Without "Basic ".
-        encoded_(proof_.value.substr(proof_.value.rfind(' ') + 1)) {}
+  FixedAuthenticator(std::string instance, Method method, FileSecret secret)
+      : instance_(std::move(instance)),
+        method_(std::move(method)),
+        secret_(std::move(secret)) {
+    MakeProof();
+  }
 
   async::Task<absl::StatusOr<Proof>> Prove(absl::Duration /*deadline*/,
                                            std::stop_token /*stop*/) override {
     co_return proof_;
   }
-  bool Refused(const Proof& /*proof*/) override { return false; }
-  std::string Description() const override { return description_; }
-  std::string Mend() const override { return mend_; }
+  bool Refused(const Proof& proof) override {
+    if (proof.generation != proof_.generation) return true;
+    config::Secret refused = secret_.secret;
+    if (!ReadAgain(instance_, &secret_)) return false;
+    previous_ = std::move(refused);
+    MakeProof();
+    return true;
+  }
+  std::string Description() const override { return method_.description; }
+  std::string Mend() const override { return method_.mend; }
   std::string Scrub(std::string text) const override {
-    return ScrubSecret(ScrubSecret(std::move(text), secret_), encoded_);
+    for (const config::Secret* secret :
+         {&secret_.secret, &encoded_, &previous_}) {
+      text = ScrubSecret(std::move(text), *secret);
+    }
+    return text;
   }
 
  private:
-  const Proof proof_;
-  const std::string description_;
-  const std::string mend_;
-  const config::Secret secret_;
-  const config::Secret encoded_;
+  void MakeProof() {
+    proof_.header = method_.header;
+    proof_.value = method_.header.empty() ? "" : method_.value(secret_.secret);
+    ++proof_.generation;
+    // Without "Basic ".
+    encoded_ = config::Secret(proof_.value.substr(proof_.value.rfind(' ') + 1));
+  }
+
+  const std::string instance_;
+  const Method method_;
+  FileSecret secret_;
+  Proof proof_;
+  config::Secret encoded_;
+  // An answer to it may still come.
+  config::Secret previous_;
 };
 
-std::unique_ptr<Authenticator> MakeApiKey(ApiKeyCredentials credentials) {
-  Authenticator::Proof proof;
-  proof.header = "x-sn-apikey";
-  proof.value = credentials.key.secret.Reveal();
-  return std::make_unique<FixedAuthenticator>(
-      std::move(proof), absl::StrCat("API key from ", credentials.key.file),
+std::unique_ptr<Authenticator> MakeApiKey(std::string instance,
+                                          ApiKeyCredentials credentials) {
+  Method method;
+  method.header = "x-sn-apikey";
+  method.value = [](const config::Secret& key) { return key.Reveal(); };
+  method.description = absl::StrCat("API key from ", credentials.key.file);
+  method.mend =
       absl::StrCat("check the key in ", credentials.key.file,
                    "; the instance needs an inbound authentication profile for "
-                   "API keys and a REST API access policy that uses it"),
-      std::move(credentials.key.secret));
+                   "API keys and a REST API access policy that uses it");
+  return std::make_unique<FixedAuthenticator>(
+      std::move(instance), std::move(method), std::move(credentials.key));
 }
 
-std::unique_ptr<Authenticator> MakeBasic(BasicCredentials credentials) {
-  Authenticator::Proof proof;
-  proof.header = "Authorization";
-  proof.value = absl::StrCat(
-      "Basic ",
-      absl::Base64Escape(absl::StrCat(credentials.username, ":",
-                                      credentials.password.secret.Reveal())));
-  return std::make_unique<FixedAuthenticator>(
-      std::move(proof),
+std::unique_ptr<Authenticator> MakeBasic(std::string instance,
+                                         BasicCredentials credentials) {
+  Method method;
+  method.header = "Authorization";
+  method.value = [user = credentials.username](const config::Secret& password) {
+    return absl::StrCat("Basic ", absl::Base64Escape(absl::StrCat(
+                                      user, ":", password.Reveal())));
+  };
+  method.description =
       absl::StrCat("Basic authentication (user ", credentials.username,
-                   ", password from ", credentials.password.file, ")"),
-      absl::StrCat(
-          "check the password in ", credentials.password.file,
-          "; since 2026 instances refuse Basic authentication even with the "
-          "right password unless the user is web service access only or has "
-          "the role snc_basic_auth_api_access, so prefer OAuth"),
-      std::move(credentials.password.secret));
+                   ", password from ", credentials.password.file, ")");
+  method.mend = absl::StrCat(
+      "check the password in ", credentials.password.file,
+      "; since 2026 instances refuse Basic authentication even with the right "
+      "password unless the user is web service access only or has the role "
+      "snc_basic_auth_api_access, so prefer OAuth");
+  return std::make_unique<FixedAuthenticator>(
+      std::move(instance), std::move(method), std::move(credentials.password));
 }
 
 std::unique_ptr<Authenticator> MakeCertificate(
-    const CertificateCredentials& credentials) {
-  return std::make_unique<FixedAuthenticator>(
-      Authenticator::Proof(),
-      absl::StrCat("the client certificate ", credentials.certificate_file),
+    std::string instance, const CertificateCredentials& credentials) {
+  Method method;
+  method.description =
+      absl::StrCat("the client certificate ", credentials.certificate_file);
+  method.mend =
       "the instance needs certificate-based authentication switched on, this "
       "certificate's authority among its trusted ones, and the certificate "
-      "mapped to a user",
-      config::Secret());
+      "mapped to a user";
+  return std::make_unique<FixedAuthenticator>(std::move(instance),
+                                              std::move(method), FileSecret());
 }
 
 }  // namespace
@@ -99,13 +133,13 @@ std::string ScrubSecret(std::string text, const config::Secret& secret) {
 std::unique_ptr<Authenticator> MakeAuthenticator(AuthenticatorContext context,
                                                  Credentials credentials) {
   if (auto* key = std::get_if<ApiKeyCredentials>(&credentials)) {
-    return MakeApiKey(std::move(*key));
+    return MakeApiKey(std::move(context.instance), std::move(*key));
   }
   if (auto* basic = std::get_if<BasicCredentials>(&credentials)) {
-    return MakeBasic(std::move(*basic));
+    return MakeBasic(std::move(context.instance), std::move(*basic));
   }
   if (auto* certificate = std::get_if<CertificateCredentials>(&credentials)) {
-    return MakeCertificate(*certificate);
+    return MakeCertificate(std::move(context.instance), *certificate);
   }
   if (auto* password = std::get_if<OAuthPasswordCredentials>(&credentials)) {
     return MakeOAuth(std::move(context), std::move(*password));

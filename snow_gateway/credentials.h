@@ -18,15 +18,10 @@
 #include "common/config/secret.h"
 #include "common/http/transport.h"
 #include "common/http/url.h"
+#include "snow_gateway/file_secret.h"
 #include "snow_gateway/jwt.h"
 
 namespace opcon_snow::snow {
-
-// A secret and where it came from, for messages.
-struct FileSecret {
-  config::Secret secret;
-  std::string file;
-};
 
 struct OAuthClientCredentials {
   std::string client_id;
@@ -81,8 +76,9 @@ class Authenticator {
   virtual async::Task<absl::StatusOr<Proof>> Prove(absl::Duration deadline,
                                                    std::stop_token stop) = 0;
 
-  // The instance refused this proof. True: another one can be had, so the
-  // request is worth one more try.
+  // The instance refused this proof. True: another one can be had, by a new
+  // login or because the file holds another secret now, so the request is worth
+  // one more try.
   virtual bool Refused(const Proof& proof) = 0;
 
   // The method and the file to mend: "OAuth client credentials (client id …,

@@ -69,12 +69,13 @@ struct Grant {
   std::string client_id;
   FileSecret client_secret;
   std::string name;
-  // The rest of the form, made anew for each login.
-  std::function<absl::StatusOr<Form>()> form;
+  // The rest of the form, made anew for each login with the password as it is
+  // then.
+  std::function<absl::StatusOr<Form>(const config::Secret& password)> form;
   bool renews_by_refresh_token = false;
   std::string description;
   std::string mend;
-  config::Secret password;
+  FileSecret password;  // empty where the grant has none
 };
 
 // Shared by the authenticator and its running logins.
@@ -99,7 +100,10 @@ class OAuth final : public Authenticator,
 
   std::string Scrub(std::string text) const override {
     text = ScrubSecret(std::move(text), grant_.client_secret.secret);
-    text = ScrubSecret(std::move(text), grant_.password);
+    text = ScrubSecret(std::move(text), grant_.password.secret);
+    for (const config::Secret& replaced : replaced_) {
+      text = ScrubSecret(std::move(text), replaced);
+    }
     text = ScrubSecret(std::move(text), refresh_token_);
     if (token_.has_value()) text = ScrubSecret(std::move(text), token_->access);
     return text;
@@ -137,7 +141,8 @@ class OAuth final : public Authenticator,
     if (self->token_.has_value() && now < self->token_->renew_at) {
       co_return self->ProofOf(*self->token_);
     }
-    if (!self->refusal_.ok() && now < self->refused_until_) {
+    if (!self->refusal_.ok() && now < self->refused_until_ &&
+        !self->ReadSecretsAgain()) {
       co_return self->refusal_;
     }
     if (deadline <= now) co_return TooLate();
@@ -182,16 +187,39 @@ class OAuth final : public Authenticator,
       }
     }
     if (!by_refresh) {
-      absl::StatusOr<Form> form = self->LoginForm();
-      if (form.ok()) {
-        async::Task<absl::Status> login = Login(self, *std::move(form));
-        status = co_await std::move(login);
-      } else {
-        status = GatewayError(v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED,
-                              absl::string_view(form.status().message()));
+      async::Task<absl::Status> login = LoginByGrant(self);
+      status = co_await std::move(login);
+      if (CarriesReason(status,
+                        v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED) &&
+          self->ReadSecretsAgain()) {
+        async::Task<absl::Status> again = LoginByGrant(self);
+        status = co_await std::move(again);
       }
     }
     self->Finish(std::move(status));
+  }
+
+  static async::Task<absl::Status> LoginByGrant(std::shared_ptr<OAuth> self) {
+    absl::StatusOr<Form> form = self->LoginForm();
+    if (!form.ok()) {
+      co_return GatewayError(v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED,
+                             absl::string_view(form.status().message()));
+    }
+    async::Task<absl::Status> login = Login(self, *std::move(form));
+    co_return co_await std::move(login);
+  }
+
+  // True if a file holds another secret now.
+  bool ReadSecretsAgain() {
+    bool changed = false;
+    std::vector<config::Secret> before;
+    for (FileSecret* secret : {&grant_.client_secret, &grant_.password}) {
+      before.push_back(secret->secret);
+      changed = ReadAgain(context_.instance, secret) || changed;
+    }
+    // Their logins may still be under way.
+    if (changed) replaced_ = std::move(before);
+    return changed;
   }
 
   void Finish(absl::Status status) {
@@ -225,7 +253,7 @@ class OAuth final : public Authenticator,
   absl::StatusOr<Form> LoginForm() const {
     Form form = ClientForm(grant_.name);
     if (grant_.form == nullptr) return form;
-    absl::StatusOr<Form> more = grant_.form();
+    absl::StatusOr<Form> more = grant_.form(grant_.password.secret);
     if (!more.ok()) return more.status();
     form.insert(form.end(), more->begin(), more->end());
     return form;
@@ -312,7 +340,8 @@ class OAuth final : public Authenticator,
   }
 
   const AuthenticatorContext context_;
-  const Grant grant_;
+  Grant grant_;
+  std::vector<config::Secret> replaced_;
 
   std::optional<Token> token_;
   std::uint64_t generation_ = 0;
@@ -382,9 +411,9 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
       "glide.oauth.inbound.ropc.grant_type.disabled set";
   grant.client_id = std::move(credentials.client_id);
   grant.client_secret = std::move(credentials.client_secret);
-  grant.password = credentials.password.secret;
-  grant.form = [username = std::move(credentials.username),
-                password = std::move(credentials.password.secret)] {
+  grant.password = std::move(credentials.password);
+  grant.form = [username = std::move(credentials.username)](
+                   const config::Secret& password) {
     return Form{{"username", username}, {"password", password.Reveal()}};
   };
   return Make(std::move(context), std::move(grant));
@@ -408,8 +437,8 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
   grant.client_secret = std::move(credentials.client_secret);
   grant.form = [client_id = std::move(credentials.client_id),
                 subject = std::move(credentials.subject),
-                signer = std::move(credentials.signer),
-                clock = context.clock]() -> absl::StatusOr<Form> {
+                signer = std::move(credentials.signer), clock = context.clock](
+                   const config::Secret& /*password*/) -> absl::StatusOr<Form> {
     JwtClaims claims;
     claims.issuer = client_id;
     claims.subject = subject;

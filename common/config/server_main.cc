@@ -19,6 +19,7 @@
 #include "absl/strings/str_join.h"
 #include "common/config/fault.h"
 #include "common/config/flags.h"
+#include "common/config/named_files.h"
 #include "common/config/port_file.h"
 #include "common/config/yaml_loader.h"
 #include "common/config/yaml_writer.h"
@@ -101,6 +102,8 @@ class Main {
  private:
   // Loads and validates; nullptr with all faults in `faults`.
   std::unique_ptr<Message> Load(Faults* faults) const;
+  // Prints what was asked for of a configuration without fault.
+  int Look(const Message& config) const;
   int StartAndServe(Application& application, const Signals& signals);
   void Reload(Application& application);
   void SetLogLevel(const Message& config) const {
@@ -124,6 +127,7 @@ std::unique_ptr<Message> Main::Load(Faults* faults) const {
   const bool is_readable =
       loaded.ok() || loaded.code() == absl::StatusCode::kInvalidArgument;
   if (is_readable && spec_.validate) spec_.validate(*config, faults);
+  if (is_readable) CheckNamedFiles(*config, faults);
   return faults->empty() ? std::move(config) : nullptr;
 }
 
@@ -135,30 +139,34 @@ int Main::Run(const Signals& signals) {
     return kExitConfig;
   }
   SetLogLevel(*config);
+  const bool looks_only = flags_.check_config || flags_.show_config;
+  if (looks_only && !spec_.check_builds) return Look(*config);
   absl::StatusOr<std::unique_ptr<Application>> application =
       spec_.build(*config);
   if (!application.ok()) {
     const bool is_config = IsConfigurationError(application.status());
-    if (flags_.check_config || flags_.show_config || is_config) {
+    if (looks_only || is_config) {
       Print(stderr, absl::StrCat(flags_.config_file, ": ",
                                  application.status().message(), "\n"));
       return kExitConfig;
     }
     return Fail(kExitUnavailable, "build", application.status());
   }
-  if (flags_.show_config) {
-    const std::unique_ptr<Message> effective =
-        spec_.effective ? spec_.effective(*config) : nullptr;
-    Print(stdout, ToYaml(*RedactedCopy(effective ? *effective : *config)));
-    return kExitOk;
-  }
-  if (flags_.check_config) {
-    Print(stdout, absl::StrCat(flags_.config_file, ": no faults\n"));
-    return kExitOk;
-  }
+  if (looks_only) return Look(*config);
   log::Info("server.starting",
             {{"version", spec_.version}, {"config", Redacted(*config)}});
   return StartAndServe(**application, signals);
+}
+
+int Main::Look(const Message& config) const {
+  if (flags_.show_config) {
+    const std::unique_ptr<Message> effective =
+        spec_.effective ? spec_.effective(config) : nullptr;
+    Print(stdout, ToYaml(*RedactedCopy(effective ? *effective : config)));
+  } else {
+    Print(stdout, absl::StrCat(flags_.config_file, ": no faults\n"));
+  }
+  return kExitOk;
 }
 
 int Main::StartAndServe(Application& application, const Signals& signals) {

@@ -12,12 +12,13 @@
 //             &opcon_snow::opcon::MakeApplication));
 //   }
 //
-// Steps: flags (exit 64), configuration (exit 78 with every fault on stderr),
-// log level, build (exit 78 if the error is about the configuration or a file
-// that it names, else 69), Start (exit 69), port file, wait for signals, Stop,
-// exit 0. --check-config and --show-config end after build. SIGTERM and SIGINT
-// stop, a second one during Stop is ignored; SIGHUP reads the configuration
-// again, and if it has no fault passes it to Reload. All three are blocked in
+// Steps: flags (exit 64), configuration and the files that it names (exit 78
+// with every fault on stderr), log level, build (exit 78 if the error is about
+// the configuration, else 69), Start (exit 69), port file, wait for signals,
+// Stop, exit 0. --check-config and --show-config end after build, or before it
+// where building takes hold of something. SIGTERM and SIGINT stop, a second one
+// during Stop is ignored; SIGHUP reads the configuration and the files again,
+// and if they have no fault passes it to Reload. All three are blocked in
 // every thread and taken with sigwait by the main thread, so that nothing ever
 // runs inside a signal handler. SIGPIPE is ignored.
 
@@ -45,7 +46,9 @@ class Application {
   virtual absl::StatusOr<std::map<std::string, int>> Start() = 0;
 
   // Takes over a configuration that has passed validation; its type is the
-  // spec's. An error means that nothing has changed.
+  // spec's. An error means that nothing has changed. What cannot be taken over
+  // while the process runs is told by TellNextStart (next_start.h), and is no
+  // error.
   virtual absl::Status Reload(const google::protobuf::Message& config) = 0;
 
   // Drains and stops, in bounded time. An error means that something still
@@ -70,6 +73,10 @@ struct ServerSpec {
   std::function<absl::StatusOr<std::unique_ptr<Application>>(
       const google::protobuf::Message&)>
       build;
+  // False where building takes hold of what a running process has, such as a
+  // store, or changes it: then --check-config and --show-config do not build,
+  // and `validate` has to find what building would.
+  bool check_builds = true;
   // The config.v1.LogLevel in a configuration; empty if it has none.
   std::function<int(const google::protobuf::Message&)> log_level;
 };

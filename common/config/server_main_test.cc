@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -171,6 +172,31 @@ TEST_F(ServerMainTest, WhatTheConfigurationNamesIsPartOfIt) {
   EXPECT_EQ(Run({"--config", config()}), kExitConfig);
 }
 
+TEST_F(ServerMainTest, LooksWithoutBuildingWhereThatTakesHoldOfSomething) {
+  WriteConfig(absl::StrCat(kGood, "default_instance_name: fail-build\n"));
+  ASSERT_EQ(setenv("TEST_BUILD_TAKES_HOLD", "1", 1), 0);
+  const int checked = Run({"--config", config(), "--check-config"});
+  const int shown = Run({"--config", config(), "--show-config"});
+  const int run = Run({"--config", config()});
+  ASSERT_EQ(unsetenv("TEST_BUILD_TAKES_HOLD"), 0);
+  EXPECT_EQ(checked, kExitOk);
+  EXPECT_EQ(shown, kExitOk);
+  EXPECT_EQ(run, kExitConfig);
+}
+
+TEST_F(ServerMainTest, FilesThatTheConfigurationNamesAreFaultsBesideItsOwn) {
+  WriteConfig(
+      "instances: [{token_file: none}, {login: {password_file: no}}]\n"
+      "listner: {}\n");
+  EXPECT_EQ(Run({"--config", config(), "--check-config"}), kExitConfig);
+  for (const char* fault :
+       {"listener.address: is required", "2:1: listner: is not known",
+        "1:14: instances[0].token_file: secret file ",
+        "1:42: instances[1].login.password_file: secret file "}) {
+    EXPECT_THAT(Err(), HasSubstr(fault));
+  }
+}
+
 TEST_F(ServerMainTest, TellsOtherFailuresApart) {
   WriteConfig(absl::StrCat(kGood, "default_instance_name: fail-build-later"));
   EXPECT_EQ(Run({"--config", config()}), kExitUnavailable);
@@ -235,6 +261,34 @@ TEST_F(ServerMainTest, HangUpReloadsWhatHasNoFault) {
   Signal(SIGHUP);
   EXPECT_TRUE(Logged("not this"));
 
+  Signal(SIGTERM);
+  EXPECT_EQ(Wait(), kExitOk);
+}
+
+TEST_F(ServerMainTest, AFileThatCannotBeReadRefusesAReload) {
+  std::ofstream(folder_ + "/token") << "t";
+  std::filesystem::permissions(folder_ + "/token",
+                               std::filesystem::perms::owner_read);
+  const std::string good = absl::StrCat(kGood,
+                                        "instances: [{token_file: token"
+                                        "}]\n");
+  StartServing(good);
+  std::filesystem::remove(folder_ + "/token");
+  Signal(SIGHUP);
+  EXPECT_TRUE(Logged("config.reload_refused"));
+  EXPECT_THAT(Err(), HasSubstr("2:14: instances[0].token_file: secret file"));
+  EXPECT_THAT(Err(), Not(HasSubstr("test.reloaded")));
+  Signal(SIGTERM);
+  EXPECT_EQ(Wait(), kExitOk);
+}
+
+TEST_F(ServerMainTest, WhatOnlyTheNextStartTakesIsTold) {
+  StartServing(kGood);
+  WriteConfig("listener: {address: \"127.0.0.1:1\"}\n");
+  Signal(SIGHUP);
+  EXPECT_TRUE(Logged("config.reloaded"));
+  EXPECT_THAT(Err(), HasSubstr("config.takes_effect_at_next_start"));
+  EXPECT_THAT(Err(), HasSubstr("listener.address"));
   Signal(SIGTERM);
   EXPECT_EQ(Wait(), kExitOk);
 }

@@ -1,6 +1,7 @@
 // A server without anything to serve, for server_main_test. What it does wrong
 // is said by default_instance_name in its configuration.
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/config/fault.h"
+#include "common/config/next_start.h"
 #include "common/config/server_main.h"
 #include "common/config/validate.h"
 #include "common/log/log.h"
@@ -25,8 +27,8 @@ void Validate(const OpConGatewayConfig& config, Faults* faults) {
 
 class TestApplication final : public Application {
  public:
-  explicit TestApplication(std::string behaviour)
-      : behaviour_(std::move(behaviour)) {}
+  explicit TestApplication(const OpConGatewayConfig& config)
+      : running_(config), behaviour_(config.default_instance_name()) {}
   ~TestApplication() override { log::Info("test.destroyed"); }
 
   absl::StatusOr<std::map<std::string, int>> Start() override {
@@ -42,6 +44,7 @@ class TestApplication final : public Application {
     if (config.default_instance_name() == "fail-reload") {
       return absl::InvalidArgumentError("not this");
     }
+    TellNextStart(running_, config, {"default_instance_name", "logging"});
     log::Info("test.reloaded", {{"name", config.default_instance_name()}});
     return absl::OkStatus();
   }
@@ -53,6 +56,7 @@ class TestApplication final : public Application {
   }
 
  private:
+  const OpConGatewayConfig running_;
   const std::string behaviour_;
 };
 
@@ -64,16 +68,17 @@ absl::StatusOr<std::unique_ptr<Application>> Build(
   if (config.default_instance_name() == "fail-build-later") {
     return absl::UnavailableError("not now");
   }
-  return std::make_unique<TestApplication>(config.default_instance_name());
+  return std::make_unique<TestApplication>(config);
 }
 
 }  // namespace
 }  // namespace opcon_snow::config
 
 int main(int argc, char** argv) {
-  return opcon_snow::config::RunServerMain(
-      argc, argv,
+  opcon_snow::config::ServerSpec spec =
       opcon_snow::config::MakeServerSpec<::config::v1::OpConGatewayConfig>(
           "test_server", "1.2.3", "serves nothing",
-          &opcon_snow::config::Validate, &opcon_snow::config::Build));
+          &opcon_snow::config::Validate, &opcon_snow::config::Build);
+  spec.check_builds = std::getenv("TEST_BUILD_TAKES_HOLD") == nullptr;
+  return opcon_snow::config::RunServerMain(argc, argv, spec);
 }

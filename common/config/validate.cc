@@ -27,6 +27,7 @@ absl::Duration ToDuration(const google::protobuf::Duration& duration) {
 }
 
 std::string DurationText(absl::Duration duration) {
+  if (duration == absl::ZeroDuration()) return "0s";
   constexpr absl::Duration kDay = absl::Hours(24);
   if (duration >= kDay && duration % kDay == absl::ZeroDuration()) {
     return absl::StrCat(duration / kDay, "d");

@@ -150,6 +150,12 @@ class Parser {
                    "CONNECTION");
   }
 
+  // All zero if the file does not have it.
+  Place PlaceOf(const std::string& key) const {
+    const auto found = seen_.find(key);
+    return found == seen_.end() ? Place{} : Place{found->second, 1};
+  }
+
   void Check() {
     if (config_.server.empty()) {
       remarks_->Error({}, "OPCON API CONNECTION.SERVER", "is missing",
@@ -161,12 +167,14 @@ class Parser {
     }
     if (config_.use_proxy &&
         (config_.proxy_address.empty() || config_.proxy_port == 0)) {
-      remarks_->Error({}, "PROXY CONNECTION.USE_PROXY",
+      remarks_->Error(PlaceOf("PROXY CONNECTION.USE_PROXY"),
+                      "PROXY CONNECTION.USE_PROXY",
                       "is True, and PROXY_ADDRESS or PROXY_PORT is missing",
                       "give both, or set it to False");
     }
     if (!config_.uses_tls) {
-      remarks_->Error({}, "OPCON API CONNECTION.USES_TLS",
+      remarks_->Error(PlaceOf("OPCON API CONNECTION.USES_TLS"),
+                      "OPCON API CONNECTION.USES_TLS",
                       "is False: the token would travel in clear, which the "
                       "incumbent's documentation does not allow either",
                       "give the API a certificate and set it to True");

@@ -222,4 +222,17 @@ absl::StatusOr<config::Secret> ReadToken(const std::string& connector_config) {
   return std::move(connector.token);
 }
 
+absl::StatusOr<config::Secret> ReadPassword(const std::string& template_file) {
+  config::Faults faults;
+  const std::optional<std::string> text = ReadFile(template_file, "", &faults);
+  if (!text.has_value()) return absl::NotFoundError(faults.Format());
+  Remarks remarks;
+  TemplateFile content = ParseTemplate(*text, &remarks);
+  if (content.password.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(template_file, " has no credentials.password"));
+  }
+  return std::move(content.password);
+}
+
 }  // namespace opcon_snow::incumbent

@@ -60,6 +60,8 @@ struct ServiceNowLogins {
     const ::config::v1::OpConGatewayConfig& config, std::string* token_file,
     config::Faults* faults);
 absl::StatusOr<config::Secret> ReadToken(const std::string& connector_config);
+// The password in a template of the connector.
+absl::StatusOr<config::Secret> ReadPassword(const std::string& template_file);
 
 }  // namespace opcon_snow::incumbent
 

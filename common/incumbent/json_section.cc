@@ -102,6 +102,10 @@ std::string JsonSection::Text(const std::string& key,
   return fallback;
 }
 
+std::string JsonSection::Word(const std::string& key) {
+  return std::string(absl::StripAsciiWhitespace(Text(key)));
+}
+
 bool JsonSection::Flag(const std::string& key, bool fallback) {
   const JsonNode* node = Find(key);
   if (node == nullptr || node->kind == Kind::kNull) return fallback;

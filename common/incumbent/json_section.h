@@ -31,6 +31,8 @@ class JsonSection {
   // `fallback` if the key is not there or is not what it should be, which is
   // said.
   std::string Text(const std::string& key, const std::string& fallback = "");
+  // A name, an address, an encoded value: without the blanks around it.
+  std::string Word(const std::string& key);
   bool Flag(const std::string& key, bool fallback);
   std::optional<int> Number(const std::string& key);
   // Empty if it is not there or no list, which is said.

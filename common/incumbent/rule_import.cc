@@ -27,10 +27,8 @@ class TagImporter {
 
   void Import() {
     if (!file_.rules.include_tag_routing) {
-      if (!file_.tags.empty()) {
-        remarks_->Note(file_.PlaceOf("tags"), "tags",
-                       "not used: includeTagRouting is off");
-      }
+      remarks_->Note(file_.PlaceOf("rules.includeTagRouting"),
+                     "rules.includeTagRouting", "off: tags are not used");
       return;
     }
     ::config::v1::RuleMatcher any;
@@ -49,6 +47,12 @@ class TagImporter {
       if (!Matcher(tag, &matcher)) continue;
       *rule.add_matchers() = matcher;
       if (tag.indicator == "EXIT") {
+        if (!tag.attributes.empty()) {
+          remarks_->Warn(tag.place, tag.field,
+                         "sets attributes, and with EXIT there is no ticket "
+                         "that they could be set in",
+                         "take them out");
+        }
         rule.set_suppress(true);
         found.insert(found.begin(), rule);
         continue;

@@ -89,7 +89,7 @@ class Parser {
       return;
     }
     section->Text("name");
-    std::string address(absl::StripAsciiWhitespace(section->Text("value")));
+    std::string address = section->Word("value");
     for (const char* scheme : {"https://", "http://"}) {
       if (!absl::StartsWithIgnoreCase(address, scheme)) continue;
       remarks_->Warn(section->PlaceOf("value"), "address.value",
@@ -135,7 +135,7 @@ class Parser {
   }
 
   std::string Decoded(JsonSection* section, const std::string& key) {
-    std::string written = section->Text(key);
+    std::string written = section->Word(key);
     if (written.empty()) {
       remarks_->Error(section->PlaceOf(key), section->Path(key), "is missing",
                       "write what EncryptValue printed");
@@ -167,18 +167,18 @@ class Parser {
     if (std::optional<JsonSection> section = top->Section("appIdLocation")) {
       file_.start_location = section->Number("startLocation").value_or(0);
       file_.number_of_chars = section->Number("numberOfChars").value_or(0);
-      file_.tag_id_prefix = section->Text("tagIdPrefix");
+      file_.tag_id_prefix = section->Word("tagIdPrefix");
       section->ReportUnknown();
     }
     if (std::optional<JsonSection> section =
             top->Section("jobDescriptionXmlTag")) {
-      file_.xml_tag = section->Text("xmlTag");
+      file_.xml_tag = section->Word("xmlTag");
       section->ReportUnknown();
     }
     if (std::optional<JsonSection> section =
             top->Section("documentationRouting")) {
       DocumentationRouting& routing = file_.documentation_routing;
-      routing.attribute = section->Text("routingAttribute");
+      routing.attribute = section->Word("routingAttribute");
       routing.working_hours_with = section->Text("workingHoursWithDoc");
       routing.working_hours_without = section->Text("workingHoursWithoutDoc");
       routing.non_working_hours_with = section->Text("nonWorkingHoursWithDoc");
@@ -188,7 +188,7 @@ class Parser {
     }
     if (std::optional<JsonSection> section = top->Section("variables")) {
       file_.incident_reopen_state = section->Number("incidentReopenState");
-      file_.cmdb_query_field = section->Text("cmdbQueryFieldAttributeName");
+      file_.cmdb_query_field = section->Word("cmdbQueryFieldAttributeName");
       section->ReportUnknown();
     }
   }
@@ -198,8 +198,8 @@ class Parser {
     for (const JsonNode& node : top->List("urls")) {
       const std::string path = absl::StrCat("urls[", index++, "]");
       JsonSection entry(node, path, remarks_, &file_.places);
-      const std::string name = entry.Text("name");
-      file_.urls[name] = entry.Text("value");
+      const std::string name = entry.Word("name");
+      file_.urls[name] = entry.Word("value");
       file_.places["urls." + name] = entry.PlaceOf("value");
       entry.ReportUnknown();
       if (name != "incident" && name != "getincident" && name != "attachment" &&
@@ -216,7 +216,7 @@ class Parser {
   // `key` names the member that holds the attribute's name.
   NamedValue Attribute(JsonSection* entry, const std::string& key,
                        const std::string& path) {
-    NamedValue result{entry->Text(key), entry->Text("value"),
+    NamedValue result{entry->Word(key), entry->Text("value"),
                       entry->PlaceOf("value")};
     if (result.name.empty()) {
       remarks_->Error(entry->place(), path + "." + key, "is missing",
@@ -253,9 +253,12 @@ class Parser {
       TagEntry tag;
       tag.field = path;
       tag.place = entry.place();
-      tag.indicator = absl::AsciiStrToUpper(entry.Text("indicator"));
-      tag.indicator_value = entry.Text("indicatorValue");
-      if (entry.Find("attribute") != nullptr) {
+      tag.indicator = absl::AsciiStrToUpper(entry.Word("indicator"));
+      tag.indicator_value = entry.Word("indicatorValue");
+      // An EXIT has nothing to set, and may leave it empty.
+      const bool sets =
+          tag.indicator != "EXIT" || !entry.Word("attribute").empty();
+      if (sets && entry.Find("attribute") != nullptr) {
         NamedValue attribute = Attribute(&entry, "attribute", path);
         if (!attribute.name.empty()) tag.attributes.push_back(attribute);
       } else {
@@ -320,9 +323,9 @@ class Parser {
     for (const JsonNode& node : top->List("parseNotations")) {
       const std::string path = absl::StrCat("parseNotations[", index++, "]");
       JsonSection entry(node, path, remarks_, &file_.places);
-      const std::string name = entry.Text("name");
+      const std::string name = entry.Word("name");
       entry.Text("attribute");
-      const std::string notation = entry.Text("notation");
+      const std::string notation = entry.Word("notation");
       entry.ReportUnknown();
       const auto usual = kUsual->find(name);
       if (usual != kUsual->end() && usual->second == notation) continue;

@@ -124,6 +124,13 @@ class Importer {
       display_ = attribute;
     } else if (attribute.name == "state") {
       InitialState(attribute);
+    } else if (attribute.name == "initial-state") {
+      // So named by the connector's release notes since 25.0.
+      remarks_->Warn(attribute.place, "attributes.initial-state",
+                     "is taken for state, which incidents begin with; "
+                     "ServiceNow has no such column",
+                     "write state");
+      InitialState(attribute);
     } else if (attribute.name == "short_description" ||
                attribute.name == "description") {
       if (attribute.value.empty()) return;
@@ -220,7 +227,11 @@ class Importer {
   }
 
   void XmlContent() {
-    if (!rules_.extract_xml_content_from_job_description) return;
+    if (!rules_.extract_xml_content_from_job_description) {
+      Became("extractXmlContentFromJobDescription",
+             "off: nothing is taken out of the documentation");
+      return;
+    }
     if (file_.xml_tag.empty()) {
       Warn("rules.extractXmlContentFromJobDescription",
            "is on, and jobDescriptionXmlTag.xmlTag is empty: nothing is taken "
@@ -245,7 +256,10 @@ class Importer {
   }
 
   void DocumentationRouting() {
-    if (!rules_.routing_by_documentation_content) return;
+    if (!rules_.routing_by_documentation_content) {
+      Became("routingByDocumentationContent", "off: no rule on it");
+      return;
+    }
     const auto& routing = file_.documentation_routing;
     if (routing.attribute.empty()) {
       Warn("rules.routingByDocumentationContent",
@@ -292,6 +306,16 @@ class Importer {
   std::string ApplicationSource() {
     const bool by_schedule = rules_.extract_app_id_from_schedule_name;
     const bool by_tag = rules_.extract_app_id_from_tag_name;
+    Became("extractAppIdFromScheduleName",
+           by_schedule ? absl::StrCat("the value ", kApplication,
+                                      ", cut out of the schedule's name")
+                       : "off: the schedule's name is not looked at");
+    if (!by_tag || !by_schedule) {
+      Became("extractAppIdFromTagName",
+             by_tag ? absl::StrCat("the value ", kApplication,
+                                   ", cut out of the first tag that fits")
+                    : "off: tags are not looked at for it");
+    }
     if (by_schedule && by_tag) {
       Warn("rules.extractAppIdFromTagName",
            "excludes extractAppIdFromScheduleName, which is used",
@@ -304,6 +328,8 @@ class Importer {
 
   void Application() {
     if (!rules_.application_id_retrieval_from_cmdb) {
+      Became("applicationIdRetrievalFromCmdb",
+             "off: nothing is looked up in the CMDB");
       for (const char* rule :
            {"extractAppIdFromScheduleName", "extractAppIdFromTagName"}) {
         const std::string field = absl::StrCat("rules.", rule);
@@ -313,6 +339,8 @@ class Importer {
         if (on) {
           Warn(field, "has no effect without applicationIdRetrievalFromCmdb",
                "switch that on, or this off");
+        } else {
+          Became(rule, "off");
         }
       }
       return;
@@ -408,6 +436,9 @@ class Importer {
     if (rules_.always_create_new_ticket) {
       template_.set_always_create_new_ticket(true);
       Became("alwaysCreateNewTicket", "always_create_new_ticket");
+    } else {
+      Became("alwaysCreateNewTicket",
+             "off: a job that has a ticket may keep it");
     }
     if (!rules_.allow_ticket_reopen) {
       ::config::v1::ReopenEntry* entry = template_.add_reopen();

@@ -117,6 +117,42 @@ working_hours:
 )yaml");
 }
 
+TEST(TemplateImportTest, WhatBecameOfEachRuleIsSaid) {
+  constexpr const char* kRules[] = {"includeJobLogAttachment",
+                                    "includeTagRouting",
+                                    "includeCorrelationId",
+                                    "applicationIdRetrievalFromCmdb",
+                                    "allowTicketReopen",
+                                    "extractAppIdFromScheduleName",
+                                    "extractAppIdFromTagName",
+                                    "extractXmlContentFromJobDescription",
+                                    "routingByDocumentationContent",
+                                    "alwaysCreateNewTicket"};
+  for (const char* on : kRules) {
+    // Each alone, and with all others.
+    for (const bool alone : {true, false}) {
+      std::string text = Documented();
+      for (const char* rule : kRules) {
+        const bool is_on = alone == (std::string(rule) == on);
+        for (const char* was : {"true", "false"}) {
+          text = absl::StrReplaceAll(
+              text,
+              {{absl::StrCat("\"", rule, "\": ", was),
+                absl::StrCat("\"", rule, "\": ", is_on ? "true" : "false")}});
+        }
+      }
+      Remarks remarks;
+      const TemplateFile file = ParseTemplate(text, &remarks);
+      NativeTemplate(file, "basic.json", &remarks);
+      for (const char* rule : kRules) {
+        EXPECT_THAT(Told(remarks, /*notes=*/true),
+                    HasSubstr(absl::StrCat(" rules.", rule, ": ")))
+            << on << alone;
+      }
+    }
+  }
+}
+
 TEST(TemplateImportTest, TheInstanceIsWhereTheFileSays) {
   Remarks remarks;
   const TemplateFile file = ParseTemplate(Documented(), &remarks);
@@ -250,6 +286,25 @@ TEST(DirectoryTest, AFolderThatIsNotThereIsAFault) {
   EXPECT_THAT(faults.Format(),
               AllOf(HasSubstr("incumbent_directory: "),
                     HasSubstr("/nowhere/Connector.config cannot be read")));
+}
+
+TEST(DirectoryTest, APasswordIsReadAgainFromItsTemplate) {
+  const std::string path = absl::StrCat(::testing::TempDir(), "/again.json");
+  const auto write = [&path](const std::string& password) {
+    std::ofstream(path) << absl::StrReplaceAll(
+        Documented(), {{"\"password\": \"595752746157343d\"",
+                        absl::StrCat("\"password\": \"", password, "\"")}});
+  };
+  // "secret" as EncryptValue prints it, with blanks around that.
+  write(" 6333566a636d5630 ");
+  const auto password = ReadPassword(path);
+  ASSERT_TRUE(password.ok()) << password.status();
+  EXPECT_EQ(password->Reveal(), "secret");
+  write("");
+  EXPECT_EQ(ReadPassword(path).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReadPassword("/nowhere.json").status().code(),
+            absl::StatusCode::kNotFound);
 }
 
 TEST(DecodeValueTest, OnlyWhatEncryptValueWroteIsDecoded) {

@@ -10,7 +10,8 @@ namespace {
 using ::config::v1::Template;
 using google::protobuf::RepeatedPtrField;
 
-// A message's own set fields win: they are merged over those of the base.
+// A message's own set fields win: they are merged over those of the base. Flags
+// have presence in the schema, so that a `false` that is written is set too.
 template <class Message>
 Message Over(const Message& base, const Message& own) {
   Message result = base;

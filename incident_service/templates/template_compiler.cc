@@ -144,7 +144,7 @@ class TemplateCompiler {
     if (name.empty() || name.size() > 128 || absl::StrContains(name, '/')) {
       Fault(At("name"), "must have 1 to 128 characters and no /");
     }
-    if (config_.has_reuse_within()) {
+    if (config::ToDuration(config_.reuse_within()) != absl::ZeroDuration()) {
       config::CheckRange(At("reuse_within"), config_.reuse_within(),
                          absl::Hours(24), absl::Hours(31 * 24), faults_);
       if (config_.reuse_within().nanos() != 0 ||

@@ -1,13 +1,19 @@
 // Rules, values, look-ups and inheritance of native templates, written as
 // people write them.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "common/config/yaml_loader.h"
+#include "common/config/yaml_writer.h"
+#include "common/status/utf8.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "incident_service/templates/random_facts.h"
 #include "incident_service/templates/template_set.h"
 #include "rapidcheck/gtest.h"
 
@@ -278,6 +284,68 @@ TEST_F(RulesTest, TemplatesInheritWhatTheyDoNotSay) {
   EXPECT_EQ(Render().fields["u_rule"], "own");
 }
 
+TEST_F(RulesTest, WhatABaseSwitchesOnIsTakenBackBySayingSo) {
+  const std::string base =
+      "name: base\n"
+      "always_create_new_ticket: true\n"
+      "log_attachment: {disabled: true}\n"
+      "state_sync: {mode: watch, restart_on_resolve: true}\n";
+  Use("name: t\ninherit: base\n", {base});
+  EXPECT_TRUE(chosen_->config().always_create_new_ticket());
+  EXPECT_TRUE(chosen_->config().log_attachment().disabled());
+  EXPECT_TRUE(chosen_->config().state_sync().restart_on_resolve());
+  const std::string back =
+      "name: t\ninherit: base\n"
+      "always_create_new_ticket: false\n"
+      "log_attachment: {disabled: false}\n"
+      "state_sync: {restart_on_resolve: false}\n";
+  Use(back, {base});
+  EXPECT_FALSE(chosen_->config().always_create_new_ticket());
+  EXPECT_FALSE(chosen_->config().log_attachment().disabled());
+  EXPECT_FALSE(chosen_->config().state_sync().restart_on_resolve());
+  EXPECT_EQ(chosen_->config().state_sync().mode(),
+            ::config::v1::STATE_SYNC_MODE_WATCH);
+  // Over a level that says nothing, and as it is printed for people.
+  Use("name: t\ninherit: middle\n",
+      {"name: middle\ninherit: off\n",
+       "name: off\ninherit: base\nalways_create_new_ticket: false\n", base});
+  EXPECT_FALSE(chosen_->config().always_create_new_ticket());
+  EXPECT_TRUE(chosen_->config().log_attachment().disabled());
+  EXPECT_THAT(config::ToYaml(chosen_->config()),
+              HasSubstr("always_create_new_ticket: false\n"));
+}
+
+TEST_F(RulesTest, ReuseOfABaseGivesWayToANewTicketForEachFailure) {
+  const std::string base = "name: base\nreuse_within: 2d\n";
+  config::Faults faults;
+  EXPECT_EQ(
+      Load({"name: t\ninherit: base\nalways_create_new_ticket: true\n", base},
+           &faults),
+      nullptr);
+  EXPECT_THAT(faults.Format(), HasSubstr("contradicts"));
+  Use("name: t\ninherit: base\nalways_create_new_ticket: true\n"
+      "reuse_within: 0s\n",
+      {base});
+  EXPECT_EQ(chosen_->config().reuse_within().seconds(), 0);
+}
+
+// A flag without presence could be inherited and never be taken back.
+void ExpectFlagsHavePresence(const google::protobuf::Descriptor& type) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor& field = *type.field(i);
+    if (field.is_repeated()) continue;
+    if (field.cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL) {
+      EXPECT_TRUE(field.has_presence()) << field.full_name();
+    } else if (field.message_type() != nullptr) {
+      ExpectFlagsHavePresence(*field.message_type());
+    }
+  }
+}
+
+TEST(InheritanceTest, EveryFlagThatIsInheritedHasPresence) {
+  ExpectFlagsHavePresence(*::config::v1::Template::descriptor());
+}
+
 TEST_F(RulesTest, AFaultOfABaseIsToldOnce) {
   config::Faults faults;
   EXPECT_EQ(Load({"name: a\ninherit: base\nfields: {x: '{{bad}}'}\n",
@@ -295,58 +363,66 @@ TEST_F(RulesTest, InheritanceThatGoesRoundIsAFault) {
   EXPECT_THAT(faults.Format(), HasSubstr("goes round in a circle"));
 }
 
-// Whatever OpCon says: rendering ends, stays within its lengths, and nothing of
-// it is syntax.
+// Whatever OpCon says: rendering ends, stays within its lengths and within
+// whole characters, and nothing of it is syntax.
 RC_GTEST_PROP(TemplateProperty, RenderingNeverFails, ()) {
-  static const std::shared_ptr<const Template> chosen = [] {
+  static const std::shared_ptr<const TemplateSet> set = [] {
     config::Faults faults;
-    const auto set = Load(
+    return Load(
         {"name: t\n"
          "short_description: '{{job}} {{schedule}} {{machine}}'\n"
          "description: '{{#tags}}{{.}}{{/tags}}{{documentation}}{{log_tail}}"
-         "{{#properties}}{{.}}{{/properties}}{{start_time}}{{duration}}'\n"
+         "{{#properties}}{{.}}{{/properties}}{{start_time}}{{duration}}"
+         "{{#last_runs}}{{.}}{{/last_runs}}{{date}}{{time}}{{weekday}}'\n"
+         "time_zone: Europe/Vienna\n"
          "values: [{name: v, text: '{{documentation}}', pattern: "
-         "'(?s)<x>(.*?)</x>', otherwise: '{{job}}'}]\n"
-         "lookups: [{name: l, where: {name: '{{v}}'}}]\n"
-         "rules: [{matchers: [{tag_prefix: A}, {value: {name: v, regex: "
-         "'(?s).*'}}], fields: {u_v: '{{v}}{{l}}'}}]\n"},
+         "'(?s)<snow>(.*?)</snow>', otherwise: '{{job}}'}]\n"
+         "lookups: [{name: l, where: {name: '{{v}}'}, otherwise: '{{v}}'}]\n"
+         "working_hours: [{name: office, periods: [{days: [friday, sunday], "
+         "start: '22:00', end: '06:00'}]}]\n"
+         "rule_mode: all\n"
+         "rules:\n"
+         "  - {matchers: [{tag_prefix: A}, {value: {name: v, regex: '(?s).*'}}"
+         "], fields: {u_v: '{{v}}{{l}}'}}\n"
+         "  - {matchers: [{working_hours: office}], add_to_description: "
+         "'{{job_id_in_url}}'}\n"
+         "  - {matchers: [{exit_code: {least: 3, most: 7}}], suppress: true}\n",
+         // The texts of a template that says none.
+         "name: plain\n"},
         &faults);
-    return set->all().front();
   }();
-  ::incident::v1::Failure failure;
-  failure.set_failure_id("0123456789abcdef0123456789abcdef");
-  const auto text = [] {
-    // Printable characters with those that mean something somewhere.
-    return *rc::gen::container<std::string>(rc::gen::weightedOneOf<char>(
-        {{3, rc::gen::inRange<char>(32, 127)},
-         {2,
-          rc::gen::element('{', '}', '#', '/', '^', '<', '"', '\\', '\n')}}));
+  const RandomFacts drawn = DrawFacts({"A1", "B"});
+  const TemplateFacts facts = drawn.facts();
+  const auto characters = [](const std::string& text) {
+    return std::count_if(text.begin(), text.end(),
+                         [](char c) { return (c & 0xC0) != 0x80; });
   };
-  const std::string job_name = "{{" + text() + "}}";
-  failure.mutable_job_key()->set_job_name(job_name);
-  failure.set_schedule_name(text());
-  failure.set_machine(text());
-  failure.set_termination(text());
-  failure.set_kind(
-      static_cast<::incident::v1::EventKind>(*rc::gen::inRange(-3, 20)));
-  ::opcon::v1::DailyJob job;
-  for (int i = *rc::gen::inRange(0, 5); i > 0; --i) job.add_tags(text());
-  job.mutable_documentation()->set_job_text(text());
-  (*job.mutable_properties())[text()] = text();
-  job.mutable_utc_offset()->set_seconds(*rc::gen::arbitrary<int>());
-  job.mutable_start_time()->set_seconds(*rc::gen::arbitrary<int>());
-  TemplateFacts facts{failure, job};
-  facts.context.set_log_tail(text());
-  const RenderedTicket ticket = chosen->Render(facts);
-  RC_ASSERT(ticket.short_description.size() <= 160u);
-  RC_ASSERT(ticket.description.size() <= 4000u);
-  RC_ASSERT(ticket.short_description.substr(0, 20) ==
-            (job_name + " " + failure.schedule_name() + " " +
-             (failure.machine().empty() ? "none" : failure.machine()))
-                .substr(0, 20));
-  chosen->SuppressedBy(facts);
-  chosen->WantedRecords(facts);
-  RC_ASSERT(!chosen->RenderWorkNote(facts).empty());
+  for (const auto& chosen : set->all()) {
+    const RenderedTicket ticket = chosen->Render(facts);
+    RC_ASSERT(characters(ticket.short_description) <= 160);
+    RC_ASSERT(characters(ticket.description) <= 4000);
+    RC_ASSERT(ToValidUtf8(ticket.short_description) ==
+              ticket.short_description);
+    RC_ASSERT(ToValidUtf8(ticket.description) == ticket.description);
+    // The marker is there to the last, whatever was cut.
+    RC_ASSERT(absl::EndsWith(ticket.description,
+                             "\n[OpCon failure 0123456789abcdef]"));
+    RC_ASSERT(!chosen->RenderWorkNote(facts).empty());
+    const std::string name = chosen->LogFileName(facts, 0, 2);
+    RC_ASSERT(name.size() <= 100u);
+    RC_ASSERT(name.find_first_of("/\\ \n\"{") == std::string::npos);
+    chosen->SuppressedBy(facts);
+    chosen->WantedRecords(facts);
+  }
+  // Values are put in as they are.
+  const std::string& job = drawn.failure.job_key().job_name();
+  const bool plain = std::all_of(job.begin(), job.end(), [](char c) {
+    return absl::ascii_isprint(static_cast<unsigned char>(c)) && c != ' ';
+  });
+  if (plain && job.size() <= 160) {
+    RC_ASSERT(absl::StartsWith(
+        set->all().front()->Render(facts).short_description, job));
+  }
 }
 
 }  // namespace

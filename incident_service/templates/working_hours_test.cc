@@ -112,6 +112,32 @@ TEST(WorkingHoursTest, MistakesAreNamed) {
   EXPECT_THAT(text, ::testing::Not(HasSubstr("holidays[3]")));
 }
 
+// Of 2025 to 2027, mostly where a mistake would show: within hours of a change
+// of the clock, or within seconds of midnight.
+absl::Time MomentThatMatters(const absl::TimeZone& zone) {
+  const absl::Time anywhere = absl::FromUnixSeconds(
+      *rc::gen::inRange<std::int64_t>(1735689600, 1830297600));
+  absl::TimeZone::CivilTransition change;
+  switch (*rc::gen::inRange(0, 3)) {
+    case 0:
+      return anywhere;
+    case 1:
+      return absl::FromCivil(absl::CivilDay(zone.At(anywhere).cs), zone) +
+             absl::Seconds(*rc::gen::inRange(-90, 91));
+    default:
+      if (!zone.NextTransition(anywhere, &change)) return anywhere;
+      return zone.At(change.from).pre +
+             absl::Minutes(*rc::gen::inRange(-300, 301));
+  }
+}
+
+// A minute of the day, mostly near this one.
+int MinuteNear(int minute) {
+  constexpr int kDay = 24 * 60;
+  if (*rc::gen::inRange(0, 3) == 0) return *rc::gen::inRange(0, kDay);
+  return (minute + *rc::gen::inRange(-90, 91) + kDay) % kDay;
+}
+
 // The clock on the wall decides, also where it is put forward or back: two
 // moments at which it shows the same are the same.
 RC_GTEST_PROP(WorkingHoursProperty, TheWallClockDecides, ()) {
@@ -124,9 +150,21 @@ RC_GTEST_PROP(WorkingHoursProperty, TheWallClockDecides, ()) {
                                    "Africa/Casablanca",
                                    "UTC"};
   const std::string zone_name = *rc::gen::elementOf(*kZones);
-  const int begin = *rc::gen::inRange(0, 24 * 60);
-  const int length = *rc::gen::inRange(1, 24 * 60 + 1);
-  const int weekday = *rc::gen::inRange(1, 8);
+  absl::TimeZone zone;
+  RC_ASSERT(absl::LoadTimeZone(zone_name, &zone));
+  const absl::Time time = MomentThatMatters(zone);
+  const absl::CivilSecond wall = zone.At(time).cs;
+  const int shown_minute = wall.hour() * 60 + wall.minute();
+  const int begin = MinuteNear(shown_minute);
+  // Of the same day or until the next one, up to a whole day.
+  const int end = MinuteNear(shown_minute);
+  const int length = end > begin ? end - begin : end - begin + 24 * 60;
+  // That of the moment, of the day before or any.
+  const int weekday = (static_cast<int>(absl::GetWeekday(
+                           absl::CivilDay(wall) - *rc::gen::inRange(0, 3))) -
+                       static_cast<int>(absl::Weekday::monday) + 7) %
+                          7 +
+                      1;
   ::config::v1::WorkingHours config;
   config.set_name("w");
   config.set_time_zone(zone_name);
@@ -144,12 +182,6 @@ RC_GTEST_PROP(WorkingHoursProperty, TheWallClockDecides, ()) {
   const WorkingHours hours = WorkingHours::Compile(config, "", &faults);
   RC_ASSERT(faults.empty());
 
-  absl::TimeZone zone;
-  RC_ASSERT(absl::LoadTimeZone(zone_name, &zone));
-  // Around the changes of 2025 to 2027, and anywhere.
-  const absl::Time time = absl::FromUnixSeconds(
-      *rc::gen::inRange<std::int64_t>(1735689600, 1830297600));
-  const absl::CivilSecond wall = zone.At(time).cs;
   const auto at = [](absl::CivilDay day, int minute) {
     return absl::CivilSecond(day) + std::int64_t{60} * minute;
   };

@@ -219,7 +219,7 @@ TEST_F(TemplateStepsTest, APreviewOfAnUpdateIsWhatIsThenSent) {
   ASSERT_TRUE(preview.incident.has_value());
   EXPECT_FALSE(preview.incident->creates());
   EXPECT_EQ(preview.incident->ticket_number(), "INC0000001");
-  EXPECT_EQ(preview.incident->fields().at("state"), "new");
+  EXPECT_EQ(preview.incident->fields().at("state"), "1");
   EXPECT_EQ(servicenow_.failures.calls("UpdateIncident"), 0);
   Report("request-2");
   Drive();

@@ -29,8 +29,13 @@ void TellColumns(const sn::Incident& incident, v1::RenderedIncident* told) {
   set("description", incident.description());
   set("correlation_id", incident.correlation_id());
   set("correlation_display", incident.correlation_display());
+  // That of an incident that is there already stands in the address.
+  if (told->creates()) set("sys_id", incident.sys_id());
   if (incident.state() != sn::INCIDENT_STATE_UNSPECIFIED) {
-    fields["state"] = StateWords(incident.state());
+    // Its values are ServiceNow's own.
+    fields["state"] = absl::StrCat(static_cast<int>(incident.state()));
+    told->add_decisions(absl::StrCat("state ", fields["state"], " is ",
+                                     StateWords(incident.state())));
   }
   for (const auto& [name, value] : incident.fields()) {
     if (value.display_value().empty()) {

@@ -138,8 +138,8 @@ absl::StatusOr<JobDefinition> ParseJobDefinition(const json& body,
 
 absl::StatusOr<JobEnd> ParseJobEnd(const json& body, bool failed) {
   OPCON_SNOW_ASSIGN_OR_RETURN(const JsonFields fields, JsonFields::Of(body));
-  std::vector<absl::string_view> known = {"termination", "log", "log_size",
-                                          "logs", "processing_events_ms"};
+  std::vector<absl::string_view> known = {
+      "termination", "log", "log_size", "logs", "processing_events_ms", "time"};
   if (failed) known.push_back("status");
   OPCON_SNOW_RETURN_IF_ERROR(fields.CheckKnown(known));
   JobEnd end;
@@ -167,6 +167,16 @@ absl::StatusOr<JobEnd> ParseJobEnd(const json& body, bool failed) {
         const int ms,
         ReadInt(fields, "processing_events_ms", 0, 0, 24 * 3600 * 1000));
     end.processing_events = absl::Milliseconds(ms);
+  }
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string time, fields.Text("time"));
+  absl::Time ended;
+  std::string error;
+  if (!time.empty()) {
+    if (!absl::ParseTime(absl::RFC3339_full, time, &ended, &error)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "time must be as 2026-01-05T10:00:07-06:00, not '", time, "'"));
+    }
+    end.time = ended;
   }
   return end;
 }

@@ -38,7 +38,8 @@
 //                                // Start Time": never ran, no log
 //      "log":"…", "log_size":N,  // this run's log, also ""
 //      "logs":[{"name":"a.txt","data":"…"}],   // several files instead
-//      "processing_events_ms":0} // how long "; Processing Events" is shown
+//      "processing_events_ms":0, // how long "; Processing Events" is shown
+//      "time":"2026-01-05T10:00:07-06:00"}  // when it ended; absent: now
 //     A job that waits is started first; one that has ended begins a new run,
 //     as if it had been restarted. 200 with the job as GET /api/dailyjobs/{id}
 //     shows it; 400, 404

@@ -25,6 +25,25 @@ class DailyJobsApiTest : public ApiTest {
   }
 };
 
+TEST_F(DailyJobsApiTest, AnEndMaySayWhenItWas) {
+  Define({{"name", "JOB001"}});
+  const std::string before = Post("/_sandbox/clock", {{"advance_ms", 1}}).text;
+  Report(kId, "fail", {{"time", "2026-01-05T21:30:07-06:00"}});
+  const json job = Get(kJob).body;
+  EXPECT_EQ(job["computedEndTime"]["time"],
+            "2026-01-05T21:30:07.0000000-06:00");
+  EXPECT_EQ(job["computedDuration"]["duration"], 0);
+  // The sandbox's own time goes on as it was.
+  EXPECT_EQ(Get("/_sandbox/clock").body["now"], json::parse(before)["now"]);
+  for (const char* time : {"2026-01-05", "yesterday", "25:00"}) {
+    EXPECT_EQ(
+        Post(absl::StrCat("/_sandbox/jobs/", kId, "/fail"), {{"time", time}})
+            .status,
+        400)
+        << time;
+  }
+}
+
 TEST_F(DailyJobsApiTest, AFailedJobHasTheShapeOfTheReference) {
   Define({{"name", "JOB001"},
           {"tags", {"ROUTE2-x"}},

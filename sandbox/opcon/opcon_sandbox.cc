@@ -270,7 +270,10 @@ Reply OpConSandbox::ControlJobs(const SandboxRequest& request,
     status = model_.StartJob(*id);
   } else {
     const absl::StatusOr<JobEnd> end = ParseJobEnd(body, verb == "fail");
-    status = end.ok() ? model_.EndJob(*id, *end) : end.status();
+    if (!end.ok()) return ControlError(end.status());
+    std::optional<SteppedClock::Moment> moment;
+    if (end->time) moment.emplace(&clock_, *end->time);
+    status = model_.EndJob(*id, *end);
   }
   if (!status.ok()) return ControlError(status);
   return Reply::Json(200, context_.view().Job(*model_.FindJob(*id)));

@@ -32,18 +32,9 @@ bool IsSettled(const v1::Report& report) {
 
 }  // namespace
 
-Reporter::Reporter(const std::string& server)
-    : stub_(v1::IncidentService::NewStub(
-          grpc::CreateChannel(server, grpc::InsecureChannelCredentials()))) {}
-
-absl::Status Reporter::Report(const Job& job, const std::string& termination,
-                              const std::string& request_id,
-                              const std::string& template_name,
-                              absl::Time occurred) {
-  v1::ReportJobEventRequest request;
-  request.set_request_id(request_id);
-  request.set_template_(template_name);
-  v1::JobEvent& event = *request.mutable_event();
+v1::JobEvent EventOf(const Job& job, const std::string& termination,
+                     absl::Time occurred) {
+  v1::JobEvent event;
   v1::JobKey& key = *event.mutable_job_key();
   const std::vector<std::string> date = absl::StrSplit(job.date, '-');
   key.mutable_schedule_date()->set_year(Number(date.at(0)));
@@ -59,6 +50,21 @@ absl::Status Reporter::Report(const Job& job, const std::string& termination,
   event.set_schedule_name(job.schedule);
   event.set_machine(job.machine);
   event.set_termination(termination);
+  return event;
+}
+
+Reporter::Reporter(const std::string& server)
+    : stub_(v1::IncidentService::NewStub(
+          grpc::CreateChannel(server, grpc::InsecureChannelCredentials()))) {}
+
+absl::Status Reporter::Report(const Job& job, const std::string& termination,
+                              const std::string& request_id,
+                              const std::string& template_name,
+                              absl::Time occurred) {
+  v1::ReportJobEventRequest request;
+  request.set_request_id(request_id);
+  request.set_template_(template_name);
+  *request.mutable_event() = EventOf(job, termination, occurred);
   return rpc::Call<Stub>(*stub_, &Stub::ReportJobEvent, request,
                          {.timeout = absl::Seconds(10)})
       .status();

@@ -17,6 +17,10 @@
 
 namespace opcon_snow::harness {
 
+// That the job failed; `occurred` is when it was noticed.
+::incident::v1::JobEvent EventOf(const Job& job, const std::string& termination,
+                                 absl::Time occurred);
+
 class Reporter {
  public:
   // `server` is host:port of the incident service.

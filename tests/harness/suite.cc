@@ -1,6 +1,7 @@
 #include "tests/harness/suite.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -142,18 +143,22 @@ absl::Status Suite::StopGateway(const std::string& name) {
 
 // What covers the addresses in the incumbent's files.
 std::string Suite::IncumbentYaml(bool opcon) const {
-  return opcon ? absl::StrCat(
-                     "  - name: opcon\n    base_url: ", opcon_->base_url(),
-                     "\n    allow_plain_http: true\n    polling:\n"
-                     "      initial_interval: 10ms\n"
-                     "      max_interval: 100ms\n"
-                     "incumbent_directory: ",
-                     options_.incumbent_directory, "\n")
-               : absl::StrCat(
-                     "  - name: basic\n    base_url: ", servicenow_->base_url(),
-                     "\n    allow_plain_http: true\n"
-                     "incumbent_directory: ",
-                     options_.incumbent_directory, "\n");
+  std::string yaml;
+  if (opcon) {
+    yaml = absl::StrCat("  - name: opcon\n    base_url: ", opcon_->base_url(),
+                        "\n    allow_plain_http: true\n    polling:\n"
+                        "      initial_interval: 10ms\n"
+                        "      max_interval: 100ms\n");
+  } else {
+    for (const auto& file : std::filesystem::directory_iterator(
+             options_.incumbent_directory + "/templates")) {
+      absl::StrAppend(&yaml, "  - name: ", file.path().stem().string(),
+                      "\n    base_url: ", servicenow_->base_url(),
+                      "\n    allow_plain_http: true\n");
+    }
+  }
+  return absl::StrCat(
+      yaml, "incumbent_directory: ", options_.incumbent_directory, "\n");
 }
 
 absl::Status Suite::StartGateway(const std::string& name) {

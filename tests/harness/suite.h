@@ -41,9 +41,10 @@ struct SuiteOptions {
   // What the gateways present; by default what the sandboxes accept.
   std::string opcon_token = "00000000-0000-4000-8000-000000000001";
   std::string snow_client_secret = "sandbox";
-  // If not empty: a folder of the incumbent connector with `basic.json`, which
-  // everything takes its configuration from in place of the below. Only the
-  // addresses in it are covered by those of the sandboxes.
+  // If not empty: a folder of the incumbent connector, which everything takes
+  // its configuration from in place of the below. Only the addresses in it are
+  // covered by those of the sandboxes. Its `templates` hold files whose names,
+  // without `.json`, are lower-case letters and hyphens.
   std::string incumbent_directory{};
   // The incident service's `templates`.
   std::string templates_yaml = "  - name: basic.json\n";

@@ -1,0 +1,136 @@
+// Secrets that are replaced in their files while the gateway runs: taken when
+// the instance refuses the old ones.
+
+#include "snow_gateway/credentials.h"
+
+#include <string>
+#include <utility>
+
+#include "common/log/capture.h"
+#include "common/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "snow_gateway/gateway_fixture.h"
+
+namespace opcon_snow::snow {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kToken[] = R"({"access_token":"a1","expires_in":1800})";
+constexpr char kRefused[] = R"({"error":"invalid_client"})";
+
+class CredentialsTest : public GatewayTest {
+ protected:
+  // A secret whose file holds `content`.
+  static FileSecret Secret(absl::StatusOr<std::string>* content) {
+    return FileSecret{config::Secret(**content), "/etc/secret",
+                      [content]() -> absl::StatusOr<config::Secret> {
+                        if (!content->ok()) return content->status();
+                        return config::Secret(**content);
+                      }};
+  }
+
+  absl::Status Get(Instance& instance) {
+    RestCall call;
+    call.facts.instance = "prod";
+    call.facts.path = "/api/now/v2/table/incident";
+    return Run(instance.client().Send(std::move(call), Scope())).status();
+  }
+  std::string Header(std::size_t request, const char* name) const {
+    const auto value = Request(request).headers.Get(name);
+    return value.has_value() ? std::string(*value) : "none";
+  }
+
+  absl::StatusOr<std::string> content_ = std::string("old-secret");
+  absl::StatusOr<std::string> password_ = std::string("old-password");
+};
+
+TEST_F(CredentialsTest, AReplacedKeyIsTakenWhenTheOldOneIsRefused) {
+  const auto instance = MakeInstance(ApiKeyCredentials{Secret(&content_)});
+  content_ = std::string("new-secret");
+  AnswerResult(nlohmann::json::object());
+  EXPECT_OK(Get(*instance));
+  EXPECT_EQ(Header(0, "x-sn-apikey"), "old-secret");
+  AnswerJson(401, ErrorBody("User Not Authenticated", "old-secret new-secret"));
+  AnswerResult(nlohmann::json::object());
+  EXPECT_OK(Get(*instance));
+  EXPECT_EQ(Header(1, "x-sn-apikey"), "old-secret");
+  EXPECT_EQ(Header(2, "x-sn-apikey"), "new-secret");
+  EXPECT_EQ(request_count(), 3u);
+}
+
+TEST_F(CredentialsTest, TheSameKeyIsNotTriedTwice) {
+  const auto instance = MakeInstance(ApiKeyCredentials{Secret(&content_)});
+  AnswerJson(401, ErrorBody("User Not Authenticated", "no"));
+  const absl::Status refused = Get(*instance);
+  EXPECT_THAT(refused, HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
+  EXPECT_EQ(request_count(), 1u);
+}
+
+TEST_F(CredentialsTest, AFileThatCannotBeReadLeavesThingsAsTheyAre) {
+  const auto instance =
+      MakeInstance(BasicCredentials{"joe", Secret(&content_)});
+  content_ = absl::PermissionDeniedError("secret file /etc/secret: no");
+  AnswerJson(401, ErrorBody("User Not Authenticated", "no"));
+  const log::CaptureLogs logs;
+  EXPECT_THAT(Get(*instance), HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
+  EXPECT_EQ(request_count(), 1u);
+  EXPECT_EQ(logs.Lines("servicenow.secret_unreadable").size(), 1u);
+  EXPECT_THAT(logs.Text(), Not(HasSubstr("old-secret")));
+  // It is looked at again with the next refusal.
+  content_ = std::string("new-secret");
+  AnswerJson(401, ErrorBody("User Not Authenticated", "no"));
+  AnswerResult(nlohmann::json::object());
+  EXPECT_OK(Get(*instance));
+  // "joe:new-secret"
+  EXPECT_EQ(Header(2, "Authorization"), "Basic am9lOm5ldy1zZWNyZXQ=");
+}
+
+TEST_F(CredentialsTest, NoSecretIsToldThatAnInstanceRepeats) {
+  const auto instance = MakeInstance(ApiKeyCredentials{Secret(&content_)});
+  content_ = std::string("new-secret");
+  for (int i = 0; i < 2; ++i) {
+    AnswerJson(401, ErrorBody("old-secret new-secret", "old-secret"));
+  }
+  AnswerJson(500, ErrorBody("old-secret new-secret", "old-secret"));
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status failed = Get(*instance);
+    EXPECT_FALSE(failed.ok());
+    EXPECT_THAT(std::string(failed.message()), Not(HasSubstr("-secret")));
+  }
+}
+
+TEST_F(CredentialsTest, ALoginIsTriedAgainWithWhatTheFilesHoldNow) {
+  const auto instance = MakeInstance(OAuthPasswordCredentials{
+      "client", Secret(&content_), "joe", Secret(&password_)});
+  content_ = std::string("new-secret");
+  password_ = std::string("new-password");
+  AnswerJson(401, kRefused);
+  AnswerJson(200, kToken);
+  AnswerResult(nlohmann::json::object());
+  EXPECT_OK(Get(*instance));
+  EXPECT_THAT(Request(0).body, HasSubstr("client_secret=old-secret"));
+  EXPECT_THAT(Request(0).body, HasSubstr("password=old-password"));
+  EXPECT_THAT(Request(1).body, HasSubstr("client_secret=new-secret"));
+  EXPECT_THAT(Request(1).body, HasSubstr("password=new-password"));
+}
+
+TEST_F(CredentialsTest, ARefusedLoginIsTriedAtOnceWhenItsFileHasChanged) {
+  const auto instance =
+      MakeInstance(OAuthClientCredentials{"client", Secret(&content_)});
+  AnswerJson(401, kRefused);
+  EXPECT_THAT(Get(*instance), HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
+  // The pause after a refusal holds for the same secret only.
+  EXPECT_THAT(Get(*instance), HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
+  EXPECT_EQ(request_count(), 1u);
+  content_ = std::string("new-secret");
+  AnswerJson(200, kToken);
+  AnswerResult(nlohmann::json::object());
+  EXPECT_OK(Get(*instance));
+  EXPECT_THAT(Request(1).body, HasSubstr("client_secret=new-secret"));
+}
+
+}  // namespace
+}  // namespace opcon_snow::snow
