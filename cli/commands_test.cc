@@ -405,9 +405,9 @@ TEST_F(CommandsTest, HelpListsWhatWorks) {
     EXPECT_THAT(result.out, HasSubstr("\n  " + command));
   }
   EXPECT_THAT(result.out, Not(HasSubstr("silences")));
-  EXPECT_THAT(Run({"tickets", "--help"}).out,
-              AllOf(HasSubstr("Usage: incidentctl tickets"),
-                    HasSubstr("\n  sync ")));
+  EXPECT_THAT(
+      Run({"tickets", "--help"}).out,
+      AllOf(HasSubstr("Usage: incidentctl tickets"), HasSubstr("\n  sync ")));
   EXPECT_THAT(Run({"report", "--help"}).out,
               StartsWith("usage: incidentctl report SWITCHES"));
   EXPECT_THAT(Run({"recovered", "-h"}).out,

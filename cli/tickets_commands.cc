@@ -125,7 +125,8 @@ int Sync(CommandContext& context, const SyncOptions& options) {
   const TicketLink& link = reply->link();
   context.console().Out(RenderFields(
       {{"ticket", link.ticket().number()},
-       {"state", link.gone() ? "not there any more" : link.ticket_state_value()},
+       {"state",
+        link.gone() ? "not there any more" : link.ticket_state_value()},
        {"servicenow", link.ticket().servicenow()},
        {"opcon", link.job_key().opcon()},
        {"job id", JobIdText(link.job_key())},

@@ -85,8 +85,7 @@ void FakeIncidentService::SetLinks(
   links_ = std::move(links);
 }
 
-void FakeIncidentService::SetSync(
-    ::incident::v1::SyncTicketResponse answer) {
+void FakeIncidentService::SetSync(::incident::v1::SyncTicketResponse answer) {
   const std::lock_guard lock(mutex_);
   synced_ = std::move(answer);
 }

@@ -255,9 +255,9 @@ async::Task<absl::StatusOr<v1::SyncTicketResponse>> IncidentServiceImpl::Sync(
   const SteadyTime begun = d_.clock->SteadyNow();
   SteadyTime until = SteadyAfter(begun, d_.sync_limit);
   if (call.steady_deadline() != SteadyTime::max()) {
-    until = std::min(until,
-                     SteadyAfter(begun, TimeLeft(begun, call.steady_deadline()) -
-                                            kTimeToAnswer));
+    until = std::min(
+        until, SteadyAfter(begun, TimeLeft(begun, call.steady_deadline()) -
+                                      kTimeToAnswer));
   }
   absl::StatusOr<v1::SyncTicketResponse> answer =
       sync_.Begin(request, Actor(call));

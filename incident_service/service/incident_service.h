@@ -160,8 +160,7 @@ class IncidentServiceImpl final
   async::Task<absl::StatusOr<::incident::v1::ReportJobEventResponse>> Report(
       const ::incident::v1::ReportJobEventRequest& request);
   async::Task<absl::StatusOr<::incident::v1::SyncTicketResponse>> Sync(
-      rpc::CallContext& call,
-      const ::incident::v1::SyncTicketRequest& request);
+      rpc::CallContext& call, const ::incident::v1::SyncTicketRequest& request);
   async::Task<absl::Status> StreamChanges(
       rpc::CallContext& call,
       const ::incident::v1::WatchReportsRequest& request,

@@ -46,13 +46,12 @@ absl::Status ErrorOf(const v1::Report& report, const v1::Step& step) {
     google::rpc::ErrorInfo info;
     if (detail.UnpackTo(&info)) reason = info.reason();
   }
-  return MakeError(
-      static_cast<absl::StatusCode>(step.error().code()),
-      absl::StrCat(step.error().message(), " (report ", report.report_id(),
-                   ")"),
-      {.reason = reason,
-       .domain = kDomain,
-       .metadata = {{"report_id", report.report_id()}}});
+  return MakeError(static_cast<absl::StatusCode>(step.error().code()),
+                   absl::StrCat(step.error().message(), " (report ",
+                                report.report_id(), ")"),
+                   {.reason = reason,
+                    .domain = kDomain,
+                    .metadata = {{"report_id", report.report_id()}}});
 }
 
 }  // namespace
@@ -112,10 +111,10 @@ absl::StatusOr<bool> SyncDesk::Record(const FollowPreview& preview,
         FollowReport(link, ChangeOf(link, *preview.incident), request_id,
                      "SyncTicket", absl::ZeroDuration());
   }
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const int added, BetweenFailpoints("commit.WATCH", [&] {
-        return options_.store->CommitWatch(commit);
-      }));
+  OPCON_SNOW_ASSIGN_OR_RETURN(const int added,
+                              BetweenFailpoints("commit.WATCH", [&] {
+                                return options_.store->CommitWatch(commit);
+                              }));
   if (request_id.empty()) {
     *answer->mutable_link() = commit.tickets[0].found;
     return true;

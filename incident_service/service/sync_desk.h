@@ -1,8 +1,8 @@
 #ifndef OPCON_SNOW_INCIDENT_SERVICE_SERVICE_SYNC_DESK_H_
 #define OPCON_SNOW_INCIDENT_SERVICE_SERVICE_SYNC_DESK_H_
 
-// SyncTicket: looks at a job's ticket now, and has what there is to do done by a
-// report, as the ticket watcher does. The desk begins and looks after it; the
+// SyncTicket: looks at a job's ticket now, and has what there is to do done by
+// a report, as the ticket watcher does. The desk begins and looks after it; the
 // waiting is the caller's.
 
 #include <atomic>
@@ -45,8 +45,9 @@ class SyncDesk {
       const ::incident::v1::SyncTicketRequest& request,
       const std::string& actor);
 
-  // Looks how far the report of such an answer is, and fills the answer in; true
-  // once there is nothing to wait for. An error if the report needs a person.
+  // Looks how far the report of such an answer is, and fills the answer in;
+  // true once there is nothing to wait for. An error if the report needs a
+  // person.
   absl::StatusOr<bool> Look(::incident::v1::SyncTicketResponse* answer) const;
 
  private:

@@ -41,15 +41,15 @@ class SyncDeskTest : public WorkflowTest {
   }
   void MakeDesk() {
     queries_ = std::make_unique<Queries>(store_.get(), "production");
-    desk_ = std::make_unique<SyncDesk>(SyncDeskOptions{
-        .store = store_.get(),
-        .queries = queries_.get(),
-        .preview =
-            [this](const v1::TicketLink& link) {
-              return steps_->PreviewFollow(link);
-            },
-        .worker = "one",
-        .clock = &clock_});
+    desk_ = std::make_unique<SyncDesk>(
+        SyncDeskOptions{.store = store_.get(),
+                        .queries = queries_.get(),
+                        .preview =
+                            [this](const v1::TicketLink& link) {
+                              return steps_->PreviewFollow(link);
+                            },
+                        .worker = "one",
+                        .clock = &clock_});
   }
 
   v1::SyncTicketRequest Request(bool validate_only = false) {
@@ -93,7 +93,8 @@ TEST_F(SyncDeskTest, TheJobIsBroughtIntoStepOnce) {
   const v1::Report report = Get(answer.report_id());
   EXPECT_EQ(report.source().program(), "SyncTicket");
   EXPECT_EQ(report.ticket_change().to_state_value(), "6");
-  const auto audit = store_->ListAudit({.report_id = answer.report_id()}, "", 9);
+  const auto audit =
+      store_->ListAudit({.report_id = answer.report_id()}, "", 9);
   ASSERT_OK(audit.status());
   ASSERT_THAT(audit->records, SizeIs(2));
   EXPECT_EQ(audit->records[1].action(), "SyncTicket");
@@ -153,8 +154,7 @@ TEST_F(SyncDeskTest, WhatStandsInTheWayIsSaid) {
   answer = Sync();
   EXPECT_EQ(answer.action(), v1::SYNC_ACTION_NOT_APPLICABLE);
   EXPECT_TRUE(answer.link().gone());
-  EXPECT_TRUE(
-      (*store_->FindLink(answer.link().job_key(), "prod"))->gone());
+  EXPECT_TRUE((*store_->FindLink(answer.link().job_key(), "prod"))->gone());
   EXPECT_THAT(opcon_.actions, IsEmpty());
 }
 
@@ -211,8 +211,8 @@ TEST_F(SyncDeskTest, ALinkThatChangesMeanwhileIsLookedAtAgain) {
         const auto watch =
             store_->ClaimWatch("tickets/prod", "watcher", absl::Minutes(1));
         Store::WatchCommit commit{.claim = (*watch)->claim};
-        const auto link = *store_->FindLink(
-            MakeReport("any").event().job_key(), "prod");
+        const auto link =
+            *store_->FindLink(MakeReport("any").event().job_key(), "prod");
         Store::SeenTicket& seen = commit.tickets.emplace_back();
         seen.found = *link;
         seen.last_state_value = link->ticket_state_value();
@@ -303,8 +303,9 @@ TEST_F(SyncTicketTest, WaitsForItsReportButNotBeyondTheDeadline) {
   });
   while (!work()) std::this_thread::yield();
   caller.join();
-  EXPECT_THAT(opcon_.actions, ElementsAre("markUnderReview 20260105|16|1|JOB001",
-                                          "markFixed 20260105|16|1|JOB001"));
+  EXPECT_THAT(opcon_.actions,
+              ElementsAre("markUnderReview 20260105|16|1|JOB001",
+                          "markFixed 20260105|16|1|JOB001"));
 }
 
 }  // namespace

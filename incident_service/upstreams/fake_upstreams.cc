@@ -168,10 +168,9 @@ absl::StatusOr<oc::ListDailyJobsResponse> FakeOpCon::ListDailyJobs(
     return std::any_of(dates.begin(), dates.end(),
                        [&](const google::type::Date& date) {
                          return absl::StartsWith(
-                             job.id(), absl::StrFormat("%04d%02d%02d|",
-                                                       date.year(),
-                                                       date.month(),
-                                                       date.day()));
+                             job.id(),
+                             absl::StrFormat("%04d%02d%02d|", date.year(),
+                                             date.month(), date.day()));
                        }) &&
            std::find(categories.begin(), categories.end(),
                      job.status().category()) != categories.end();

@@ -318,9 +318,8 @@ job_watcher:
   EXPECT_TRUE(options.report_existing);
   EXPECT_THAT(options.opcons, ElementsAre("prod", "test"));
   EXPECT_EQ(options.days_back, 5);
-  EXPECT_THAT(options.events,
-              ElementsAre(v1::EVENT_KIND_JOB_FAILED,
-                          v1::EVENT_KIND_MISSED_START_TIME));
+  EXPECT_THAT(options.events, ElementsAre(v1::EVENT_KIND_JOB_FAILED,
+                                          v1::EVENT_KIND_MISSED_START_TIME));
   v1::Failure failure;
   oc::DailyJob job;
   failure.set_schedule_name("Payroll");
@@ -332,7 +331,8 @@ job_watcher:
 }
 
 TEST_F(JobWatcherConfigTest, EveryMistakeIsNamed) {
-  EXPECT_THAT(FaultsOf(R"yaml(
+  EXPECT_THAT(
+      FaultsOf(R"yaml(
 job_watcher:
   interval: 100ms
   grace_period: 25h
@@ -343,15 +343,15 @@ job_watcher:
     - {matchers: [{job_regex: "("}], ignore: true, template: basic.json}
     - {matchers: [{working_hours: office}, {value: {name: log_tail}}, {}]}
 )yaml"),
-              AllOf(HasSubstr("job_watcher.interval: "),
-                    HasSubstr("job_watcher.grace_period: "),
-                    HasSubstr("job_watcher.opcon[1]: "),
-                    HasSubstr("job_watcher.opcon[2]: \"prod\" is there already"),
-                    HasSubstr("job_watcher.days_back: 29 is not between 1"),
-                    HasSubstr("job_watcher.jobs[0].template: \"none\" is not "
-                              "among the templates: basic.json"),
-                    HasSubstr("job_watcher.jobs[1].template: has no effect"),
-                    HasSubstr("job_watcher.jobs[1].matchers[0].job_regex: ")));
+      AllOf(HasSubstr("job_watcher.interval: "),
+            HasSubstr("job_watcher.grace_period: "),
+            HasSubstr("job_watcher.opcon[1]: "),
+            HasSubstr("job_watcher.opcon[2]: \"prod\" is there already"),
+            HasSubstr("job_watcher.days_back: 29 is not between 1"),
+            HasSubstr("job_watcher.jobs[0].template: \"none\" is not "
+                      "among the templates: basic.json"),
+            HasSubstr("job_watcher.jobs[1].template: has no effect"),
+            HasSubstr("job_watcher.jobs[1].matchers[0].job_regex: ")));
   EXPECT_THAT(
       FaultsOf("job_watcher: {jobs: [{matchers: [{working_hours: office}, "
                "{value: {name: log_tail}}, {}]}]}"),

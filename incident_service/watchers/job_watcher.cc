@@ -29,7 +29,8 @@ namespace oc = ::opcon::v1;
 using ::incident_store::v1::KnownFailures;
 using ::incident_store::v1::WatchState;
 
-// After so long what is found is taken note of only: as the ticket watcher does.
+// After so long what is found is taken note of only: as the ticket watcher
+// does.
 constexpr absl::Duration kTooLate = absl::Hours(24 * 7);
 constexpr absl::Duration kLongestPause = absl::Minutes(15);
 // The site's day may be the one before UTC's, or the one after.
@@ -210,9 +211,9 @@ absl::Status JobWatcher::LookAt(Instance* instance) {
     SetTime(now, state.mutable_round_time());
   }
   round.commit.durable = round.baseline;
-  const absl::Status committed = BetweenFailpoints(
-      "commit.WATCH",
-      [&] { return d_.store->CommitWatch(round.commit).status(); });
+  const absl::Status committed = BetweenFailpoints("commit.WATCH", [&] {
+    return d_.store->CommitWatch(round.commit).status();
+  });
   if (GetErrorReason(committed) == "CLAIM_LOST") {
     instance->Forget();
     return absl::OkStatus();
@@ -227,8 +228,7 @@ absl::Status JobWatcher::ReadPages(Round* round) {
     instance.request = RequestFor(instance);
     ++instance.pass;
   }
-  for (int page = 0; page < options_.most_pages && !round->pass_ended;
-       ++page) {
+  for (int page = 0; page < options_.most_pages && !round->pass_ended; ++page) {
     OPCON_SNOW_ASSIGN_OR_RETURN(const oc::ListDailyJobsResponse reply,
                                 d_.opcon->ListDailyJobs(instance.request));
     for (const oc::DailyJob& job : reply.jobs()) {
@@ -238,11 +238,11 @@ absl::Status JobWatcher::ReadPages(Round* round) {
     round->pass_ended = reply.next_page_token().empty();
     // A long round goes on as long as nobody else has begun one: the commit
     // would tell.
-    OPCON_SNOW_RETURN_IF_ERROR(
-        d_.store
-            ->ClaimWatch(WatchName(instance), options_.worker,
-                         WatchLease(options_.interval))
-            .status());
+    OPCON_SNOW_RETURN_IF_ERROR(d_.store
+                                   ->ClaimWatch(WatchName(instance),
+                                                options_.worker,
+                                                WatchLease(options_.interval))
+                                   .status());
   }
   if (!round->pass_ended) return absl::OkStatus();
   // What is not failed any more. If it fails again, that is another failure.
@@ -311,7 +311,8 @@ absl::Status JobWatcher::Consider(const oc::DailyJob& job, Round* round) {
 
   const SteadyTime now = d_.clock->SteadyNow();
   Instance::Sighting& sighting =
-      instance.sightings.try_emplace(failure.failure_id(), Instance::Sighting{now})
+      instance.sightings
+          .try_emplace(failure.failure_id(), Instance::Sighting{now})
           .first->second;
   sighting.last_pass = instance.pass;
   if (sighting.settled ||
@@ -348,9 +349,9 @@ absl::StatusOr<bool> JobWatcher::IsKnown(const v1::Failure& failure) {
                      });
 }
 
-// A report of the job that is at work and has not been resolved yet may turn out
-// to be about this very failure; so may one that was resolved without OpCon. The
-// next rounds will tell.
+// A report of the job that is at work and has not been resolved yet may turn
+// out to be about this very failure; so may one that was resolved without
+// OpCon. The next rounds will tell.
 absl::StatusOr<bool> JobWatcher::MayBeUnderWay(const v1::JobKey& key) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const ReportPage page,
@@ -368,12 +369,12 @@ absl::StatusOr<bool> JobWatcher::MayBeUnderWay(const v1::JobKey& key) {
   if (provisional.empty()) return false;
   OPCON_SNOW_ASSIGN_OR_RETURN(const Page<v1::Failure> known,
                               d_.store->ListFailures(key, "", kManyFailures));
-  return std::any_of(
-      known.records.begin(), known.records.end(), [&](const v1::Failure& f) {
-        return f.provisional() &&
-               std::find(provisional.begin(), provisional.end(),
-                         f.failure_id()) != provisional.end();
-      });
+  return std::any_of(known.records.begin(), known.records.end(),
+                     [&](const v1::Failure& f) {
+                       return f.provisional() &&
+                              std::find(provisional.begin(), provisional.end(),
+                                        f.failure_id()) != provisional.end();
+                     });
 }
 
 absl::Status JobWatcher::Report(Round* round) {

@@ -52,8 +52,8 @@ struct JobWatcherDependencies {
   // Intake::Report: hands a report in and calls back once, from any thread.
   std::function<void(
       const ::incident::v1::ReportJobEventRequest& request,
-      std::function<
-          void(absl::StatusOr<::incident::v1::ReportJobEventResponse>)>
+      std::function<void(
+          absl::StatusOr<::incident::v1::ReportJobEventResponse>)>
           done)>
       report;
   Clock* clock = nullptr;
@@ -72,10 +72,10 @@ class JobWatcher {
   // cancelled. Idempotent.
   void Stop() { loop_.Stop(); }
 
-  // One round at each OpCon instance, but for those that failed lately: they are
-  // left alone for a while, and their last error counts. The error is that of
-  // the first instance that has one; the others are looked at all the same. For
-  // Start, and for tests instead of it.
+  // One round at each OpCon instance, but for those that failed lately: they
+  // are left alone for a while, and their last error counts. The error is that
+  // of the first instance that has one; the others are looked at all the same.
+  // For Start, and for tests instead of it.
   absl::Status Look();
 
  private:

@@ -38,17 +38,17 @@ v1::EventKind KindOf(int event) {
 void ValidateInstances(const ::config::v1::JobWatcher& config,
                        config::Faults* faults) {
   if (config.opcon_size() > kMaxInstances) {
-    faults->Add(Field("opcon"), absl::StrCat("has ", config.opcon_size(),
-                                             " entries; at most ",
-                                             kMaxInstances));
+    faults->Add(Field("opcon"),
+                absl::StrCat("has ", config.opcon_size(), " entries; at most ",
+                             kMaxInstances));
   }
   std::set<std::string> names;
   for (int i = 0; i < config.opcon_size(); ++i) {
     const std::string field = config::FieldPath(Field("opcon"), i);
     config::CheckRequired(field, config.opcon(i), faults);
     if (!names.insert(config.opcon(i)).second) {
-      faults->Add(field, absl::StrCat("\"", config.opcon(i),
-                                      "\" is there already"));
+      faults->Add(field,
+                  absl::StrCat("\"", config.opcon(i), "\" is there already"));
     }
   }
 }

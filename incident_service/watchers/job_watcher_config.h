@@ -10,8 +10,8 @@
 
 namespace opcon_snow::incident {
 
-// Adds every fault to `faults`, with fields below `job_watcher`. `templates` are
-// those that the watcher may name; null: they have faults of their own.
+// Adds every fault to `faults`, with fields below `job_watcher`. `templates`
+// are those that the watcher may name; null: they have faults of their own.
 void ValidateJobWatcher(const ::config::v1::JobWatcher& config,
                         const TemplateSet* templates, config::Faults* faults);
 

@@ -36,22 +36,22 @@ class JobWatcherTest : public WorkflowTest {
   std::unique_ptr<JobWatcher> MakeWatcher(const std::string& worker = "one",
                                           std::int64_t max_open = 1000000) {
     options_.worker = worker;
-    intake_ = std::make_unique<Intake>(
-        IntakeOptions{.default_opcon = "production",
-                      .max_open_reports = max_open},
-        store_.get(), [this] { return templates_; });
+    intake_ =
+        std::make_unique<Intake>(IntakeOptions{.default_opcon = "production",
+                                               .max_open_reports = max_open},
+                                 store_.get(), [this] { return templates_; });
     return std::make_unique<JobWatcher>(
-        options_, JobWatcherDependencies{
-                      .store = store_.get(),
-                      .opcon = &opcon_,
-                      .report =
-                          [this](const ::incident::v1::ReportJobEventRequest&
-                                     request,
-                                 Intake::Done done) {
-                            if (before_report_) before_report_();
-                            intake_->Report(request, std::move(done));
-                          },
-                      .clock = &clock_});
+        options_,
+        JobWatcherDependencies{
+            .store = store_.get(),
+            .opcon = &opcon_,
+            .report =
+                [this](const ::incident::v1::ReportJobEventRequest& request,
+                       Intake::Done done) {
+                  if (before_report_) before_report_();
+                  intake_->Report(request, std::move(done));
+                },
+            .clock = &clock_});
   }
   // With the round that takes note of what is there.
   void Begin() {
@@ -64,7 +64,8 @@ class JobWatcherTest : public WorkflowTest {
     watcher_ = MakeWatcher();
   }
 
-  // The watcher looks so often, a minute apart, and what it finds is worked off.
+  // The watcher looks so often, a minute apart, and what it finds is worked
+  // off.
   void Rounds(int count) {
     for (int i = 0; i < count; ++i) {
       EXPECT_OK(watcher_->Look());

@@ -302,9 +302,9 @@ TEST_F(JobWatcherTest, OnlyTheEventsThatAreWantedCount) {
                      v1::EVENT_KIND_MARKED_FAILED};
   Restart();
   GoOn();
-  EXPECT_THAT(opcon_.last_list.categories(),
-              ElementsAre(oc::JOB_CATEGORY_FAILED,
-                          oc::JOB_CATEGORY_MISSED_START_TIME));
+  EXPECT_THAT(
+      opcon_.last_list.categories(),
+      ElementsAre(oc::JOB_CATEGORY_FAILED, oc::JOB_CATEGORY_MISSED_START_TIME));
   EXPECT_THAT(Reports(), SizeIs(1));
 }
 

@@ -46,8 +46,7 @@ void RoundLoop::Run() {
       }
       last = looked;
     }
-    clock_->WaitUntil(lock, wakes_,
-                      SteadyAfter(clock_->SteadyNow(), interval_),
+    clock_->WaitUntil(lock, wakes_, SteadyAfter(clock_->SteadyNow(), interval_),
                       [this] { return stopping_; });
   }
 }

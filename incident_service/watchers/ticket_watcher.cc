@@ -265,10 +265,10 @@ std::optional<Store::NewReport> TicketWatcher::ReportOf(
   const v1::TicketChange change = ChangeOf(link, incident);
   return FollowReport(
       link, change,
-      absl::StrCat("ticket-",
-                   Fingerprint({link.ticket().servicenow(),
-                                change.SerializeAsString(),
-                                absl::StrCat(incident.modification_count())})),
+      absl::StrCat(
+          "ticket-",
+          Fingerprint({link.ticket().servicenow(), change.SerializeAsString(),
+                       absl::StrCat(incident.modification_count())})),
       "ticket watcher",
       config.mode() == ::config::v1::STATE_SYNC_MODE_VERIFY
           ? options_.verify_after

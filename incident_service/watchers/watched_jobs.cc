@@ -37,8 +37,8 @@ std::shared_ptr<const WatchedJobs> WatchedJobs::Compile(
     const Configs& configs, absl::string_view path, config::Faults* faults) {
   const std::size_t before = faults->size();
   if (configs.size() > kMaxEntries) {
-    faults->Add(path, absl::StrCat("has ", configs.size(),
-                                   " entries; at most ", kMaxEntries));
+    faults->Add(path, absl::StrCat("has ", configs.size(), " entries; at most ",
+                                   kMaxEntries));
   }
   auto jobs = std::make_shared<WatchedJobs>();
   for (int i = 0; i < configs.size(); ++i) {

@@ -21,8 +21,7 @@ namespace opcon_snow::incident {
 // Immutable; any thread may use it.
 class WatchedJobs {
  public:
-  using Configs =
-      google::protobuf::RepeatedPtrField<::config::v1::WatchedJobs>;
+  using Configs = google::protobuf::RepeatedPtrField<::config::v1::WatchedJobs>;
 
   // Adds every fault to `faults`, with fields below `path`; null if there is
   // any. Whether the templates exist is not looked at.

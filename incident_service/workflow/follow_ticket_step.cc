@@ -165,10 +165,10 @@ absl::StatusOr<std::optional<StepCommit>> Steps::LookBeforeFollowing(
                                       StateWords(ticket.state()), " by now"));
   }
   if (!Follows(config)) {
-    return Ended(claimed, v1::SYNC_ACTION_NONE,
-                 absl::StrCat("by state_sync of template ",
-                              chosen->config().name(),
-                              " no job follows its ticket"));
+    return Ended(
+        claimed, v1::SYNC_ACTION_NONE,
+        absl::StrCat("by state_sync of template ", chosen->config().name(),
+                     " no job follows its ticket"));
   }
   following->kind = ActionFor(config, ticket.state());
   following->reason =

@@ -83,9 +83,9 @@ class Steps final : public StepRunner {
   absl::StatusOr<TicketPreview> Preview(const ::incident::v1::Report& report,
                                         const Template& chosen);
 
-  // What FOLLOW_TICKET would do now, whoever moved the ticket; reads and changes
-  // nothing. It may still find out that the run was restarted or cancelled
-  // before. Errors are those of the gateways and of the store.
+  // What FOLLOW_TICKET would do now, whoever moved the ticket; reads and
+  // changes nothing. It may still find out that the run was restarted or
+  // cancelled before. Errors are those of the gateways and of the store.
   absl::StatusOr<FollowPreview> PreviewFollow(
       const ::incident::v1::TicketLink& link);
 

@@ -1,5 +1,5 @@
-// ./dev bench watch: what a round of the ticket watcher costs while thousands of
-// tickets are open and none of them changes, beside reading which they are.
+// ./dev bench watch: what a round of the ticket watcher costs while thousands
+// of tickets are open and none of them changes, beside reading which they are.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -86,7 +86,8 @@ class Bench {
                               absl::ToDoubleMilliseconds(kPromisedCpu)),
               most <= kPromisedCpu);
     std::cout << absl::StreamFormat(
-        "  (median %.2f ms, the search of the stand-in for ServiceNow included;\n"
+        "  (median %.2f ms, the search of the stand-in for ServiceNow "
+        "included;\n"
         "  to read the %d links alone takes %.1f ms: %.0f times that)\n",
         absl::ToDoubleMilliseconds(median), tickets_,
         absl::ToDoubleMilliseconds(links), absl::FDivDuration(links, median));
@@ -98,8 +99,7 @@ class Bench {
     google::protobuf::RepeatedPtrField<::config::v1::Template> configs;
     ::config::v1::Template* config = configs.Add();
     config->set_name("basic.json");
-    config->mutable_state_sync()->set_mode(
-        ::config::v1::STATE_SYNC_MODE_WATCH);
+    config->mutable_state_sync()->set_mode(::config::v1::STATE_SYNC_MODE_WATCH);
     config::Faults faults;
     templates_ = incident::TemplateSet::Compile(configs, "", &faults);
     if (templates_ == nullptr) return absl::InternalError(faults.Format());

@@ -41,9 +41,8 @@ class JobWatcherE2eTest : public E2eTest {
   void Start(const std::string& grace_period) {
     harness::SuiteOptions options = Options();
     options.templates_yaml = kTemplates;
-    options.incident_service_yaml =
-        absl::StrCat("job_watcher:\n  interval: 1s\n  grace_period: ",
-                     grace_period, "\n");
+    options.incident_service_yaml = absl::StrCat(
+        "job_watcher:\n  interval: 1s\n  grace_period: ", grace_period, "\n");
     StartSuite(options);
     reporter_ = std::make_unique<harness::Reporter>(suite().server());
     // What fails before the first round has ended is not news.
@@ -117,8 +116,7 @@ class JobWatcherE2eTest : public E2eTest {
     EXPECT_THAT(succeeded, Each(Pair(testing::_, 1)));
     const auto requests = harness::Requests(suite().servicenow());
     ASSERT_OK(requests.status());
-    EXPECT_THAT(harness::RequestsTo(*requests, "PATCH", "/api/now"),
-                SizeIs(0));
+    EXPECT_THAT(harness::RequestsTo(*requests, "PATCH", "/api/now"), SizeIs(0));
   }
 
   std::unique_ptr<harness::Reporter> reporter_;
@@ -191,8 +189,8 @@ TEST_F(JobWatcherE2eTest, ATicketIsSyncedByHand) {
   const harness::Job job = FailedJob();
   Report(job);
   const json report = AwaitNewest("REPORT_STATE_SUCCEEDED");
-  ASSERT_OK(harness::SetIncidentState(
-      suite(), report.at("ticket").at("sysId"), "6"));
+  ASSERT_OK(
+      harness::SetIncidentState(suite(), report.at("ticket").at("sysId"), "6"));
   const auto sync = [&](const std::vector<std::string>& more) {
     std::vector<std::string> arguments = {"tickets", "sync", job.id()};
     arguments.insert(arguments.end(), more.begin(), more.end());
