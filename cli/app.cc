@@ -22,8 +22,8 @@ using Arguments = std::vector<std::string>;
 
 // Commands that are planned. The second word is empty where the whole family
 // is missing.
-constexpr std::array<std::pair<absl::string_view, absl::string_view>, 2>
-    kMissing = {{{"tickets", "sync"}, {"silences", ""}}};
+constexpr std::array<std::pair<absl::string_view, absl::string_view>, 1>
+    kMissing = {{{"silences", ""}}};
 
 constexpr std::array<absl::string_view, 13> kCommands = {
     "reports", "tickets", "templates",  "audit",  "admin", "spool",    "doctor",

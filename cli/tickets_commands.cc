@@ -4,7 +4,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "cli/commands.h"
+#include "cli/enum_text.h"
 #include "cli/exit_code.h"
 #include "cli/filters.h"
 #include "cli/paging.h"
@@ -28,6 +30,11 @@ struct ShowOptions {
   std::string job_id;
   std::string opcon;
   std::string servicenow;
+};
+
+struct SyncOptions {
+  ShowOptions which;
+  bool dry_run = false;
 };
 
 int List(CommandContext& context, const ListOptions& options) {
@@ -61,16 +68,24 @@ int List(CommandContext& context, const ListOptions& options) {
   return kExitOk;
 }
 
-int Show(CommandContext& context, const ShowOptions& options) {
+// Says which job's ticket is meant; false, with a message, if it is none.
+template <class Request>
+bool FillIn(const CommandContext& context, const ShowOptions& options,
+            Request* request) {
   absl::StatusOr<::incident::v1::JobKey> key = ParseJobId(options.job_id);
   if (!key.ok()) {
     context.console().Error(key.status().message());
-    return kExitData;
+    return false;
   }
   key->set_opcon(options.opcon);
+  *request->mutable_job_key() = *key;
+  request->set_servicenow(options.servicenow);
+  return true;
+}
+
+int Show(CommandContext& context, const ShowOptions& options) {
   ::incident::v1::GetTicketLinkRequest request;
-  *request.mutable_job_key() = *key;
-  request.set_servicenow(options.servicenow);
+  if (!FillIn(context, options, &request)) return kExitData;
   const auto reply = context.Call(&Stub::GetTicketLink, request);
   if (!reply.ok()) return context.Fail(reply.status());
   if (context.json()) return context.PrintJson(*reply);
@@ -92,6 +107,39 @@ int Show(CommandContext& context, const ShowOptions& options) {
                     {"changed", TimeText(link.update_time())},
                     {"looked at", TimeText(link.check_time())}}));
   return kExitOk;
+}
+
+int Sync(CommandContext& context, const SyncOptions& options) {
+  ::incident::v1::SyncTicketRequest request;
+  if (!FillIn(context, options.which, &request)) return kExitData;
+  request.set_validate_only(options.dry_run);
+  const auto reply = context.Call(&Stub::SyncTicket, request);
+  if (!reply.ok()) return context.Fail(reply.status());
+  const int code = reply->action() == ::incident::v1::SYNC_ACTION_PENDING
+                       ? kExitTryLater
+                       : kExitOk;
+  if (context.json()) {
+    context.PrintJson(*reply);
+    return code;
+  }
+  const TicketLink& link = reply->link();
+  context.console().Out(RenderFields(
+      {{"ticket", link.ticket().number()},
+       {"state",
+        link.gone() ? "not there any more" : link.ticket_state_value()},
+       {"servicenow", link.ticket().servicenow()},
+       {"opcon", link.job_key().opcon()},
+       {"job id", JobIdText(link.job_key())},
+       {options.dry_run ? "would do" : "done", EnumText(reply->action())},
+       {"because", reply->message()},
+       {"report", reply->report_id()}}));
+  if (code == kExitTryLater) {
+    context.console().Error(
+        absl::StrCat("it is not done yet and goes on by itself; \"incidentctl "
+                     "reports show ",
+                     reply->report_id(), "\" tells how far it is"));
+  }
+  return code;
 }
 
 void AddList(CLI::App& tickets, Action& action) {
@@ -116,19 +164,24 @@ void AddList(CLI::App& tickets, Action& action) {
   });
 }
 
+// The options that say which job's ticket is meant.
+void AddWhich(CLI::App& command, ShowOptions& options) {
+  command
+      .add_option("JOB_ID", options.job_id,
+                  "YYYYMMDD|scheduleId|scheduleInstance|jobName")
+      ->required();
+  command.add_option("--opcon", options.opcon, "the OpCon instance")
+      ->type_name("NAME");
+  command
+      .add_option("--servicenow", options.servicenow,
+                  "the ServiceNow instance, if the job has several tickets")
+      ->type_name("NAME");
+}
+
 void AddShow(CLI::App& tickets, Action& action) {
   CLI::App* command = tickets.add_subcommand("show", "shows a job's ticket");
   auto options = std::make_shared<ShowOptions>();
-  command
-      ->add_option("JOB_ID", options->job_id,
-                   "YYYYMMDD|scheduleId|scheduleInstance|jobName")
-      ->required();
-  command->add_option("--opcon", options->opcon, "the OpCon instance")
-      ->type_name("NAME");
-  command
-      ->add_option("--servicenow", options->servicenow,
-                   "the ServiceNow instance, if the job has several tickets")
-      ->type_name("NAME");
+  AddWhich(*command, *options);
   command->callback([options, &action] {
     action = [options](CommandContext& context) {
       return Show(context, *options);
@@ -136,14 +189,30 @@ void AddShow(CLI::App& tickets, Action& action) {
   });
 }
 
+void AddSync(CLI::App& tickets, Action& action) {
+  CLI::App* command = tickets.add_subcommand(
+      "sync", "brings a job into step with its ticket now");
+  auto options = std::make_shared<SyncOptions>();
+  AddWhich(*command, options->which);
+  command->add_flag("--dry-run", options->dry_run,
+                    "say what would be done, and do nothing");
+  command->callback([options, &action] {
+    action = [options](CommandContext& context) {
+      return Sync(context, *options);
+    };
+  });
+}
+
 }  // namespace
 
 void AddTicketsCommands(CLI::App& app, Action& action) {
-  CLI::App* tickets = app.add_subcommand("tickets", "shows jobs' tickets");
+  CLI::App* tickets =
+      app.add_subcommand("tickets", "shows and follows jobs' tickets");
   tickets->require_subcommand(1);
   tickets->fallthrough();
   AddList(*tickets, action);
   AddShow(*tickets, action);
+  AddSync(*tickets, action);
 }
 
 }  // namespace opcon_snow::cli

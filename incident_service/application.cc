@@ -30,6 +30,8 @@
 #include "incident_service/store/sqlite_store.h"
 #include "incident_service/templates/template_library.h"
 #include "incident_service/upstreams/grpc_upstreams.h"
+#include "incident_service/watchers/job_watcher.h"
+#include "incident_service/watchers/job_watcher_config.h"
 #include "incident_service/watchers/ticket_watcher.h"
 #include "incident_service/workflow/engine.h"
 #include "incident_service/workflow/steps.h"
@@ -246,6 +248,7 @@ class IncidentApplication final : public config::Application {
     engine_->Start();
     retention_->Start();
     ticket_watcher_->Start();
+    if (job_watcher_ != nullptr) job_watcher_->Start();
     log::Info("service.started",
               {{"address", server_->address()}, {"version", kVersion}});
     return ports;
@@ -273,6 +276,7 @@ class IncidentApplication final : public config::Application {
     absl::Status stopped = http_ == nullptr ? absl::OkStatus() : http_->Stop();
     stopped.Update(server_->Stop());
     stop_calls_.request_stop();
+    if (job_watcher_ != nullptr) job_watcher_->Stop();
     ticket_watcher_->Stop();
     engine_->Stop();
     retention_->Stop();
@@ -325,14 +329,13 @@ class IncidentApplication final : public config::Application {
                       absl::InfiniteDuration()),
         .quick_opcon = quick_opcon_.get()});
     const int workers = config.workflow().workers();
-    const std::string worker = MakeWorkerName();
     engine_ = std::make_unique<Engine>(
         EngineOptions{.workers = workers > 0 ? workers : kDefaultWorkers,
                       .retry = RetryPolicyFrom(config.workflow()),
-                      .worker = worker},
+                      .worker = worker_},
         store_.get(), steps_.get(), RealClock::Get());
     TicketWatcherOptions watcher = WatcherOptionsFrom(config.ticket_watcher());
-    watcher.worker = worker;
+    watcher.worker = worker_;
     ticket_watcher_ = std::make_unique<TicketWatcher>(
         std::move(watcher),
         TicketWatcherDependencies{.store = store_.get(),
@@ -353,6 +356,7 @@ class IncidentApplication final : public config::Application {
                                       config.workflow().has_settle_delay(),
                                       absl::ZeroDuration())},
         store_.get(), [this] { return Templates(); });
+    if (config.has_job_watcher()) BuildJobWatcher(config);
     health_ = std::make_unique<HealthProbe>(
         store_.get(), opcon_.get(), opcon_target_, servicenow_.get(),
         servicenow_target_, RealClock::Get());
@@ -366,7 +370,12 @@ class IncidentApplication final : public config::Application {
                    const Template& chosen) {
               return steps_->Preview(report, chosen);
             },
+        .preview_follow =
+            [this](const ::incident::v1::TicketLink& link) {
+              return steps_->PreviewFollow(link);
+            },
         .default_opcon = config.default_opcon(),
+        .worker = worker_,
         .clock = RealClock::Get(),
         .max_concurrent_calls = rpc::MaxConcurrentCalls(config.listener())});
     OPCON_SNOW_ASSIGN_OR_RETURN(
@@ -386,6 +395,22 @@ class IncidentApplication final : public config::Application {
     return absl::OkStatus();
   }
 
+  void BuildJobWatcher(const IncidentServiceConfig& config) {
+    JobWatcherOptions options = JobWatcherOptionsFrom(config);
+    options.worker = worker_;
+    job_watcher_ = std::make_unique<JobWatcher>(
+        std::move(options),
+        JobWatcherDependencies{
+            .store = store_.get(),
+            .opcon = opcon_.get(),
+            .report =
+                [this](const ::incident::v1::ReportJobEventRequest& request,
+                       Intake::Done done) {
+                  intake_->Report(request, std::move(done));
+                },
+            .clock = RealClock::Get()});
+  }
+
   std::shared_ptr<const TemplateSet> Templates() const {
     const std::lock_guard<std::mutex> lock(templates_mutex_);
     return templates_;
@@ -395,6 +420,7 @@ class IncidentApplication final : public config::Application {
   const IncidentServiceConfig running_;
   const std::string opcon_target_;
   const std::string servicenow_target_;
+  const std::string worker_ = MakeWorkerName();
   std::stop_source stop_calls_;
   mutable std::mutex templates_mutex_;
   std::shared_ptr<const TemplateSet> templates_;  // guarded by the mutex
@@ -407,6 +433,7 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<TicketWatcher> ticket_watcher_;
   std::unique_ptr<Intake> intake_;
+  std::unique_ptr<JobWatcher> job_watcher_;  // null unless configured
   std::unique_ptr<HealthProbe> health_;
   std::unique_ptr<IncidentServiceImpl> service_;
   std::unique_ptr<rpc::Server> server_;
@@ -442,7 +469,9 @@ void ValidateConfig(const IncidentServiceConfig& config,
   ValidateDeployment(config.deployment(), faults);
   ValidateWorkflow(config.workflow(), faults);
   ValidateTicketWatcher(config.ticket_watcher(), faults);
-  LoadTemplates(config, RealClock::Get()->Now(), faults);
+  const std::shared_ptr<const TemplateSet> templates =
+      LoadTemplates(config, RealClock::Get()->Now(), faults);
+  ValidateJobWatcher(config.job_watcher(), templates.get(), faults);
 }
 
 absl::StatusOr<std::unique_ptr<config::Application>> MakeApplication(

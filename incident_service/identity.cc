@@ -219,6 +219,22 @@ bool IsAboutTheLatestRun(const v1::Report& report,
          EndOf(latest) <= ObservedAt(report) + kClockSlack;
 }
 
+std::optional<::opcon::v1::JobRun> NamedRun(const v1::Report& report,
+                                            const ::opcon::v1::DailyJob& job) {
+  const v1::JobEvent& event = report.event();
+  if (!event.has_run_end_time() || event.job_number() == 0) return std::nullopt;
+  ::opcon::v1::JobRun run;
+  run.set_job_id(JobId(event.job_key()));
+  run.set_job_number(event.job_number());
+  run.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_FAILED);
+  run.mutable_status()->set_description("Failed");
+  run.set_termination(event.termination());
+  *run.mutable_end_time() = event.run_end_time();
+  run.set_machine(event.machine());
+  const ::opcon::v1::JobRun latest = LatestRun(job);
+  return ShowsAFailedRun(job.status()) && SameRun(run, latest) ? latest : run;
+}
+
 std::vector<::opcon::v1::JobRun> FailedRunsOf(
     const v1::Report& report, const ::opcon::v1::DailyJob& job,
     const std::vector<::opcon::v1::JobRun>& history) {

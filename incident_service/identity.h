@@ -56,6 +56,11 @@ bool IsWell(const ::opcon::v1::JobStatus& status);
 bool IsAboutTheLatestRun(const ::incident::v1::Report& report,
                          const ::opcon::v1::DailyJob& job);
 
+// The run that the report names by number and end, as the job shows it if it
+// still does, else as far as the report tells; nullopt if it names none.
+std::optional<::opcon::v1::JobRun> NamedRun(
+    const ::incident::v1::Report& report, const ::opcon::v1::DailyJob& job);
+
 // The failed runs that the report may be about, the likeliest first: the latest
 // that had ended when the report was made, among those with its run number and
 // termination code if there are any. Then the later ones and then the earlier

@@ -100,6 +100,34 @@ TEST(IdentityTest, AnotherRunIsAnotherFailureWhetherOrNotItsNumberChanges) {
   EXPECT_NE(Identify(FailedReport("a"), same_number).failure_id(), first);
 }
 
+TEST(IdentityTest, AReportMayNameItsRun) {
+  v1::Report report = FailedReport("a");
+  EXPECT_FALSE(NamedRun(report, FailedJob()).has_value());
+  report.mutable_event()->set_job_number(49895);
+  EXPECT_FALSE(NamedRun(report, FailedJob()).has_value());
+  report.mutable_event()->mutable_run_end_time()->set_seconds(kFirstEnd);
+  // The job still shows it: OpCon is believed.
+  const auto shown = NamedRun(report, FailedJob());
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_EQ(shown->machine(), "GENP001");
+  EXPECT_EQ(shown->termination(), "5");
+  // And when it does not any more it is the same failure, however it is told
+  // that the job ran again.
+  ::opcon::v1::DailyJob new_number = FailedJob();
+  new_number.set_job_number(49896);
+  ::opcon::v1::DailyJob same_number = FailedJob();
+  same_number.mutable_end_time()->set_seconds(kFirstEnd + 600);
+  ::opcon::v1::DailyJob well = FailedJob();
+  well.mutable_status()->set_category(::opcon::v1::JOB_CATEGORY_FINISHED_OK);
+  for (const ::opcon::v1::DailyJob& job : {new_number, same_number, well}) {
+    const auto named = NamedRun(report, job);
+    ASSERT_TRUE(named.has_value());
+    EXPECT_EQ(named->machine(), "SAID");
+    EXPECT_EQ(FailureOfRun(report, job, *named).failure_id(),
+              Identify(FailedReport("b"), FailedJob()).failure_id());
+  }
+}
+
 TEST(IdentityTest, ARunIsTheSameInTheHistoryAndOnTheJob) {
   const ::opcon::v1::DailyJob failed = FailedJob();
   ::opcon::v1::DailyJob running = FailedJob();

@@ -85,6 +85,11 @@ void FakeIncidentService::SetLinks(
   links_ = std::move(links);
 }
 
+void FakeIncidentService::SetSync(::incident::v1::SyncTicketResponse answer) {
+  const std::lock_guard lock(mutex_);
+  synced_ = std::move(answer);
+}
+
 void FakeIncidentService::SetHealth(::incident::v1::GetHealthResponse health) {
   const std::lock_guard lock(mutex_);
   health_ = std::move(health);
@@ -143,6 +148,11 @@ FakeIncidentService::watch_calls() const {
 ::incident::v1::GetTicketLinkRequest FakeIncidentService::link_call() const {
   const std::lock_guard lock(mutex_);
   return link_call_;
+}
+
+::incident::v1::SyncTicketRequest FakeIncidentService::sync_call() const {
+  const std::lock_guard lock(mutex_);
+  return sync_call_;
 }
 
 ::incident::v1::ListAuditEntriesRequest FakeIncidentService::audit_call()
@@ -272,6 +282,15 @@ grpc::Status FakeIncidentService::ListTicketLinks(
     ::incident::v1::ListTicketLinksResponse* reply) {
   const std::lock_guard lock(mutex_);
   Page(links_, *request, *reply, *reply->mutable_links());
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeIncidentService::SyncTicket(
+    grpc::ServerContext*, const ::incident::v1::SyncTicketRequest* request,
+    ::incident::v1::SyncTicketResponse* reply) {
+  const std::lock_guard lock(mutex_);
+  sync_call_ = *request;
+  *reply = synced_;
   return grpc::Status::OK;
 }
 

@@ -47,6 +47,8 @@ class FakeIncidentService final
   // What ListReports and ListTicketLinks go through, one after the other.
   void SetReports(std::vector<::incident::v1::Report> reports);
   void SetLinks(std::vector<::incident::v1::TicketLink> links);
+  // What SyncTicket answers.
+  void SetSync(::incident::v1::SyncTicketResponse answer);
   void SetHealth(::incident::v1::GetHealthResponse health);
   // What the RPCs about templates answer.
   void SetTemplates(::incident::v1::ValidateTemplateResponse validated,
@@ -67,9 +69,11 @@ class FakeIncidentService final
   // Requests of ListReports, in order.
   std::vector<::incident::v1::ListReportsRequest> list_calls() const;
   std::vector<::incident::v1::WatchReportsRequest> watch_calls() const;
-  // The last request of DiscardReport, GetTicketLink and ListAuditEntries.
+  // The last request of DiscardReport, GetTicketLink, SyncTicket and
+  // ListAuditEntries.
   ::incident::v1::DiscardReportRequest discard_call() const;
   ::incident::v1::GetTicketLinkRequest link_call() const;
+  ::incident::v1::SyncTicketRequest sync_call() const;
   ::incident::v1::ListAuditEntriesRequest audit_call() const;
   // The last requests about templates.
   ::incident::v1::ValidateTemplateRequest validate_call() const;
@@ -106,6 +110,9 @@ class FakeIncidentService final
       grpc::ServerContext* context,
       const ::incident::v1::ListTicketLinksRequest* request,
       ::incident::v1::ListTicketLinksResponse* reply) override;
+  grpc::Status SyncTicket(grpc::ServerContext* context,
+                          const ::incident::v1::SyncTicketRequest* request,
+                          ::incident::v1::SyncTicketResponse* reply) override;
   grpc::Status ListTemplates(
       grpc::ServerContext* context,
       const ::incident::v1::ListTemplatesRequest* request,
@@ -153,6 +160,8 @@ class FakeIncidentService final
   std::vector<::incident::v1::WatchReportsRequest> watch_calls_;
   ::incident::v1::DiscardReportRequest discard_call_;
   ::incident::v1::GetTicketLinkRequest link_call_;
+  ::incident::v1::SyncTicketRequest sync_call_;
+  ::incident::v1::SyncTicketResponse synced_;
   ::incident::v1::ListAuditEntriesRequest audit_call_;
   ::incident::v1::ValidateTemplateResponse validated_;
   ::incident::v1::RenderTemplateResponse rendered_;

@@ -1,5 +1,6 @@
 #include "incident_service/service/incident_service.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <stop_token>
@@ -27,6 +28,8 @@ constexpr int kPoolThreads = 8;
 // For those of GetHealth and for previews, which wait for gateways.
 constexpr int kHealthThreads = 2;
 constexpr std::size_t kBackupChunk = std::size_t{256} << 10;
+// What is left of a caller's deadline when SyncTicket answers what it knows.
+constexpr absl::Duration kTimeToAnswer = absl::Milliseconds(500);
 
 // Who calls, as far as is known: the certificate says it for sure.
 std::string Actor(const rpc::CallContext& call) {
@@ -86,6 +89,11 @@ IncidentServiceImpl::IncidentServiceImpl(ServiceDependencies dependencies)
       desk_({.templates = d_.templates,
              .preview = d_.preview,
              .default_opcon = d_.default_opcon,
+             .clock = d_.clock}),
+      sync_({.store = d_.store,
+             .queries = &queries_,
+             .preview = d_.preview_follow,
+             .worker = d_.worker,
              .clock = d_.clock}),
       pool_(kPoolThreads),
       acknowledgements_(1),
@@ -225,6 +233,52 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::GetHealth(
           &health_pool_));
 }
 
+grpc::ServerUnaryReactor* IncidentServiceImpl::SyncTicket(
+    grpc::CallbackServerContext* context, const v1::SyncTicketRequest* request,
+    v1::SyncTicketResponse* response) {
+  return bridge_.Unary(
+      context, request, response,
+      [this](rpc::CallContext& call, const v1::SyncTicketRequest& asked) {
+        return Sync(call, asked);
+      });
+}
+
+// Waits without a thread; whoever goes away, or the end of the service, ends
+// the waiting and not the report.
+async::Task<absl::StatusOr<v1::SyncTicketResponse>> IncidentServiceImpl::Sync(
+    rpc::CallContext& call, const v1::SyncTicketRequest& request) {
+  const std::stop_callback on_cancel(call.stop_token(),
+                                     [this] { bell_.Ring(); });
+  const std::stop_callback on_drain(call.drain_token(),
+                                    [this] { bell_.Ring(); });
+  co_await health_pool_.Hop();
+  const SteadyTime begun = d_.clock->SteadyNow();
+  SteadyTime until = SteadyAfter(begun, d_.sync_limit);
+  if (call.steady_deadline() != SteadyTime::max()) {
+    until = std::min(
+        until, SteadyAfter(begun, TimeLeft(begun, call.steady_deadline()) -
+                                      kTimeToAnswer));
+  }
+  absl::StatusOr<v1::SyncTicketResponse> answer =
+      sync_.Begin(request, Actor(call));
+  if (!answer.ok() || answer->report_id().empty()) co_return answer;
+  while (true) {
+    const std::int64_t rings = bell_.rings();
+    const absl::StatusOr<std::int64_t> sequence = d_.store->LastChange();
+    if (!sequence.ok()) co_return sequence.status();
+    const absl::StatusOr<bool> ended = sync_.Look(&*answer);
+    if (!ended.ok()) co_return ended.status();
+    const absl::Duration left = TimeLeft(d_.clock->SteadyNow(), until);
+    if (*ended || left <= absl::ZeroDuration() || call.IsCancelled() ||
+        call.drain_token().stop_requested()) {
+      co_return answer;
+    }
+    async::OneShot<bool> changed = bell_.After(*sequence, rings, left);
+    co_await changed.Wait();
+    co_await pool_.Hop();
+  }
+}
+
 grpc::ServerWriteReactor<v1::WatchReportsResponse>*
 IncidentServiceImpl::WatchReports(grpc::CallbackServerContext* context,
                                   const v1::WatchReportsRequest* request) {
@@ -319,7 +373,6 @@ async::Task<absl::Status> IncidentServiceImpl::StreamBackup(
         }));                                                                \
   }
 
-OPCON_SNOW_NOT_OFFERED(SyncTicket, "")
 OPCON_SNOW_NOT_OFFERED(CreateSilence, "")
 OPCON_SNOW_NOT_OFFERED(ListSilences, "")
 OPCON_SNOW_NOT_OFFERED(ExpireSilence, "")

@@ -21,6 +21,7 @@
 #include "incident_service/service/health.h"
 #include "incident_service/service/intake.h"
 #include "incident_service/service/queries.h"
+#include "incident_service/service/sync_desk.h"
 #include "incident_service/service/template_desk.h"
 #include "incident_service/service/worker_pool.h"
 #include "incident_service/store/store.h"
@@ -38,13 +39,21 @@ struct ServiceDependencies {
   std::function<absl::StatusOr<TicketPreview>(const ::incident::v1::Report&,
                                               const Template&)>
       preview;
+  // What a ticket would have its job do; see Steps::PreviewFollow.
+  std::function<absl::StatusOr<FollowPreview>(
+      const ::incident::v1::TicketLink&)>
+      preview_follow;
   std::string default_opcon;
+  // A name that no other process has.
+  std::string worker = "worker";
   Clock* clock = nullptr;
   int max_concurrent_calls = 200;
   // Streams of WatchReports at once; beyond it they are refused.
   int max_watchers = 100;
   // A stream without changes shows that it lives. The contract says 30 s.
   absl::Duration heartbeat = absl::Seconds(20);
+  // How long SyncTicket waits for its report.
+  absl::Duration sync_limit = absl::Seconds(30);
 };
 
 class IncidentServiceImpl final
@@ -111,6 +120,10 @@ class IncidentServiceImpl final
       grpc::CallbackServerContext* context,
       const ::incident::v1::ImportTemplateRequest* request,
       ::incident::v1::ImportTemplateResponse* response) override;
+  grpc::ServerUnaryReactor* SyncTicket(
+      grpc::CallbackServerContext* context,
+      const ::incident::v1::SyncTicketRequest* request,
+      ::incident::v1::SyncTicketResponse* response) override;
   grpc::ServerUnaryReactor* GetHealth(
       grpc::CallbackServerContext* context,
       const ::incident::v1::GetHealthRequest* request,
@@ -123,10 +136,6 @@ class IncidentServiceImpl final
       const ::incident::v1::BackUpStoreRequest* request) override;
 
   // Not offered by this version: UNIMPLEMENTED with reason NOT_OFFERED.
-  grpc::ServerUnaryReactor* SyncTicket(
-      grpc::CallbackServerContext* context,
-      const ::incident::v1::SyncTicketRequest* request,
-      ::incident::v1::SyncTicketResponse* response) override;
   grpc::ServerUnaryReactor* CreateSilence(
       grpc::CallbackServerContext* context,
       const ::incident::v1::CreateSilenceRequest* request,
@@ -150,6 +159,8 @@ class IncidentServiceImpl final
   }
   async::Task<absl::StatusOr<::incident::v1::ReportJobEventResponse>> Report(
       const ::incident::v1::ReportJobEventRequest& request);
+  async::Task<absl::StatusOr<::incident::v1::SyncTicketResponse>> Sync(
+      rpc::CallContext& call, const ::incident::v1::SyncTicketRequest& request);
   async::Task<absl::Status> StreamChanges(
       rpc::CallContext& call,
       const ::incident::v1::WatchReportsRequest& request,
@@ -160,6 +171,7 @@ class IncidentServiceImpl final
   const ServiceDependencies d_;
   const Queries queries_;
   const TemplateDesk desk_;
+  SyncDesk sync_;
   WorkerPool pool_;
   // One, so that answers of a batch are finished without waking anybody else.
   WorkerPool acknowledgements_;

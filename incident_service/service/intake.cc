@@ -30,6 +30,10 @@ void CheckEvent(const v1::JobEvent& event, RequestCheck* check) {
   if (event.job_number() < 0) {
     check->Add("event.job_number", "must not be negative");
   }
+  if (event.has_run_end_time() && event.job_number() == 0) {
+    check->Add("event.run_end_time",
+               "needs event.job_number: only the two together name a run");
+  }
 }
 
 void CheckRejected(const v1::RejectedCommandLine& rejected,

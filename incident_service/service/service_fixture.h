@@ -61,6 +61,10 @@ class ServiceFixture : public ::testing::Test {
             [this](const v1::Report& report, const Template& chosen) {
               return steps_->Preview(report, chosen);
             },
+        .preview_follow =
+            [this](const v1::TicketLink& link) {
+              return steps_->PreviewFollow(link);
+            },
         .default_opcon = "production",
         .clock = RealClock::Get(),
         .max_watchers = 2,

@@ -27,6 +27,8 @@ bool Fits(const ReportFilter& filter, const v1::Report& report) {
   return (filter.states.empty() ||
           std::find(filter.states.begin(), filter.states.end(),
                     report.state()) != filter.states.end()) &&
+         (!filter.job_key.has_value() ||
+          JobKeyText(key) == JobKeyText(*filter.job_key)) &&
          fits(filter.opcon, key.opcon()) &&
          fits(filter.job_name, key.job_name()) &&
          fits(filter.schedule_name, report.event().schedule_name()) &&

@@ -118,6 +118,9 @@ absl::StatusOr<ReportPage> SqliteStore::ListReports(const ReportFilter& filter,
                                                     int limit) {
   Query query("SELECT report_id, report FROM reports WHERE 1");
   query.Where("report_id < ?", before);
+  if (filter.job_key.has_value()) {
+    query.Where("job_key = ?", JobKeyText(*filter.job_key));
+  }
   query.Where("opcon = ?", filter.opcon);
   query.Where("job_name = ?", filter.job_name);
   query.Where("schedule_name = ?", filter.schedule_name);
@@ -131,8 +134,8 @@ absl::StatusOr<ReportPage> SqliteStore::ListReports(const ReportFilter& filter,
   query.WhereIn("state", filter.states);
   query.Then("ORDER BY report_id DESC", limit + 1);
 
-  const std::lock_guard<std::mutex> lock(lists_mutex_);
-  OPCON_SNOW_ASSIGN_OR_RETURN(Statement rows, query.Prepare(lists_.get()));
+  const Reading reading = ForList(filter.job_key.has_value());
+  OPCON_SNOW_ASSIGN_OR_RETURN(Statement rows, query.Prepare(reading.db));
   ReportPage page;
   std::size_t bytes = 0;
   OPCON_SNOW_ASSIGN_OR_RETURN(bool row, rows.Step());

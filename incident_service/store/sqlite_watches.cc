@@ -71,7 +71,7 @@ absl::StatusOr<int> SqliteStore::CommitWatch(const WatchCommit& commit) {
         return absl::OkStatus();
       },
       // That nothing was found need not outlive a power cut.
-      !commit.tickets.empty() || !commit.reports.empty());
+      commit.durable || !commit.tickets.empty() || !commit.reports.empty());
   if (!stored.ok()) return stored;
   return added;
 }

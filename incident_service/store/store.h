@@ -139,6 +139,7 @@ struct StepCommit {
 // initializers so that `{.opcon = "x"}` gives no warning.
 struct ReportFilter {
   std::vector<::incident::v1::ReportState> states{};
+  std::optional<::incident::v1::JobKey> job_key{};
   std::string opcon{};
   std::string job_name{};
   std::string schedule_name{};
@@ -299,6 +300,8 @@ class Store {
     std::vector<SeenTicket> tickets{};
     // Added unless their request_ids are known; `max_open` as above.
     std::vector<NewReport> reports{};
+    // Whether it must outlive a power cut even if there is nothing of the two.
+    bool durable = false;
   };
   // Writes it as one, and returns how many reports were added. ABORTED with
   // reason CLAIM_LOST if somebody else has claimed the watch since.

@@ -157,6 +157,7 @@ TEST_P(StoreConformanceTest, ListsNewestFirstInPagesAndByFilter) {
     EXPECT_OK(found.status());
     return found->reports.size();
   };
+  EXPECT_EQ(count({.job_key = NewReport("x", "J3").event().job_key()}), 1U);
   EXPECT_EQ(count({.job_name = "J3"}), 1U);
   EXPECT_EQ(count({.job_name = "J3' OR '1'='1"}), 0U);
   EXPECT_EQ(count({.schedule_name = "Payroll"}), 5U);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -156,6 +157,42 @@ absl::StatusOr<oc::GetDailyJobResponse> FakeOpCon::GetDailyJob(
   oc::GetDailyJobResponse response;
   *response.mutable_job() = fake->job;
   OPCON_SNOW_RETURN_IF_ERROR(failures.After("GetDailyJob"));
+  return response;
+}
+
+absl::StatusOr<oc::ListDailyJobsResponse> FakeOpCon::ListDailyJobs(
+    const oc::ListDailyJobsRequest& request) {
+  last_list = request;
+  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("ListDailyJobs"));
+  if (request.instance() != "production") {
+    return MakeError(absl::StatusCode::kNotFound, "no such instance",
+                     {.reason = "UNKNOWN_INSTANCE", .domain = "fake"});
+  }
+  const auto fits = [&](const oc::DailyJob& job) {
+    const auto& dates = request.schedule_dates();
+    const auto& categories = request.categories();
+    return std::any_of(dates.begin(), dates.end(),
+                       [&](const google::type::Date& date) {
+                         return absl::StartsWith(
+                             job.id(),
+                             absl::StrFormat("%04d%02d%02d|", date.year(),
+                                             date.month(), date.day()));
+                       }) &&
+           std::find(categories.begin(), categories.end(),
+                     job.status().category()) != categories.end();
+  };
+  oc::ListDailyJobsResponse response;
+  for (auto at = jobs.upper_bound(request.page_token()); at != jobs.end();
+       ++at) {
+    if (!fits(at->second.job)) continue;
+    if (response.jobs_size() == request.page_size()) {
+      response.set_next_page_token(
+          response.jobs(response.jobs_size() - 1).id());
+      break;
+    }
+    *response.add_jobs() = at->second.job;
+  }
+  OPCON_SNOW_RETURN_IF_ERROR(failures.After("ListDailyJobs"));
   return response;
 }
 

@@ -76,6 +76,8 @@ class FakeOpCon final : public OpCon {
   std::string refusal;
   // What happens to a job between the gateway's look at it and the next action.
   std::function<void()> before_action;
+  // The last request of ListDailyJobs.
+  ::opcon::v1::ListDailyJobsRequest last_list;
 
   // A job that waits, with the schedule "Payroll", a machine and no run.
   FakeJob& Define(const std::string& id);
@@ -93,6 +95,10 @@ class FakeOpCon final : public OpCon {
       const ::opcon::v1::ListInstancesRequest& request) override;
   absl::StatusOr<::opcon::v1::GetDailyJobResponse> GetDailyJob(
       const ::opcon::v1::GetDailyJobRequest& request) override;
+  // By days (those of the ids) and categories; an instance other than
+  // "production" is unknown.
+  absl::StatusOr<::opcon::v1::ListDailyJobsResponse> ListDailyJobs(
+      const ::opcon::v1::ListDailyJobsRequest& request) override;
   absl::StatusOr<::opcon::v1::ListJobHistoryResponse> ListJobHistory(
       const ::opcon::v1::ListJobHistoryRequest& request) override;
   absl::StatusOr<::opcon::v1::GetIncidentTicketsResponse> GetIncidentTickets(

@@ -1,8 +1,5 @@
 #include "incident_service/watchers/ticket_watcher.h"
 
-#include <algorithm>
-#include <cstdint>
-#include <limits>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -15,6 +12,7 @@
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/failpoint.h"
 #include "incident_service/workflow/follow_policy.h"
+#include "incident_service/workflow/follow_report.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -28,7 +26,6 @@ using ::incident_store::v1::WatchState;
 constexpr absl::Duration kClocksDiffer = absl::Hours(1);
 // After so long nobody wants what was missed: as long as the workflow tries.
 constexpr absl::Duration kTooLate = absl::Hours(24 * 7);
-constexpr absl::Duration kShortestLease = absl::Minutes(2);
 // The gateway's bound for one query by sys_id.
 constexpr std::size_t kSweepAtOnce = 100;
 constexpr int kLinksPage = 1000;
@@ -44,17 +41,6 @@ bool IsOpen(const v1::TicketLink& link) {
   return !link.gone() &&
          state != absl::StrCat(static_cast<int>(sn::INCIDENT_STATE_CLOSED)) &&
          state != absl::StrCat(static_cast<int>(sn::INCIDENT_STATE_CANCELED));
-}
-
-// A ticket as it was found, before anything is known of it.
-Store::SeenTicket SeenFrom(const v1::TicketLink& link, absl::Time now) {
-  Store::SeenTicket seen;
-  seen.found = link;
-  seen.last_state_value = link.ticket_state_value();
-  seen.last_modification_count = link.ticket_modification_count();
-  seen.last_gone = link.gone();
-  SetTime(now, seen.found.mutable_check_time());
-  return seen;
 }
 
 }  // namespace
@@ -73,44 +59,9 @@ TicketWatcher::TicketWatcher(TicketWatcherOptions options,
                              TicketWatcherDependencies dependencies)
     : options_(std::move(options)),
       d_(std::move(dependencies)),
-      directory_(d_.opcon, d_.servicenow, d_.clock) {}
-
-TicketWatcher::~TicketWatcher() { Stop(); }
-
-void TicketWatcher::Start() {
-  thread_ = std::thread([this] { Loop(); });
-}
-
-void TicketWatcher::Stop() {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-  }
-  wakes_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void TicketWatcher::Loop() {
-  absl::Status last;
-  std::unique_lock<std::mutex> lock(mutex_);
-  while (!stopping_) {
-    lock.unlock();
-    const absl::Status looked = Look();
-    lock.lock();
-    // Trouble is told when it begins and when it is over, not every time.
-    if (!stopping_ && looked != last) {
-      if (looked.ok()) {
-        log::Info("ticket_watcher.recovered");
-      } else {
-        log::Warning("ticket_watcher.failed", {{"error", looked}});
-      }
-      last = looked;
-    }
-    d_.clock->WaitUntil(lock, wakes_,
-                        SteadyAfter(d_.clock->SteadyNow(), options_.interval),
-                        [this] { return stopping_; });
-  }
-}
+      directory_(d_.opcon, d_.servicenow, d_.clock),
+      loop_("ticket_watcher", options_.interval, d_.clock,
+            [this] { return Look(); }) {}
 
 absl::Status TicketWatcher::Look() {
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<std::string> instances,
@@ -142,7 +93,7 @@ absl::Status TicketWatcher::LookAt(const std::string& instance) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const std::optional<ClaimedWatch> watch,
       d_.store->ClaimWatch(absl::StrCat("tickets/", instance), options_.worker,
-                           std::max(3 * options_.interval, kShortestLease)));
+                           WatchLease(options_.interval)));
   if (!watch.has_value()) return absl::OkStatus();
   Round round;
   round.instance = instance;
@@ -253,9 +204,7 @@ absl::Status TicketWatcher::SweepSome(const std::vector<v1::TicketLink>& links,
                  {{"servicenow", round->instance},
                   {"ticket", link.ticket().number()},
                   {"job", JobKeyText(link.job_key())}});
-    Store::SeenTicket seen = SeenFrom(link, round->now);
-    seen.found.set_gone(true);
-    round->commit.tickets.push_back(std::move(seen));
+    round->commit.tickets.push_back(SeenGone(link, round->now));
   }
   return Commit(round);
 }
@@ -290,10 +239,7 @@ absl::Status TicketWatcher::Consider(const sn::Incident& incident,
   const bool older =
       incident.modification_count() < link->ticket_modification_count();
   if (older || (!moved && !link->gone())) return absl::OkStatus();
-  Store::SeenTicket seen = SeenFrom(*link, round->now);
-  seen.found.set_ticket_state_value(incident.state_value());
-  seen.found.set_ticket_modification_count(incident.modification_count());
-  seen.found.set_gone(false);
+  Store::SeenTicket seen = SeenAs(*link, incident, round->now);
   if (moved) seen.report = ReportOf(*link, incident, *round);
   round->commit.tickets.push_back(std::move(seen));
   return absl::OkStatus();
@@ -316,30 +262,17 @@ std::optional<Store::NewReport> TicketWatcher::ReportOf(
                               ::opcon::v1::JOB_ACTION_KIND_UNSPECIFIED) {
     return std::nullopt;
   }
-  Store::NewReport fresh;
-  v1::Report& report = fresh.report;
-  v1::TicketChange& change = *report.mutable_ticket_change();
-  *change.mutable_job_key() = link.job_key();
-  *change.mutable_ticket() = link.ticket();
-  change.set_from_state_value(link.ticket_state_value());
-  change.set_to_state_value(incident.state_value());
-  change.set_changed_by(incident.updated_by());
-  *change.mutable_change_time() = incident.update_time();
-  *report.mutable_ticket() = link.ticket();
-  report.mutable_source()->set_program("ticket watcher");
-  report.set_requested_template(link.template_());
-  report.set_request_id(absl::StrCat(
-      "ticket-",
-      Fingerprint({link.ticket().servicenow(), change.SerializeAsString(),
-                   absl::StrCat(incident.modification_count())})));
-  fresh.digest = report.request_id();
-  fresh.first_steps = {
-      NextStep(v1::STEP_KIND_FOLLOW_TICKET, StepPriority::kUpdate,
-               config.mode() == ::config::v1::STATE_SYNC_MODE_VERIFY
-                   ? options_.verify_after
-                   : absl::ZeroDuration())};
-  fresh.max_open = std::numeric_limits<std::int64_t>::max();
-  return fresh;
+  const v1::TicketChange change = ChangeOf(link, incident);
+  return FollowReport(
+      link, change,
+      absl::StrCat(
+          "ticket-",
+          Fingerprint({link.ticket().servicenow(), change.SerializeAsString(),
+                       absl::StrCat(incident.modification_count())})),
+      "ticket watcher",
+      config.mode() == ::config::v1::STATE_SYNC_MODE_VERIFY
+          ? options_.verify_after
+          : absl::ZeroDuration());
 }
 
 absl::Status TicketWatcher::Commit(Round* round) {
@@ -354,7 +287,7 @@ absl::Status TicketWatcher::Commit(Round* round) {
   // A long round goes on as long as nobody else has begun one.
   return d_.store
       ->ClaimWatch(round->commit.claim.name, options_.worker,
-                   std::max(3 * options_.interval, kShortestLease))
+                   WatchLease(options_.interval))
       .status();
 }
 

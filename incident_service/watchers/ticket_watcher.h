@@ -5,13 +5,10 @@
 // the workflow then acts on. Only reads upstream. See
 // docs/decisions/ticket-watcher.md.
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -21,6 +18,7 @@
 #include "incident_service/store/store.h"
 #include "incident_service/templates/template_set.h"
 #include "incident_service/upstreams/upstreams.h"
+#include "incident_service/watchers/round_loop.h"
 #include "incident_service/workflow/instance_directory.h"
 
 namespace opcon_snow::incident {
@@ -52,16 +50,14 @@ class TicketWatcher {
  public:
   TicketWatcher(TicketWatcherOptions options,
                 TicketWatcherDependencies dependencies);
-  // Stops, if nobody did.
-  ~TicketWatcher();
   TicketWatcher(const TicketWatcher&) = delete;
   TicketWatcher& operator=(const TicketWatcher&) = delete;
 
   // Begins with a round at once.
-  void Start();
+  void Start() { loop_.Start(); }
   // Waits for the round under way, whose calls the caller should have
   // cancelled. Idempotent.
-  void Stop();
+  void Stop() { loop_.Stop(); }
 
   // One round at each instance that a template says to watch. The error is that
   // of the first instance that failed; the others are looked at all the same.
@@ -72,7 +68,6 @@ class TicketWatcher {
   // A round at one instance.
   struct Round;
 
-  void Loop();
   absl::StatusOr<std::vector<std::string>> WatchedInstances();
   absl::Status LookAt(const std::string& instance);
   absl::Status LookAtChanges(Round* round);
@@ -93,10 +88,8 @@ class TicketWatcher {
   const TicketWatcherOptions options_;
   const TicketWatcherDependencies d_;
   InstanceDirectory directory_;
-  std::mutex mutex_;
-  std::condition_variable wakes_;
-  bool stopping_ = false;  // guarded by mutex_
-  std::thread thread_;
+  // The last: it ends before the rest.
+  RoundLoop loop_;
 };
 
 }  // namespace opcon_snow::incident

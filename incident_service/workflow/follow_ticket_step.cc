@@ -15,6 +15,7 @@
 #include "incident_service/workflow/error_record.h"
 #include "incident_service/workflow/existing_ticket_step.h"
 #include "incident_service/workflow/follow_policy.h"
+#include "incident_service/workflow/follow_report.h"
 #include "incident_service/workflow/steps.h"
 #include "incident_service/workflow/ticket_policy.h"
 
@@ -163,11 +164,17 @@ absl::StatusOr<std::optional<StepCommit>> Steps::LookBeforeFollowing(
                          absl::StrCat("the ticket has moved on: it is ",
                                       StateWords(ticket.state()), " by now"));
   }
+  if (!Follows(config)) {
+    return Ended(
+        claimed, v1::SYNC_ACTION_NONE,
+        absl::StrCat("by state_sync of template ", chosen->config().name(),
+                     " no job follows its ticket"));
+  }
   following->kind = ActionFor(config, ticket.state());
   following->reason =
       absl::StrCat(change.ticket().number(), " is ", StateWords(ticket.state()),
                    " (", change.changed_by(), ")");
-  if (!Follows(config) || following->kind == oc::JOB_ACTION_KIND_UNSPECIFIED) {
+  if (following->kind == oc::JOB_ACTION_KIND_UNSPECIFIED) {
     return Ended(claimed, v1::SYNC_ACTION_NONE,
                  absl::StrCat("the job does not follow a ticket that is ",
                               StateWords(ticket.state())));
@@ -197,6 +204,34 @@ absl::StatusOr<std::optional<StepCommit>> Steps::LookBeforeFollowing(
     return Ended(claimed, verdict.action, std::move(verdict.why));
   }
   return std::nullopt;
+}
+
+absl::StatusOr<FollowPreview> Steps::PreviewFollow(const v1::TicketLink& link) {
+  sn::GetIncidentRequest get;
+  get.set_instance(link.ticket().servicenow());
+  get.set_sys_id(link.ticket().sys_id());
+  auto found = d_.servicenow->GetIncident(get);
+  if (IsGone(found.status())) {
+    return FollowPreview{
+        v1::SYNC_ACTION_NOT_APPLICABLE,
+        absl::StrCat(link.ticket().number(), " is not there any more")};
+  }
+  OPCON_SNOW_RETURN_IF_ERROR(found.status());
+  ClaimedStep supposed;
+  *supposed.stored.report.mutable_ticket_change() =
+      ChangeOf(link, found->incident());
+  Following following;
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<StepCommit> nothing,
+                              LookBeforeFollowing(supposed, &following));
+  if (nothing.has_value()) {
+    return FollowPreview{nothing->memo->follow().result(),
+                         nothing->step.outcome(),
+                         std::move(*found->mutable_incident())};
+  }
+  return FollowPreview{ResultOf(following.kind),
+                       absl::StrCat(following.reason, ", so the job is to be ",
+                                    ActionWords(following.kind)),
+                       std::move(*found->mutable_incident())};
 }
 
 // A ticket that a person has put on the job in the place of ours. Those at

@@ -278,6 +278,11 @@ absl::StatusOr<std::string> Steps::IdentifyRun(
     const ClaimedStep& claimed, const std::vector<v1::Failure>& known,
     const ::opcon::v1::DailyJob& job, Memo* memo) {
   const v1::Report& report = claimed.stored.report;
+  if (const std::optional<::opcon::v1::JobRun> named = NamedRun(report, job)) {
+    *memo->mutable_job() = JobAtRun(job, *named);
+    *memo->mutable_failure() = FailureOfRun(report, job, *named);
+    return OwnRemembered(claimed, known, *memo);
+  }
   std::string first_owner;
   v1::Failure first_failure;
   std::vector<::opcon::v1::JobRun> candidates;

@@ -55,6 +55,15 @@ struct TicketPreview {
   std::vector<std::string> decisions;
 };
 
+// What a job would be told because of its ticket as it is now.
+struct FollowPreview {
+  // NONE and NOT_APPLICABLE: nothing, and `message` says why.
+  ::incident::v1::SyncAction action = ::incident::v1::SYNC_ACTION_NONE;
+  std::string message;
+  // The ticket as it was found; absent if it is not there any more.
+  std::optional<::servicenow::v1::Incident> incident{};
+};
+
 // Thread-safe.
 class Steps final : public StepRunner {
  public:
@@ -74,6 +83,12 @@ class Steps final : public StepRunner {
   // not be stored. Errors are those of the gateways.
   absl::StatusOr<TicketPreview> Preview(const ::incident::v1::Report& report,
                                         const Template& chosen);
+
+  // What FOLLOW_TICKET would do now, whoever moved the ticket; reads and
+  // changes nothing. It may still find out that the run was restarted or
+  // cancelled before. Errors are those of the gateways and of the store.
+  absl::StatusOr<FollowPreview> PreviewFollow(
+      const ::incident::v1::TicketLink& link);
 
  private:
   absl::StatusOr<StepCommit> Resolve(const ClaimedStep& claimed);

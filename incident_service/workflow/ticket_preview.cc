@@ -1,6 +1,7 @@
 // What would become of a report, for people: the ticket step without effects.
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -160,7 +161,9 @@ absl::Status Steps::SupposeFailure(const v1::Report& report,
     return absl::OkStatus();
   }
   std::vector<::opcon::v1::JobRun> runs;
-  if (IsAboutTheLatestRun(report, job)) {
+  if (const std::optional<::opcon::v1::JobRun> named = NamedRun(report, job)) {
+    runs = {*named};
+  } else if (IsAboutTheLatestRun(report, job)) {
     runs = {LatestRun(job)};
   } else {
     OPCON_SNOW_ASSIGN_OR_RETURN(runs, FailedRuns(report, job));

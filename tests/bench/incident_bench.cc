@@ -23,6 +23,7 @@
 #include "absl/time/clock.h"
 #include "common/status/status_macros.h"
 #include "tests/bench/percentile.h"
+#include "tests/bench/promise.h"
 #include "tests/bench/report_load.h"
 #include "tests/harness/jobs.h"
 #include "tests/harness/suite.h"
@@ -49,13 +50,6 @@ struct Arguments {
   double rate = 50;
   int seconds = 20;
 };
-
-void PrintLine(const std::string& what, const std::string& figure,
-               const std::string& promised, bool kept) {
-  std::cout << absl::StreamFormat("%-58s %14s   %-24s %s\n", what, figure,
-                                  promised, kept ? "kept" : "NOT kept")
-            << std::flush;
-}
 
 // What a durable acknowledgement costs at the least, one after the other: one
 // row and one commit in SQLite. Rows a second.
