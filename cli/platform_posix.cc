@@ -260,6 +260,11 @@ std::string HomeByPasswd() {
   return "";
 }
 
+void Write(absl::string_view text, std::FILE* file) {
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fflush(file);
+}
+
 std::string UserStateDirectory() {
   const std::optional<std::string> state = Variable("XDG_STATE_HOME");
   if (state && !state->empty()) return *state;
@@ -329,6 +334,10 @@ std::string HostName() {
   if (gethostname(name.data(), name.size() - 1) != 0) return "";
   return name.data();
 }
+
+void WriteToOutput(absl::string_view text) { Write(text, stdout); }
+
+void WriteToError(absl::string_view text) { Write(text, stderr); }
 
 bool StandardOutputIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
 
