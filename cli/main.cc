@@ -17,6 +17,9 @@ class StandardConsole final : public Console {
   int Width() const override {
     return platform::StandardOutputIsTerminal() ? platform::TerminalWidth() : 0;
   }
+  bool CanReplaceLines() const override {
+    return Width() > 0 && platform::TerminalTakesControlSequences();
+  }
 
  protected:
   void WriteOut(absl::string_view text) override {

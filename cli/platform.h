@@ -58,6 +58,8 @@ void WriteToError(absl::string_view text);
 bool StandardOutputIsTerminal();
 // Columns; 0 if unknown.
 int TerminalWidth();
+// Whether a terminal that is standard output moves its cursor when told to.
+bool TerminalTakesControlSequences();
 
 }  // namespace opcon_snow::cli::platform
 

@@ -194,6 +194,14 @@ class PosixFiles final : public Files {
     return ErrnoStatus(errno, "remove", path);
   }
 
+  absl::StatusOr<bool> IsOpenToOthers(const std::string& path) override {
+    struct stat info {};
+    if (stat(path.c_str(), &info) != 0) {
+      return ErrnoStatus(errno, "read the permissions of", path);
+    }
+    return (info.st_mode & (S_IWGRP | S_IRWXO)) != 0;
+  }
+
   absl::StatusOr<std::unique_ptr<FileLock>> TryLock(
       const std::string& path) override {
     Descriptor file(OpenRetrying(path, O_RDWR | O_CREAT, kFileMode));
@@ -344,6 +352,11 @@ bool StandardOutputIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
 int TerminalWidth() {
   winsize size{};
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+bool TerminalTakesControlSequences() {
+  const std::optional<std::string> terminal = Variable("TERM");
+  return terminal && !terminal->empty() && *terminal != "dumb";
 }
 
 }  // namespace opcon_snow::cli::platform

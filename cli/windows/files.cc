@@ -1,5 +1,6 @@
 #include <windows.h>
 // After windows.h, which they need.
+#include <aclapi.h>
 #include <sddl.h>
 
 #include <algorithm>
@@ -110,6 +111,42 @@ class PrivateFolder {
   SECURITY_ATTRIBUTES attributes_ = {sizeof(SECURITY_ATTRIBUTES), nullptr,
                                      FALSE};
 };
+
+// Whether the group is one that people belong to without having been put there.
+bool IsEverybody(PSID group) {
+  constexpr std::array kGroups = {WinWorldSid,        WinAuthenticatedUserSid,
+                                  WinBuiltinUsersSid, WinNetworkSid,
+                                  WinInteractiveSid,  WinAccountDomainUsersSid,
+                                  WinAnonymousSid,    WinBuiltinGuestsSid};
+  return std::any_of(kGroups.begin(), kGroups.end(),
+                     [group](WELL_KNOWN_SID_TYPE type) {
+                       return IsWellKnownSid(group, type) != FALSE;
+                     });
+}
+
+// Whether everybody may read or change what has this list of rights. Entries
+// that deny something are not looked at: the answer is a warning at worst.
+bool IsOpenToEverybody(PACL rights) {
+  if (rights == nullptr) return true;
+  constexpr ACCESS_MASK kReadOrChange =
+      FILE_READ_DATA | FILE_WRITE_DATA | FILE_APPEND_DATA | DELETE | WRITE_DAC |
+      WRITE_OWNER | GENERIC_READ | GENERIC_WRITE | GENERIC_ALL;
+  for (DWORD i = 0; i < rights->AceCount; ++i) {
+    void* entry = nullptr;
+    if (!GetAce(rights, i, &entry)) continue;
+    const auto* header = static_cast<const ACE_HEADER*>(entry);
+    if (header->AceType != ACCESS_ALLOWED_ACE_TYPE ||
+        (header->AceFlags & INHERIT_ONLY_ACE) != 0) {
+      continue;
+    }
+    auto* allowed = static_cast<ACCESS_ALLOWED_ACE*>(entry);
+    if ((allowed->Mask & kReadOrChange) != 0 &&
+        IsEverybody(&allowed->SidStart)) {
+      return true;
+    }
+  }
+  return false;
+}
 
 // Makes a folder whose parents may be missing. Returns the error, or
 // ERROR_SUCCESS.
@@ -252,6 +289,17 @@ class WindowsFiles final : public Files {
     const DWORD error = Persist([&] { return DeleteFileW(native.c_str()); });
     if (error == ERROR_SUCCESS) return absl::OkStatus();
     return ErrorStatus(error, "remove", path);
+  }
+
+  absl::StatusOr<bool> IsOpenToOthers(const std::string& path) override {
+    PACL rights = nullptr;
+    PSECURITY_DESCRIPTOR descriptor = nullptr;
+    const DWORD error = GetNamedSecurityInfoW(
+        ToNativePath(path).c_str(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION,
+        nullptr, nullptr, &rights, nullptr, &descriptor);
+    const absl::Cleanup free_descriptor = [&] { LocalFree(descriptor); };
+    if (error == ERROR_SUCCESS) return IsOpenToEverybody(rights);
+    return ErrorStatus(error, "read the permissions of", path);
   }
 
   absl::StatusOr<std::unique_ptr<FileLock>> TryLock(
