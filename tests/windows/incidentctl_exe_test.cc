@@ -1,12 +1,9 @@
-// The Windows program as people use it: Notification Manager's command line,
-// Unicode everywhere, against the real incident service on this machine.
+// The Windows program as people use it, against the real incident service on
+// this machine: reports, TLS, the spool, Unicode everywhere, exit codes.
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,9 +16,8 @@
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "nlohmann/json.hpp"
 #include "tests/harness/process.h"
-#include "tests/harness/suite.h"
+#include "tests/windows/exe_test_base.h"
 #include "tests/windows/wine.h"
 
 namespace opcon_snow::windows {
@@ -32,171 +28,11 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 constexpr char kJob[] = "Gehälter für März Ω 給与";
-constexpr char kSchedule[] = "Łódź_Płace[Sub]";
-// Nothing listens there.
-constexpr char kNobody[] = "127.0.0.1:1";
-
-using Arguments = std::vector<std::string>;
-
-// What Notification Manager makes of the documented command line.
-Arguments Report(const std::string& job, const Arguments& more = {}) {
-  Arguments all = {"report", "-a",  "GENP001",    "-s",  kSchedule,    "-jn",
-                   job,      "-e",  "0000000010", "-sd", "2026-01-05", "-si",
-                   "16",     "-sn", "1",          "-t",  "basic.json"};
-  all.insert(all.end(), more.begin(), more.end());
-  return all;
-}
-
-// The incident service, whose gateways nobody answers for: it takes reports and
-// keeps them.
-class Service {
- public:
-  Service(harness::Programs programs, std::string directory)
-      : programs_(std::move(programs)), directory_(std::move(directory)) {
-    fs::create_directories(directory_);
-  }
-
-  // On a free port at first, on the same one after that. With TLS if there is a
-  // certificate.
-  void Start(const http::TestCertificate* certificate = nullptr) {
-    if (certificate != nullptr) authority_ = certificate->certificate_file;
-    const std::string tls =
-        certificate == nullptr
-            ? ""
-            : absl::StrCat("  tls:\n    certificate_file: ",
-                           certificate->certificate_file,
-                           "\n    key_file: ", certificate->key_file, "\n");
-    const std::string config = directory_ + "/incident_service.yaml";
-    ASSERT_OK(harness::WriteFile(
-        config, absl::StrCat("listener:\n  address: 127.0.0.1:", port_, "\n",
-                             tls, "opcon_gateway:\n  address: ", kNobody,
-                             "\nservicenow_gateway:\n  address: ", kNobody,
-                             "\nstore:\n  sqlite:\n    path: incidents.db\n"
-                             "deployment: windows\n"
-                             "default_opcon: production\n"
-                             "templates:\n  - name: basic.json\n")));
-    const std::string port_file = directory_ + "/port";
-    const std::string log = directory_ + "/service.log";
-    fs::remove(port_file);
-    auto process = harness::Process::Start(
-        {.arguments = {programs_.incident_service, "--config", config,
-                       "--port-file", port_file},
-         .environment = {},
-         .stdout_file = log,
-         .stderr_file = log});
-    ASSERT_OK(process);
-    process_ = *std::move(process);
-    const auto ports = harness::WaitForPorts(port_file, process_.get(), log);
-    ASSERT_OK(ports);
-    port_ = ports->begin()->second;
-  }
-
-  void Stop() {
-    ASSERT_OK(process_->Terminate());
-    process_ = nullptr;
-  }
-
-  std::string address() const { return absl::StrCat("127.0.0.1:", port_); }
-
-  // The job names of all reports, as incidentctl for Linux shows them.
-  std::vector<std::string> JobNames() {
-    Arguments arguments = {programs_.incidentctl,
-                           "--server",
-                           address(),
-                           "--output",
-                           "json",
-                           "reports",
-                           "list"};
-    if (!authority_.empty()) {
-      arguments.insert(arguments.begin() + 1, {"--tls-ca", authority_});
-    }
-    const auto listed = harness::RunToEnd(arguments, {}, directory_);
-    std::vector<std::string> names;
-    if (!listed.ok()) return names;
-    EXPECT_EQ(listed->exit_code, 0) << listed->err;
-    const auto json = nlohmann::json::parse(listed->out, nullptr, false);
-    for (const auto& report : json.value("reports", nlohmann::json::array())) {
-      const nlohmann::json event = report.value("event", nlohmann::json());
-      names.push_back(event.is_object() ? event["jobKey"].value("jobName", "")
-                                        : "(rejected)");
-    }
-    return names;
-  }
-
- private:
-  const harness::Programs programs_;
-  const std::string directory_;
-  std::string authority_;
-  int port_ = 0;
-  std::unique_ptr<harness::Process> process_;
-};
-
-class IncidentctlExeTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    const char* program = std::getenv("INCIDENTCTL_EXE");
-    ASSERT_NE(program, nullptr) << "run it by ./dev windows";
-    program_ = program;
-    const std::string directory = ::testing::TempDir() + "/wine";
-    fs::create_directories(directory);
-    auto wine = Wine::Start(directory);
-    ASSERT_OK(wine);
-    wine_ = wine->release();
-  }
-  static void TearDownTestSuite() {
-    delete wine_;
-    wine_ = nullptr;
-  }
-
-  void SetUp() override {
-    const auto programs = harness::FindPrograms("");
-    ASSERT_OK(programs);
-    directory_ = absl::StrCat(
-        ::testing::TempDir(), "/",
-        ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::create_directories(directory_);
-    service_ = std::make_unique<Service>(*programs, directory_ + "/service");
-    fs::remove_all(wine_->program_data() + "/incidentctl");
-  }
-
-  static harness::Finished Run(
-      const Arguments& arguments,
-      const std::map<std::string, std::string>& environment = {}) {
-    Arguments all = {program_};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    const auto finished = wine_->Run(all, environment);
-    EXPECT_OK(finished);
-    return finished.ok() ? *finished : harness::Finished();
-  }
-  // With this service.
-  harness::Finished RunHere(const Arguments& arguments) const {
-    return Run(arguments, {{"INCIDENTCTL_SERVER", service_->address()}});
-  }
-
-  static std::string spool() {
-    return wine_->program_data() + "/incidentctl/spool";
-  }
-  static std::vector<std::string> SpoolFiles(const std::string& folder) {
-    std::vector<std::string> names;
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      if (entry.path().extension() == ".json") names.push_back(entry.path());
-    }
-    return names;
-  }
-
-  static std::string program_;
-  static Wine* wine_;
-  std::string directory_;
-  std::unique_ptr<Service> service_;
-};
-
-std::string IncidentctlExeTest::program_;
-Wine* IncidentctlExeTest::wine_ = nullptr;
 
 TEST_F(IncidentctlExeTest, SaysItsVersionAndStartsQuickly) {
   const harness::Finished version = Run({"--version"});
@@ -285,6 +121,33 @@ TEST_F(IncidentctlExeTest, WhatIsReportedWhileTheServiceIsDownIsDelivered) {
   EXPECT_THAT(SpoolFiles(spool()), IsEmpty());
 }
 
+TEST_F(IncidentctlExeTest, SpoolRunDeliversOnceTheServiceIsBack) {
+  service_->Start();
+  service_->Stop();
+  EXPECT_EQ(RunHere(Report(kJob)).exit_code, 0);
+  const auto runner =
+      wine_->Start({program(), "spool", "run", "--interval", "100ms"},
+                   {{"INCIDENTCTL_SERVER", service_->address()}},
+                   directory_ + "/spool_run.log");
+  ASSERT_OK(runner);
+  ASSERT_TRUE(harness::Eventually([&] {
+    return absl::StrContains(harness::ReadFile(directory_ + "/spool_run.log"),
+                             "cannot be reached");
+  }));
+  EXPECT_THAT(SpoolFiles(spool()), SizeIs(1));
+
+  service_->Start();
+  EXPECT_TRUE(harness::Eventually([&] { return SpoolFiles(spool()).empty(); }));
+  EXPECT_THAT(service_->JobNames(), ElementsAre(kJob));
+  // As the task scheduler ends it; nothing of it is in the way afterwards.
+  (*runner)->Kill();
+  service_->Stop();
+  EXPECT_EQ(RunHere(Report("later")).exit_code, 0);
+  service_->Start();
+  EXPECT_EQ(RunHere({"spool", "flush"}).exit_code, 0);
+  EXPECT_THAT(service_->JobNames(), UnorderedElementsAre(kJob, "later"));
+}
+
 TEST_F(IncidentctlExeTest, ManyAtOnceLoseNothing) {
   service_->Start();
   service_->Stop();
@@ -301,6 +164,43 @@ TEST_F(IncidentctlExeTest, ManyAtOnceLoseNothing) {
   service_->Start();
   EXPECT_EQ(RunHere({"spool", "flush"}).exit_code, 0);
   EXPECT_THAT(service_->JobNames(), SizeIs(kReports));
+}
+
+TEST_F(IncidentctlExeTest, AnAddressByNameIsResolved) {
+  service_->Start();
+  const harness::Finished report = Run(
+      Report("by name"),
+      {{"INCIDENTCTL_SERVER", absl::StrCat("localhost:", service_->port())}});
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_THAT(service_->JobNames(), ElementsAre("by name"));
+}
+
+TEST_F(IncidentctlExeTest, FilesMayHaveLettersOfEveryKind) {
+  service_->Start();
+  const std::string copy = directory_ + "/Sicherung Ä 控え.db";
+  const harness::Finished backup =
+      RunHere({"admin", "backup", WindowsPath(copy)});
+  EXPECT_EQ(backup.exit_code, 0) << backup.err;
+  EXPECT_TRUE(fs::exists(copy));
+}
+
+TEST_F(IncidentctlExeTest, DoctorTellsWhetherOthersCanUseTheKey) {
+  const http::TestCertificate certificate =
+      http::MakeTestCertificate("doctor", "localhost", "127.0.0.1");
+  const Arguments doctor = {
+      "--server",   "127.0.0.1:1",
+      "--tls-ca",   WindowsPath(certificate.certificate_file),
+      "--tls-cert", WindowsPath(certificate.certificate_file),
+      "--tls-key",  WindowsPath(certificate.key_file),
+      "doctor"};
+  fs::permissions(certificate.key_file, fs::perms::owner_read);
+  const harness::Finished closed = Run(doctor);
+  EXPECT_THAT(closed.out, AllOf(HasSubstr("client certificate"),
+                                HasSubstr("\\ProgramData\\incidentctl")));
+  EXPECT_THAT(closed.out, Not(HasSubstr("open to other users")));
+  fs::permissions(certificate.key_file,
+                  fs::perms::owner_read | fs::perms::others_read);
+  EXPECT_THAT(Run(doctor).out, HasSubstr("open to other users"));
 }
 
 TEST_F(IncidentctlExeTest, TheConfigurationInProgramDataIsRead) {

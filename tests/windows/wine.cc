@@ -115,9 +115,25 @@ absl::StatusOr<harness::Finished> Wine::Run(
     const std::map<std::string, std::string>& environment) {
   std::vector<std::string> all = {kWine};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  std::map<std::string, std::string> whole = environment;
-  whole.insert(environment_.begin(), environment_.end());
-  return harness::RunToEnd(all, whole, directory_);
+  return harness::RunToEnd(all, Whole(environment), directory_);
+}
+
+absl::StatusOr<std::unique_ptr<harness::Process>> Wine::Start(
+    const std::vector<std::string>& arguments,
+    const std::map<std::string, std::string>& environment,
+    const std::string& log_file) {
+  std::vector<std::string> all = {kWine};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return harness::Process::Start({.arguments = all,
+                                  .environment = Whole(environment),
+                                  .stdout_file = log_file,
+                                  .stderr_file = log_file});
+}
+
+std::map<std::string, std::string> Wine::Whole(
+    std::map<std::string, std::string> environment) const {
+  environment.insert(environment_.begin(), environment_.end());
+  return environment;
 }
 
 absl::Status Wine::TrustAuthority(const std::string& pem_file) {

@@ -30,6 +30,12 @@ class Wine {
       const std::vector<std::string>& arguments,
       const std::map<std::string, std::string>& environment = {});
 
+  // Starts one; what it prints goes to the log.
+  absl::StatusOr<std::unique_ptr<harness::Process>> Start(
+      const std::vector<std::string>& arguments,
+      const std::map<std::string, std::string>& environment,
+      const std::string& log_file);
+
   // Lets the user trust an authority, as the certificate manager does.
   absl::Status TrustAuthority(const std::string& pem_file);
 
@@ -38,6 +44,9 @@ class Wine {
 
  private:
   explicit Wine(std::string directory);
+  // With our own.
+  std::map<std::string, std::string> Whole(
+      std::map<std::string, std::string> environment) const;
 
   const std::string directory_;
   std::map<std::string, std::string> environment_;
