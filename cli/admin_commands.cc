@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/table.h"
+#include "common/path/utf8_path.h"
 #include "common/rpc/call.h"
 #include "incident/v1/incident_service.pb.h"
 
@@ -29,7 +30,7 @@ absl::Status CannotWrite(const std::string& path) {
 
 // Writes the stream to a new file; its header.
 absl::StatusOr<BackupHeader> Receive(Stub& service, const std::string& path) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  std::ofstream file(PathFromUtf8(path), std::ios::binary | std::ios::trunc);
   if (!file) return CannotWrite(path);
   BackupHeader header;
   std::int64_t bytes = 0;

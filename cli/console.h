@@ -38,6 +38,8 @@ class Console {
 
   // Columns of the terminal that standard output is; 0 if it is none.
   virtual int Width() const = 0;
+  // Whether it is a terminal whose lines can be replaced.
+  virtual bool CanReplaceLines() const = 0;
 
  protected:
   virtual void WriteOut(absl::string_view text) = 0;

@@ -6,9 +6,7 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -76,13 +74,14 @@ class TlsCheck {
       return Say(::incident::v1::HOP_STATE_FAILED,
                  std::string(pem.status().message()));
     }
-    using std::filesystem::perms;
-    std::error_code ignored;
-    const perms open_to = std::filesystem::status(path, ignored).permissions() &
-                          (perms::group_write | perms::others_all);
-    if (open_to == perms::none) return;
-    Say(::incident::v1::HOP_STATE_WARNING,
-        absl::StrCat("the private key ", path, " is open to other users"));
+    const absl::StatusOr<bool> open = files_.IsOpenToOthers(path);
+    if (!open.ok()) {
+      Say(::incident::v1::HOP_STATE_WARNING,
+          std::string(open.status().message()));
+    } else if (*open) {
+      Say(::incident::v1::HOP_STATE_WARNING,
+          absl::StrCat("the private key ", path, " is open to other users"));
+    }
   }
 
   void Say(HopState state, std::string text) {

@@ -57,6 +57,10 @@ class Files {
 
   virtual absl::Status Remove(const std::string& path) = 0;
 
+  // Whether a file is readable to everybody, or writable to others than its
+  // owner and administrators.
+  virtual absl::StatusOr<bool> IsOpenToOthers(const std::string& path) = 0;
+
   // Locks a file, which is made if it is not there. Null if another process,
   // or another lock of this one, holds it.
   virtual absl::StatusOr<std::unique_ptr<FileLock>> TryLock(

@@ -1,7 +1,5 @@
 #include "cli/live_screen.h"
 
-#include <optional>
-
 #include "absl/strings/str_cat.h"
 
 namespace opcon_snow::cli {
@@ -13,13 +11,6 @@ constexpr absl::string_view kWrapLongLines = "\x1b[?7h";
 constexpr absl::string_view kEraseToEnd = "\x1b[J";
 
 }  // namespace
-
-bool CanReplaceLines(const Console& console,
-                     const GetEnvironment& environment) {
-  if (console.Width() <= 0) return false;
-  const std::optional<std::string> terminal = environment("TERM");
-  return terminal && !terminal->empty() && *terminal != "dumb";
-}
 
 std::string LiveScreen::Erase() {
   if (drawn_ == 0) return "";

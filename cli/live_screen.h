@@ -9,17 +9,12 @@
 
 #include "absl/strings/string_view.h"
 #include "cli/console.h"
-#include "cli/settings.h"
 
 namespace opcon_snow::cli {
 
-// Whether standard output is a terminal whose lines can be replaced: it has a
-// width, and TERM names one that is not "dumb".
-bool CanReplaceLines(const Console& console, const GetEnvironment& environment);
-
-// Writes through `console`, which must outlive it. Lines must be free of
-// control characters; what is wider than the terminal is cut off by it. Not
-// thread-safe.
+// Writes through `console`, which must outlive it and be able to replace lines.
+// Lines must be free of control characters; what is wider than the terminal is
+// cut off by it. Not thread-safe.
 class LiveScreen {
  public:
   explicit LiveScreen(Console* console) : console_(console) {}

@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <cstdlib>
 
 #include "cli/app.h"
@@ -18,15 +17,16 @@ class StandardConsole final : public Console {
   int Width() const override {
     return platform::StandardOutputIsTerminal() ? platform::TerminalWidth() : 0;
   }
+  bool CanReplaceLines() const override {
+    return Width() > 0 && platform::TerminalTakesControlSequences();
+  }
 
  protected:
-  void WriteOut(absl::string_view text) override { Write(text, stdout); }
-  void WriteError(absl::string_view text) override { Write(text, stderr); }
-
- private:
-  static void Write(absl::string_view text, std::FILE* file) {
-    std::fwrite(text.data(), 1, text.size(), file);
-    std::fflush(file);
+  void WriteOut(absl::string_view text) override {
+    platform::WriteToOutput(text);
+  }
+  void WriteError(absl::string_view text) override {
+    platform::WriteToError(text);
   }
 };
 

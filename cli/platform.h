@@ -1,9 +1,9 @@
 #ifndef OPCON_SNOW_CLI_PLATFORM_H_
 #define OPCON_SNOW_CLI_PLATFORM_H_
 
-// Everything that incidentctl wants from the operating system. One source
-// file implements it for each kind of system; nothing else in this folder
-// includes a header of a system.
+// Everything that incidentctl wants from the operating system. It is
+// implemented by platform_posix.cc and, for Windows, by the folder windows/;
+// nothing else in this folder includes a header of a system.
 
 #include <array>
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "cli/environment.h"
 #include "cli/files.h"
 #include "cli/settings.h"
@@ -50,9 +51,15 @@ std::array<std::uint8_t, 16> RandomBytes();
 // Empty if unknown.
 std::string HostName();
 
+// UTF-8, as it is; ignored where nobody reads.
+void WriteToOutput(absl::string_view text);
+void WriteToError(absl::string_view text);
+
 bool StandardOutputIsTerminal();
 // Columns; 0 if unknown.
 int TerminalWidth();
+// Whether a terminal that is standard output moves its cursor when told to.
+bool TerminalTakesControlSequences();
 
 }  // namespace opcon_snow::cli::platform
 

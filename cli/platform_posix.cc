@@ -194,6 +194,14 @@ class PosixFiles final : public Files {
     return ErrnoStatus(errno, "remove", path);
   }
 
+  absl::StatusOr<bool> IsOpenToOthers(const std::string& path) override {
+    struct stat info {};
+    if (stat(path.c_str(), &info) != 0) {
+      return ErrnoStatus(errno, "read the permissions of", path);
+    }
+    return (info.st_mode & (S_IWGRP | S_IRWXO)) != 0;
+  }
+
   absl::StatusOr<std::unique_ptr<FileLock>> TryLock(
       const std::string& path) override {
     Descriptor file(OpenRetrying(path, O_RDWR | O_CREAT, kFileMode));
@@ -258,6 +266,11 @@ std::string HomeByPasswd() {
     if (entry->pw_uid == user) return entry->pw_dir;
   }
   return "";
+}
+
+void Write(absl::string_view text, std::FILE* file) {
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fflush(file);
 }
 
 std::string UserStateDirectory() {
@@ -330,11 +343,20 @@ std::string HostName() {
   return name.data();
 }
 
+void WriteToOutput(absl::string_view text) { Write(text, stdout); }
+
+void WriteToError(absl::string_view text) { Write(text, stderr); }
+
 bool StandardOutputIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
 
 int TerminalWidth() {
   winsize size{};
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+bool TerminalTakesControlSequences() {
+  const std::optional<std::string> terminal = Variable("TERM");
+  return terminal && !terminal->empty() && *terminal != "dumb";
 }
 
 }  // namespace opcon_snow::cli::platform

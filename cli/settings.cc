@@ -13,6 +13,7 @@
 #include "common/config/fault.h"
 #include "common/config/validate.h"
 #include "common/config/yaml_loader.h"
+#include "common/path/utf8_path.h"
 #include "common/rpc/address.h"
 #include "common/rpc/channel_config.h"
 #include "config/v1/incidentctl.pb.h"
@@ -33,7 +34,7 @@ struct Chosen {
 
 bool Exists(const std::string& path) {
   std::error_code ignored;
-  return !path.empty() && std::filesystem::exists(path, ignored);
+  return !path.empty() && std::filesystem::exists(PathFromUtf8(path), ignored);
 }
 
 class Resolver {
@@ -195,9 +196,9 @@ class Resolver {
     if (!config_.spool().directory().empty()) {
       // The loader makes paths absolute by the ending of their field's name,
       // which this one has not.
-      settings.spool_directory = (std::filesystem::path(file_).parent_path() /
-                                  config_.spool().directory())
-                                     .string();
+      settings.spool_directory =
+          PathToUtf8(PathFromUtf8(file_).parent_path() /
+                     PathFromUtf8(config_.spool().directory()));
     }
     if (!chosen.value.empty()) settings.spool_directory = chosen.value;
   }

@@ -96,6 +96,25 @@ TEST_F(SpoolTest, IsForItsUserAlone) {
       perms::none);
 }
 
+TEST_F(SpoolTest, WhoMayUseAFileIsKnown) {
+  using std::filesystem::perms;
+  std::filesystem::create_directories(directory_);
+  Write("key", "secret");
+  const std::string key = directory_ + "/key";
+  const auto open_with = [&key](perms mode) {
+    std::filesystem::permissions(key, mode);
+    return platform::RealFiles()->IsOpenToOthers(key);
+  };
+  const perms mine = perms::owner_read | perms::owner_write;
+  EXPECT_THAT(open_with(mine), IsOkAndHolds(false));
+  EXPECT_THAT(open_with(mine | perms::group_read), IsOkAndHolds(false));
+  EXPECT_THAT(open_with(mine | perms::group_write), IsOkAndHolds(true));
+  EXPECT_THAT(open_with(mine | perms::others_read), IsOkAndHolds(true));
+  const auto missing =
+      platform::RealFiles()->IsOpenToOthers(directory_ + "/none");
+  EXPECT_TRUE(absl::IsNotFound(missing.status())) << missing.status();
+}
+
 TEST_F(SpoolTest, ListsTheOldestFirst) {
   Spool spool = MakeSpool();
   ASSERT_OK(spool.Add(MakeRequest("late"), kNow + absl::Hours(1)));

@@ -131,8 +131,7 @@ class ProgressView final : public WatchView {
 };
 
 std::unique_ptr<WatchView> MakeView(CommandContext& context, bool one_report) {
-  if (!context.json() &&
-      CanReplaceLines(context.console(), context.environment().variables)) {
+  if (!context.json() && context.console().CanReplaceLines()) {
     return std::make_unique<ProgressView>(context, one_report);
   }
   return std::make_unique<LineView>(context);

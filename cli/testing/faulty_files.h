@@ -76,6 +76,11 @@ class FaultyFiles final : public Files {
     return status.ok() ? real_->Remove(path) : status;
   }
 
+  absl::StatusOr<bool> IsOpenToOthers(const std::string& path) override {
+    if (dead_) return Dead();
+    return real_->IsOpenToOthers(path);
+  }
+
   absl::StatusOr<std::unique_ptr<FileLock>> TryLock(
       const std::string& path) override {
     if (dead_) return Dead();

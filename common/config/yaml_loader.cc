@@ -17,6 +17,7 @@
 #include "common/config/fault.h"
 #include "common/config/message_filler.h"
 #include "common/config/yaml_tree.h"
+#include "common/path/utf8_path.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -42,7 +43,9 @@ bool HoldsPath(const FieldDescriptor& field) {
 void ResolvePaths(const std::filesystem::path& folder, Message* message) {
   const auto* reflection = message->GetReflection();
   const auto resolved = [&folder](const std::string& path) {
-    return path.empty() || folder.empty() ? path : (folder / path).string();
+    return path.empty() || folder.empty()
+               ? path
+               : PathToUtf8(folder / PathFromUtf8(path));
   };
   std::vector<const FieldDescriptor*> fields;
   reflection->ListFields(*message, &fields);
@@ -91,7 +94,7 @@ absl::Status LoadYamlFile(const std::string& path, Message* message,
   message->Clear();
   faults->set_file(path);
   errno = 0;
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(PathFromUtf8(path), std::ios::binary);
   if (!file) {
     const int reason = errno;
     return Unreadable(reason == EACCES ? absl::StatusCode::kPermissionDenied
@@ -108,7 +111,7 @@ absl::Status LoadYamlFile(const std::string& path, Message* message,
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
   absl::Status loaded = LoadYamlText(text, message, faults, limits);
-  ResolvePaths(std::filesystem::path(path).parent_path(), message);
+  ResolvePaths(PathFromUtf8(path).parent_path(), message);
   return loaded;
 }
 

@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "common/path/utf8_path.h"
 
 namespace opcon_snow::rpc {
 namespace {
@@ -122,7 +123,7 @@ absl::StatusOr<std::string> ReadPemFile(const std::string& path,
     return absl::Status(code, absl::StrCat(purpose, " ", path, ": ", what));
   };
   errno = 0;
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(PathFromUtf8(path), std::ios::binary);
   if (!file) {
     const int reason = errno;
     return error(reason == EACCES ? absl::StatusCode::kPermissionDenied

@@ -1,7 +1,6 @@
 // What Notification Manager runs: command strings as they stand on a Windows
 // server, names of every legal kind, and every exit code.
 
-#include <array>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -14,97 +13,20 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/e2e/e2e_test_base.h"
+#include "tests/harness/hostile_names.h"
 #include "tests/harness/reporter.h"
 
 namespace opcon_snow::e2e {
 namespace {
 
+using harness::kQuotedArguments;
 using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 
 // As the connector that the suite replaces documents it, with its program.
 constexpr char kIncumbentsProgram[] =
     R"(C:\Connectors\ServiceNow\SMASnowConnector.exe)";
-constexpr char kIncumbentsCommand[] =
-    R"(C:\Connectors\ServiceNow\SMASnowConnector.exe -a [[$MACHINE NAME]] )"
-    "-s [[$SCHEDULE NAME]] -jn [[$JOB NAME]] -e [[$JOB TERMINATION]] "
-    "-sd [[$SCHEDULE DATE-SNOW]] -si [[$SCHEDULE ID]] -sn [[$SCHEDULE INST]] "
-    "-t basic.json";
-
 constexpr char kProgram[] = R"(C:\Program Files\Suite\incidentctl.exe)";
-constexpr char kQuoted[] =
-    "-a \"[[$MACHINE NAME]]\" -s \"[[$SCHEDULE NAME]]\" "
-    "-jn \"[[$JOB NAME]]\" -e \"[[$JOB TERMINATION]]\" "
-    "-sd \"[[$SCHEDULE DATE-SNOW]]\" -si \"[[$SCHEDULE ID]]\" "
-    "-sn \"[[$SCHEDULE INST]]\" -t basic.json";
-
-struct Name {
-  std::string text;
-  // Without quotes it falls apart, and is kept for a person at best.
-  bool needs_quotes = false;
-};
-
-// Legal in OpCon, whatever people may think of them.
-std::vector<Name> JobNames() {
-  return {{"JOB001"},
-          {"A"},
-          {"0001"},
-          {std::string(128, 'J')},
-          {"Load GL"},
-          {"Load GL$0001"},
-          {"Load GL_West_2"},
-          {"Load  two blanks", true},
-          {"Load - West"},
-          {"Load -x West"},
-          {"Load -sd West", true},
-          {"Load -t", true},
-          {"-begins with a hyphen"},
-          {"-1"},
-          {"--begins with two", true},
-          {"--help me", true},
-          {"--wait for it", true},
-          {"- -- ---"},
-          {"Load \u2013 West"},
-          {"N/A.2"},
-          {"Not N/A"},
-          {"2026-01-05"},
-          {"report"},
-          {"recovered"},
-          {"reports list"},
-          {"$JOB NAME"},
-          {"$0001"},
-          {"x$y$z"},
-          {"$HOME ~root"},
-          {"#comment"},
-          {"JOB@HOST"},
-          {"JOB~1"},
-          {"JOB^2^ORnumber"},
-          {"`id`"},
-          {"JOB+1 +2"},
-          {"JOB:1"},
-          {"C:/jobs/nightly"},
-          {"../../etc/passwd"},
-          {"JOB.1."},
-          {"_under_score_"},
-          {"null"},
-          {"Gr\u00f6\u00dfe pr\u00fcfen"},
-          {"\u00e9 e\u0301 n\u0303"},
-          {"\u65e5\u672c\u8a9e \u30b8\u30e7\u30d6"},
-          {"\u0395\u03bb\u03bb\u03b7\u03bd\u03b9\u03ba\u03ac"},
-          {"\u05e2\u05d1\u05e8\u05d9\u05ea 7"},
-          {"launch \U0001f680"}};
-}
-
-// Those of a schedule with instances and of sub-schedules within others.
-constexpr std::array<const char*, 6> kSchedules = {
-    "Payroll",
-    "Month End$0002",
-    "Month End_West",
-    "Parent_Container[Sub]",
-    "Parent_Load GL[Sub_Inner_2[Deep Sub]]",
-    "\u65e5\u6b21 [Sub] - Ost"};
-constexpr std::array<const char*, 4> kMachines = {"GENP001", "", "WIN SRV 02",
-                                                  "h\u00f4te.example.com"};
 
 class NotificationTest : public E2eTest {
  protected:
@@ -128,31 +50,23 @@ class NotificationTest : public E2eTest {
     return path;
   }
 
-  static harness::Job MakeJob(const Name& name, std::size_t i) {
-    return {.date = "2026-01-05",
-            .schedule = kSchedules[i % kSchedules.size()],
-            .schedule_id = static_cast<int>(1 + i % kSchedules.size()),
-            .schedule_instance = static_cast<int>(1 + i % 3),
-            .name = name.text,
-            .machine = kMachines[i % kMachines.size()]};
-  }
-
   std::string config_;
   std::string incidentctl_;
 };
 
 TEST_F(NotificationTest, EveryLegalNameArrivesAsItIs) {
-  const std::vector<Name> names = JobNames();
+  const std::vector<harness::HostileName> names = harness::HostileJobNames();
   ASSERT_GE(names.size(), 40);
   std::vector<harness::Job> jobs;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    jobs.push_back(MakeJob(names[i], i));
+    jobs.push_back(harness::HostileJob(names[i], i));
     ASSERT_OK(harness::DefineJob(suite(), jobs.back())) << names[i].text;
     ASSERT_OK(harness::FailJob(suite(), jobs.back(), "0000000005", "log\n"));
   }
   const std::string wrapper = Wrapper();
   ASSERT_OK(suite().StartNotificationManager(
-      {absl::StrCat("\"", kProgram, "\" report ", kQuoted), kIncumbentsCommand},
+      {absl::StrCat("\"", kProgram, "\" report ", kQuotedArguments),
+       absl::StrCat(kIncumbentsProgram, " ", harness::kIncumbentsArguments)},
       {{kProgram, wrapper}, {kIncumbentsProgram, wrapper}}));
   harness::Reporter reporter(suite().server());
   const auto reports = reporter.AwaitSettled(2 * names.size());
@@ -190,20 +104,21 @@ TEST_F(NotificationTest, EveryExitCodeMeansWhatIsDocumented) {
   const std::string nobody = " --server 127.0.0.1:1";
   // The command, and what its end means.
   const std::vector<std::pair<std::string, int>> expected = {
-      {absl::StrCat(good, " report ", kQuoted), 0},
-      {absl::StrCat(good, nobody, " report ", kQuoted), 0},
-      {absl::StrCat(good, " report --colour blue ", kQuoted), 64},
+      {absl::StrCat(good, " report ", kQuotedArguments), 0},
+      {absl::StrCat(good, nobody, " report ", kQuotedArguments), 0},
+      {absl::StrCat(good, " report --colour blue ", kQuotedArguments), 64},
       {absl::StrCat(good, " report -jn \"[[$JOB NAM]]\" -sd 2026-01-05 -si 1 ",
                     "-sn 1"),
        65},
       {absl::StrCat(" --config ", directory, "/off.yaml", nobody, " report ",
-                    kQuoted),
+                    kQuotedArguments),
        69},
-      {absl::StrCat(good, nobody, " report --wait ", kQuoted), 75},
-      {absl::StrCat(good, " --server ", denying.address(), " report ", kQuoted),
+      {absl::StrCat(good, nobody, " report --wait ", kQuotedArguments), 75},
+      {absl::StrCat(good, " --server ", denying.address(), " report ",
+                    kQuotedArguments),
        77},
-      {absl::StrCat(" --config ", directory, "/broken.yaml report ", kQuoted,
-                    " --spool-dir ", directory, "/spool"),
+      {absl::StrCat(" --config ", directory, "/broken.yaml report ",
+                    kQuotedArguments, " --spool-dir ", directory, "/spool"),
        78}};
   std::vector<std::string> commands;
   std::vector<int> codes;
