@@ -25,6 +25,7 @@
 #include "incident_service/store/sqlite_store.h"
 #include "incident_service/templates/template_library.h"
 #include "incident_service/upstreams/grpc_upstreams.h"
+#include "incident_service/watchers/recovery_watcher.h"
 #include "incident_service/watchers/ticket_watcher.h"
 #include "incident_service/workflow/engine.h"
 #include "incident_service/workflow/steps.h"
@@ -154,6 +155,21 @@ void ValidateTicketWatcher(const ::config::v1::TicketWatcher& config,
   }
 }
 
+RecoveryWatcherOptions WatcherOptionsFrom(
+    const ::config::v1::RecoveryWatcher& config) {
+  RecoveryWatcherOptions options;
+  options.interval =
+      OrDefault(config.interval(), config.has_interval(), options.interval);
+  return options;
+}
+
+void ValidateRecoveryWatcher(const ::config::v1::RecoveryWatcher& config,
+                             config::Faults* faults) {
+  if (!config.has_interval()) return;
+  config::CheckRange("recovery_watcher.interval", config.interval(),
+                     absl::Seconds(1), absl::Hours(1), faults);
+}
+
 void ValidateDeployment(const std::string& deployment, config::Faults* faults) {
   bool letters = true;
   for (const char c : deployment) {
@@ -206,6 +222,7 @@ class IncidentApplication final : public config::Application {
     engine_->Start();
     retention_->Start();
     ticket_watcher_->Start();
+    recovery_watcher_->Start();
     log::Info("service.started",
               {{"address", server_->address()}, {"version", kVersion}});
     return ports;
@@ -230,6 +247,7 @@ class IncidentApplication final : public config::Application {
     stopped.Update(server_->Stop());
     stop_calls_.request_stop();
     ticket_watcher_->Stop();
+    recovery_watcher_->Stop();
     engine_->Stop();
     retention_->Stop();
     return stopped;
@@ -295,6 +313,15 @@ class IncidentApplication final : public config::Application {
                                   .servicenow = servicenow_.get(),
                                   .templates = [this] { return Templates(); },
                                   .clock = RealClock::Get()});
+    RecoveryWatcherOptions recovery =
+        WatcherOptionsFrom(config.recovery_watcher());
+    recovery.worker = worker;
+    recovery_watcher_ = std::make_unique<RecoveryWatcher>(
+        std::move(recovery),
+        RecoveryWatcherDependencies{.store = store_.get(),
+                                    .opcon = opcon_.get(),
+                                    .templates = [this] { return Templates(); },
+                                    .clock = RealClock::Get()});
   }
 
   absl::Status BuildService(const IncidentServiceConfig& config) {
@@ -359,6 +386,7 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<TicketWatcher> ticket_watcher_;
+  std::unique_ptr<RecoveryWatcher> recovery_watcher_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<HealthProbe> health_;
   std::unique_ptr<IncidentServiceImpl> service_;
@@ -395,6 +423,7 @@ void ValidateConfig(const IncidentServiceConfig& config,
   ValidateDeployment(config.deployment(), faults);
   ValidateWorkflow(config.workflow(), faults);
   ValidateTicketWatcher(config.ticket_watcher(), faults);
+  ValidateRecoveryWatcher(config.recovery_watcher(), faults);
   LoadTemplates(config, RealClock::Get()->Now(), faults);
 }
 

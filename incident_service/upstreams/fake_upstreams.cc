@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
@@ -150,6 +151,43 @@ absl::StatusOr<oc::GetDailyJobResponse> FakeOpCon::GetDailyJob(
   oc::GetDailyJobResponse response;
   *response.mutable_job() = fake->job;
   OPCON_SNOW_RETURN_IF_ERROR(failures.After("GetDailyJob"));
+  return response;
+}
+
+// By names, categories and days, as ids have them.
+absl::StatusOr<oc::ListDailyJobsResponse> FakeOpCon::ListDailyJobs(
+    const oc::ListDailyJobsRequest& request) {
+  last_list = request;
+  OPCON_SNOW_RETURN_IF_ERROR(failures.Before("ListDailyJobs"));
+  const auto& names = request.job_names();
+  const auto& categories = request.categories();
+  const auto& dates = request.schedule_dates();
+  oc::ListDailyJobsResponse response;
+  for (const auto& [id, fake] : jobs) {
+    const oc::DailyJob& job = fake.job;
+    const bool of_a_day = std::any_of(
+        dates.begin(), dates.end(), [&id = id](const google::type::Date& date) {
+          return absl::StartsWith(
+              id, absl::StrFormat("%04d%02d%02d|", date.year(), date.month(),
+                                  date.day()));
+        });
+    const bool fits =
+        of_a_day &&
+        (names.empty() ||
+         std::find(names.begin(), names.end(), job.name()) != names.end()) &&
+        (categories.empty() ||
+         std::find(categories.begin(), categories.end(),
+                   job.status().category()) != categories.end());
+    if (!fits || id <= request.page_token()) continue;
+    if (request.page_size() > 0 &&
+        response.jobs_size() == request.page_size()) {
+      response.set_next_page_token(
+          response.jobs(response.jobs_size() - 1).id());
+      break;
+    }
+    *response.add_jobs() = job;
+  }
+  OPCON_SNOW_RETURN_IF_ERROR(failures.After("ListDailyJobs"));
   return response;
 }
 

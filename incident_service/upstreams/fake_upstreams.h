@@ -72,6 +72,8 @@ class FakeOpCon final : public OpCon {
   // What was sent to OpCon, in order, as `markFixed <job id>`; also what it
   // refused.
   std::vector<std::string> actions;
+  // The last request of the kind.
+  ::opcon::v1::ListDailyJobsRequest last_list;
   // Unless empty, OpCon refuses actions with these words.
   std::string refusal;
   // What happens to a job between the gateway's look at it and the next action.
@@ -93,6 +95,8 @@ class FakeOpCon final : public OpCon {
       const ::opcon::v1::ListInstancesRequest& request) override;
   absl::StatusOr<::opcon::v1::GetDailyJobResponse> GetDailyJob(
       const ::opcon::v1::GetDailyJobRequest& request) override;
+  absl::StatusOr<::opcon::v1::ListDailyJobsResponse> ListDailyJobs(
+      const ::opcon::v1::ListDailyJobsRequest& request) override;
   absl::StatusOr<::opcon::v1::ListJobHistoryResponse> ListJobHistory(
       const ::opcon::v1::ListJobHistoryRequest& request) override;
   absl::StatusOr<::opcon::v1::GetIncidentTicketsResponse> GetIncidentTickets(

@@ -63,6 +63,10 @@ class GrpcOpCon final : public OpCon {
       const oc::GetDailyJobRequest& request) override {
     return Unary("GetDailyJob", &Stub::GetDailyJob, request);
   }
+  absl::StatusOr<oc::ListDailyJobsResponse> ListDailyJobs(
+      const oc::ListDailyJobsRequest& request) override {
+    return Unary("ListDailyJobs", &Stub::ListDailyJobs, request);
+  }
   absl::StatusOr<oc::ListJobHistoryResponse> ListJobHistory(
       const oc::ListJobHistoryRequest& request) override {
     return Unary("ListJobHistory", &Stub::ListJobHistory, request);

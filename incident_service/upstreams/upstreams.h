@@ -25,6 +25,8 @@ class OpCon {
       const ::opcon::v1::ListInstancesRequest& request) = 0;
   virtual absl::StatusOr<::opcon::v1::GetDailyJobResponse> GetDailyJob(
       const ::opcon::v1::GetDailyJobRequest& request) = 0;
+  virtual absl::StatusOr<::opcon::v1::ListDailyJobsResponse> ListDailyJobs(
+      const ::opcon::v1::ListDailyJobsRequest& request) = 0;
   virtual absl::StatusOr<::opcon::v1::ListJobHistoryResponse> ListJobHistory(
       const ::opcon::v1::ListJobHistoryRequest& request) = 0;
   virtual absl::StatusOr<::opcon::v1::GetIncidentTicketsResponse>
