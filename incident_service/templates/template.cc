@@ -292,8 +292,7 @@ RenderedResolution Template::RenderResolution(
     resolution.close_code =
         CutTo(parts_->close_code->Render(values), kMaxCloseCode);
   }
-  resolution.close_notes =
-      CutTo(parts_->close_notes->Render(values), kMaxNote);
+  resolution.close_notes = CutTo(parts_->close_notes->Render(values), kMaxNote);
   return resolution;
 }
 

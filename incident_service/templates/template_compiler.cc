@@ -291,9 +291,8 @@ class TemplateCompiler {
     const ::config::v1::Recovery& recovery = config_.recovery();
     parts_->close_code =
         TextIfAny(recovery.close_code(), At("recovery.close_code"));
-    parts_->close_notes =
-        Text(OrDefault(recovery.close_notes(), kCloseNotes),
-             At("recovery.close_notes"));
+    parts_->close_notes = Text(OrDefault(recovery.close_notes(), kCloseNotes),
+                               At("recovery.close_notes"));
     known_ = known;
   }
 

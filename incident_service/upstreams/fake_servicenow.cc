@@ -235,14 +235,19 @@ absl::StatusOr<sn::UpdateIncidentResponse> FakeServiceNow::UpdateIncident(
     return response;
   }
   const auto& allowed = request.allowed_from_states();
-  if (!allowed.empty() &&
-      std::find(allowed.begin(), allowed.end(), fake.incident.state()) ==
-          allowed.end()) {
+  if (!allowed.empty() && std::find(allowed.begin(), allowed.end(),
+                                    fake.incident.state()) == allowed.end()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "other state",
                      {.reason = "INCIDENT_STATE", .domain = "fake"});
   }
   for (const std::string& path : request.update_mask().paths()) {
-    if (path == "state") PutState(wanted.state(), &fake.incident);
+    if (path == "state") {
+      if (wanted.state() == sn::INCIDENT_STATE_RESOLVED &&
+          fake.incident.state() != sn::INCIDENT_STATE_RESOLVED) {
+        ++fake.resolved_by_request;
+      }
+      PutState(wanted.state(), &fake.incident);
+    }
     if (path == "close_code") {
       fake.incident.set_close_code(wanted.close_code());
     }

@@ -171,13 +171,12 @@ absl::StatusOr<oc::ListDailyJobsResponse> FakeOpCon::ListDailyJobs(
               id, absl::StrFormat("%04d%02d%02d|", date.year(), date.month(),
                                   date.day()));
         });
-    const bool fits =
-        of_a_day &&
-        (names.empty() ||
-         std::find(names.begin(), names.end(), job.name()) != names.end()) &&
-        (categories.empty() ||
-         std::find(categories.begin(), categories.end(),
-                   job.status().category()) != categories.end());
+    const bool fits = of_a_day &&
+                      (names.empty() || std::find(names.begin(), names.end(),
+                                                  job.name()) != names.end()) &&
+                      (categories.empty() ||
+                       std::find(categories.begin(), categories.end(),
+                                 job.status().category()) != categories.end());
     if (!fits || id <= request.page_token()) continue;
     if (request.page_size() > 0 &&
         response.jobs_size() == request.page_size()) {
@@ -309,6 +308,7 @@ absl::StatusOr<oc::SubmitJobActionResponse> FakeOpCon::SubmitJobAction(
                        const char* words) {
     actions.push_back(absl::StrCat(name, " ", id));
     if (!refusal.empty()) return;
+    carried_out.push_back({request.kind(), fake->job});
     if (request.kind() == oc::JOB_ACTION_KIND_RESTART && !keeps_job_number) {
       fake->job.set_job_number(++last_job_number_);
     }

@@ -57,6 +57,13 @@ struct FakeJob {
   std::map<int, std::map<std::string, std::string>> logs;
 };
 
+// An action that was carried out.
+struct FakeAction {
+  ::opcon::v1::JobActionKind kind = ::opcon::v1::JOB_ACTION_KIND_UNSPECIFIED;
+  // As it was before.
+  ::opcon::v1::DailyJob job;
+};
+
 class FakeOpCon final : public OpCon {
  public:
   FailurePlan failures;
@@ -72,6 +79,7 @@ class FakeOpCon final : public OpCon {
   // What was sent to OpCon, in order, as `markFixed <job id>`; also what it
   // refused.
   std::vector<std::string> actions;
+  std::vector<FakeAction> carried_out;
   // The last request of the kind.
   ::opcon::v1::ListDailyJobsRequest last_list;
   // Unless empty, OpCon refuses actions with these words.
@@ -132,6 +140,8 @@ struct FakeIncident {
   // Of the request that created it; empty if a person did.
   std::string created_with_marker;
   std::vector<std::string> work_notes;
+  // How often a request has resolved it.
+  int resolved_by_request = 0;
   struct File {
     std::string name;
     std::string content;

@@ -108,10 +108,9 @@ absl::Status RecoveryWatcher::Look() {
   commit.state = watch->state;
   absl::Status first;
   for (const auto& [opcon, jobs] : waiting) {
-    first.Update(
-        WithContext(LookAt(opcon, jobs, &commit.reports),
-                    absl::StrCat("looking at the jobs of open tickets in ",
-                                 opcon)));
+    first.Update(WithContext(
+        LookAt(opcon, jobs, &commit.reports),
+        absl::StrCat("looking at the jobs of open tickets in ", opcon)));
   }
   if (commit.reports.empty()) return first;
   const absl::StatusOr<int> added = BetweenFailpoints(

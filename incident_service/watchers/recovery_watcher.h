@@ -1,9 +1,9 @@
 #ifndef OPCON_SNOW_INCIDENT_SERVICE_WATCHERS_RECOVERY_WATCHER_H_
 #define OPCON_SNOW_INCIDENT_SERVICE_WATCHERS_RECOVERY_WATCHER_H_
 
-// Finds jobs that have become well again while their tickets are open, and makes
-// a report of each such run, which the workflow then tells the ticket. Only reads
-// upstream. See docs/decisions/recovery.md.
+// Finds jobs that have become well again while their tickets are open, and
+// makes a report of each such run, which the workflow then tells the ticket.
+// Only reads upstream. See docs/decisions/recovery.md.
 
 #include <condition_variable>
 #include <cstddef>
@@ -67,8 +67,8 @@ class RecoveryWatcher {
 
   // One round at all OpCon instances that have jobs to look at; none at all
   // while no template has `recovery`. The error is that of the first instance
-  // that failed; the others are looked at all the same. For Start, and for tests
-  // instead of it.
+  // that failed; the others are looked at all the same. For Start, and for
+  // tests instead of it.
   absl::Status Look();
 
  private:
@@ -91,8 +91,8 @@ class RecoveryWatcher {
 
   const RecoveryWatcherOptions options_;
   const RecoveryWatcherDependencies d_;
-  // Only in Look: where the next round goes on, by OpCon instance, if one is not
-  // enough; and what has been reported, so that it is not written again.
+  // Only in Look: where the next round goes on, by OpCon instance, if one is
+  // not enough; and what has been reported, so that it is not written again.
   std::map<std::string, std::size_t> next_;
   std::set<std::string> reported_;
   std::mutex mutex_;

@@ -1,16 +1,14 @@
-#include "incident_service/watchers/recovery_watcher.h"
+// Which jobs have become well, and what their tickets are told.
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
-#include "incident_service/store/times.h"
-#include "incident_service/watchers/ticket_watcher_fixture.h"
+#include "incident_service/watchers/recovery_fixture.h"
 #include "incident_service/workflow/recovery_policy.h"
 
 namespace opcon_snow::incident {
@@ -27,81 +25,6 @@ using ::testing::SizeIs;
 
 constexpr char kRestart[] = "restart 20260105|16|1|JOB001";
 
-// Tickets are resolved once their job has been well for ten minutes, and people's
-// moves restart it: whatever could go round in a circle is switched on.
-class RecoveryTest : public TicketWatcherTest {
- protected:
-  RecoveryTest() {
-    Recovery([](::config::v1::Recovery&) {});
-    recovery_ = MakeRecoveryWatcher();
-  }
-
-  template <class Edit>
-  void Recovery(Edit edit) {
-    ::config::v1::Template config;
-    config.mutable_state_sync()->set_mode(::config::v1::STATE_SYNC_MODE_WATCH);
-    config.mutable_state_sync()->set_restart_on_resolve(true);
-    config.mutable_recovery()->set_action(
-        ::config::v1::RECOVERY_ACTION_RESOLVE);
-    config.mutable_recovery()->set_close_code("Solution provided");
-    edit(*config.mutable_recovery());
-    Configure(config);
-  }
-  void NoteOnly() {
-    Recovery([](::config::v1::Recovery& recovery) {
-      recovery.set_action(::config::v1::RECOVERY_ACTION_WORK_NOTE);
-    });
-  }
-
-  std::unique_ptr<RecoveryWatcher> MakeRecoveryWatcher(
-      const std::string& worker = "one") {
-    recovery_options_.worker = worker;
-    return std::make_unique<RecoveryWatcher>(
-        recovery_options_,
-        RecoveryWatcherDependencies{.store = store_.get(),
-                                    .opcon = &opcon_,
-                                    .templates = [this] { return templates_; },
-                                    .clock = &clock_});
-  }
-
-  // A minute passes, both watchers look, and what they found is worked off.
-  void LookRound() {
-    clock_.Advance(absl::Minutes(1));
-    EXPECT_OK(recovery_->Look());
-    Drive();
-    EXPECT_OK(watcher_->Look());
-    Drive();
-  }
-  void Rounds(int count) {
-    for (int i = 0; i < count; ++i) LookRound();
-  }
-  // The job runs again, and well.
-  void RunWell() {
-    clock_.Advance(absl::Minutes(1));
-    opcon_.Finish(kJob, clock_.Now());
-  }
-  sn::IncidentState State() { return Incident().incident.state(); }
-
-  // Newest first.
-  std::vector<v1::Report> Recoveries() {
-    const auto page = store_->ListReports({}, "", 1000);
-    EXPECT_OK(page.status());
-    std::vector<v1::Report> recoveries;
-    for (const v1::Report& report : page->reports) {
-      if (report.has_job_recovery()) recoveries.push_back(report);
-    }
-    return recoveries;
-  }
-  // What the newest came to.
-  v1::Step LastRecovery() {
-    const std::vector<v1::Report> recoveries = Recoveries();
-    return recoveries.empty() ? v1::Step() : recoveries.front().steps(0);
-  }
-
-  RecoveryWatcherOptions recovery_options_;
-  std::unique_ptr<RecoveryWatcher> recovery_;
-};
-
 TEST_F(RecoveryTest, TheTicketOfAJobThatIsWellForLongEnoughIsResolvedOnce) {
   OpenTicket();
   RunWell();
@@ -111,8 +34,9 @@ TEST_F(RecoveryTest, TheTicketOfAJobThatIsWellForLongEnoughIsResolvedOnce) {
   LookRound();
   EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
   EXPECT_EQ(Incident().incident.close_code(), "Solution provided");
-  EXPECT_THAT(Incident().incident.close_notes(),
-              AllOf(HasSubstr("JOB001 finished OK on"), HasSubstr("run 49896")));
+  EXPECT_THAT(
+      Incident().incident.close_notes(),
+      AllOf(HasSubstr("JOB001 finished OK on"), HasSubstr("run 49896")));
   EXPECT_THAT(Incident().work_notes, ElementsAre(HasSubstr("recovered on")));
   ASSERT_THAT(Recoveries(), SizeIs(1));
   EXPECT_THAT(Recoveries()[0].summary(), HasSubstr("resolved INC0000001"));
@@ -186,138 +110,6 @@ TEST_F(RecoveryTest, AnotherFailureInTheGracePeriodKeepsTheTicketOpen) {
   EXPECT_EQ(State(), sn::INCIDENT_STATE_NEW);
   LookRound();
   EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
-}
-
-// Everything may have changed between the look and the step.
-class LateRecoveryTest : public RecoveryTest {
- protected:
-  // Due, found, and not worked off.
-  void Find() {
-    OpenTicket();
-    RunWell();
-    clock_.Advance(absl::Minutes(10));
-    ASSERT_OK(recovery_->Look());
-    ASSERT_THAT(Recoveries(), SizeIs(1));
-  }
-  void ExpectLeftAlone(const std::string& why) {
-    const int before = servicenow_.failures.calls("UpdateIncident");
-    Drive();
-    EXPECT_EQ(LastRecovery().state(), v1::STEP_STATE_SKIPPED);
-    EXPECT_THAT(LastRecovery().outcome(), HasSubstr(why));
-    EXPECT_EQ(servicenow_.failures.calls("UpdateIncident"), before);
-  }
-};
-
-TEST_F(LateRecoveryTest, TheJobHasFailedAgain) {
-  Find();
-  FailAgain();
-  ExpectLeftAlone("has failed again");
-}
-
-TEST_F(LateRecoveryTest, TheTicketTellsOfALaterFailureByThen) {
-  OpenTicket();
-  FailAgain();
-  // Its report waits while the job becomes well already.
-  Report("request-2");
-  RunWell();
-  clock_.Advance(absl::Minutes(10));
-  ASSERT_OK(recovery_->Look());
-  Drive();
-  EXPECT_EQ(LastRecovery().state(), v1::STEP_STATE_SKIPPED);
-  EXPECT_THAT(LastRecovery().outcome(), HasSubstr("the ticket tells of it"));
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_NEW);
-  // It is as well after that failure.
-  LookRound();
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
-}
-
-TEST_F(LateRecoveryTest, TheJobRunsAgain) {
-  Find();
-  opcon_.Start(kJob, clock_.Now());
-  ExpectLeftAlone("Job Running");
-  // That run ends well too, and is a recovery of its own.
-  clock_.Advance(absl::Minutes(1));
-  opcon_.Finish(kJob, clock_.Now());
-  Rounds(10);
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
-}
-
-TEST_F(LateRecoveryTest, TheJobHasRunWellOnceMore) {
-  opcon_.keeps_job_number = true;
-  Find();
-  RunWell();
-  ExpectLeftAlone("run again since");
-}
-
-TEST_F(LateRecoveryTest, APersonHasResolvedClosedOrCanceledTheTicket) {
-  for (const sn::IncidentState state :
-       {sn::INCIDENT_STATE_RESOLVED, sn::INCIDENT_STATE_CLOSED,
-        sn::INCIDENT_STATE_CANCELED}) {
-    servicenow_.incidents.clear();
-    Tickets().clear();
-    OpenStore();
-    watcher_ = MakeWatcher("one");
-    recovery_ = MakeRecoveryWatcher();
-    FailAgain();
-    Report(absl::StrCat("request of ", state));
-    Drive();
-    RunWell();
-    clock_.Advance(absl::Minutes(10));
-    ASSERT_OK(recovery_->Look());
-    Move(state);
-    ExpectLeftAlone("by now");
-    EXPECT_EQ(State(), state);
-  }
-}
-
-TEST_F(LateRecoveryTest, APersonResolvesTheTicketAtTheLastMoment) {
-  Find();
-  // After the step has looked, and before the gateway does.
-  servicenow_.failures.script = [&](const std::string& rpc,
-                                    FailurePlan::Moment moment) {
-    if (rpc == "UpdateIncident" && moment == FailurePlan::Moment::kBefore) {
-      servicenow_.SetState(&Incident(), sn::INCIDENT_STATE_CLOSED);
-    }
-    return absl::OkStatus();
-  };
-  Drive();
-  EXPECT_EQ(LastRecovery().state(), v1::STEP_STATE_SKIPPED);
-  EXPECT_THAT(LastRecovery().outcome(), HasSubstr("moved the ticket meanwhile"));
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_CLOSED);
-  EXPECT_THAT(Incident().work_notes, IsEmpty());
-}
-
-TEST_F(LateRecoveryTest, APersonHasReopenedTheTicket) {
-  Find();
-  Move(sn::INCIDENT_STATE_RESOLVED);
-  Move(sn::INCIDENT_STATE_IN_PROGRESS);
-  ExpectLeftAlone("reopened");
-}
-
-TEST_F(LateRecoveryTest, TheTicketIsDeleted) {
-  Find();
-  servicenow_.incidents.clear();
-  ExpectLeftAlone("not there any more");
-}
-
-TEST_F(LateRecoveryTest, AnOperatorHasPutAnotherTicketOnTheJob) {
-  Find();
-  Tickets()[0].set_ticket_id("INC0099999");
-  ExpectLeftAlone("INC0099999");
-}
-
-TEST_F(LateRecoveryTest, TheJobHasLeftTheDailyTables) {
-  Find();
-  opcon_.jobs.clear();
-  ExpectLeftAlone("daily tables");
-}
-
-TEST_F(LateRecoveryTest, TheTemplateDoesNotSayItAnyMore) {
-  Find();
-  Recovery([](::config::v1::Recovery& recovery) {
-    recovery.set_action(::config::v1::RECOVERY_ACTION_OFF);
-  });
-  ExpectLeftAlone("leaves tickets of jobs that are well again alone");
 }
 
 TEST_F(RecoveryTest, WhatAnOperatorMarksHasNotRunWell) {
@@ -401,145 +193,6 @@ TEST_F(RecoveryTest, ARestartForAResolvedTicketIsNotItsRecovery) {
   Rounds(20);
   EXPECT_THAT(opcon_.actions, ElementsAre(kRestart));
   EXPECT_THAT(Incident().work_notes, IsEmpty());
-}
-
-TEST_F(RecoveryTest, ServiceNowAwayWhenItIsToBeResolved) {
-  OpenTicket();
-  RunWell();
-  clock_.Advance(absl::Minutes(10));
-  servicenow_.failures.FailBefore("GetIncident",
-                                  absl::UnavailableError("asleep"), 3);
-  servicenow_.failures.FailBefore("UpdateIncident",
-                                  absl::UnavailableError("asleep"), 3);
-  LookRound();
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
-  EXPECT_THAT(Incident().work_notes, SizeIs(1));
-}
-
-TEST_F(RecoveryTest, ALostAnswerIsFoundOut) {
-  OpenTicket();
-  RunWell();
-  clock_.Advance(absl::Minutes(10));
-  servicenow_.failures.LoseAnswer("UpdateIncident");
-  LookRound();
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
-  EXPECT_EQ(LastRecovery().state(), v1::STEP_STATE_SUCCEEDED);
-  EXPECT_EQ(Incident().incident.modification_count(), 1);
-  EXPECT_EQ(Link().ticket_state_value(), "6");
-}
-
-TEST_F(RecoveryTest, WhatWasReopenedAfterALostAnswerIsNotResolvedAgain) {
-  OpenTicket();
-  RunWell();
-  clock_.Advance(absl::Minutes(10));
-  servicenow_.failures.LoseAnswer("UpdateIncident");
-  ASSERT_OK(recovery_->Look());
-  Drive(/*limit=*/1);
-  ASSERT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
-  Move(sn::INCIDENT_STATE_IN_PROGRESS);
-  Drive();
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_IN_PROGRESS);
-  EXPECT_THAT(LastRecovery().outcome(), HasSubstr("reopened"));
-}
-
-TEST_F(RecoveryTest, ACloseCodeThatIsRefusedNeedsAPerson) {
-  OpenTicket();
-  RunWell();
-  clock_.Advance(absl::Minutes(10));
-  servicenow_.failures.FailBefore(
-      "UpdateIncident",
-      MakeError(absl::StatusCode::kFailedPrecondition,
-                "Resolution code must be one of the list",
-                {.reason = "ABORTED_BY_BUSINESS_RULE", .domain = "fake"}));
-  LookRound();
-  const v1::Report stuck = Recoveries()[0];
-  EXPECT_EQ(stuck.state(), v1::REPORT_STATE_DEAD_LETTER);
-  EXPECT_THAT(stuck.error().message(),
-              AllOf(HasSubstr("resolving INC0000001 with close_code \"Solution "
-                              "provided\" (see recovery in its template)"),
-                    HasSubstr("must be one of the list")));
-  // Somebody mends the template.
-  Recovery([](::config::v1::Recovery& recovery) {
-    recovery.set_close_code("Solved");
-  });
-  EXPECT_OK(store_->RetryReport(stuck.report_id(), {.actor = "me"}).status());
-  Drive();
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
-  EXPECT_EQ(Incident().incident.close_code(), "Solved");
-}
-
-TEST_F(RecoveryTest, ARefusedRecoveryHoldsNoFailureUp) {
-  OpenTicket();
-  RunWell();
-  clock_.Advance(absl::Minutes(10));
-  servicenow_.failures.FailBefore(
-      "UpdateIncident", absl::FailedPreconditionError("not by you"));
-  LookRound();
-  const std::string stuck = Recoveries()[0].report_id();
-  ASSERT_EQ(Get(stuck).state(), v1::REPORT_STATE_DEAD_LETTER);
-  FailAgain();
-  const std::string id = Report("request-2");
-  Drive();
-  EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_SUCCEEDED);
-  // By now there is nothing to resolve.
-  EXPECT_OK(store_->RetryReport(stuck, {.actor = "me"}).status());
-  Drive();
-  EXPECT_EQ(Get(stuck).steps(0).state(), v1::STEP_STATE_SKIPPED);
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_NEW);
-}
-
-TEST_F(RecoveryTest, TheServiceIsRestartedInBetween) {
-  OpenTicket();
-  RunWell();
-  Rounds(5);
-  OpenStore();
-  watcher_ = MakeWatcher("two");
-  recovery_ = MakeRecoveryWatcher("two");
-  Rounds(5);
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
-  EXPECT_THAT(Recoveries(), SizeIs(1));
-}
-
-TEST_F(RecoveryTest, WhatAWatcherHasForgottenTheStoreKnows) {
-  NoteOnly();
-  OpenTicket();
-  RunWell();
-  Rounds(11);
-  OpenStore();
-  watcher_ = MakeWatcher("two");
-  recovery_ = MakeRecoveryWatcher("two");
-  Rounds(5);
-  EXPECT_THAT(Recoveries(), SizeIs(1));
-  EXPECT_THAT(Incident().work_notes, SizeIs(1));
-}
-
-TEST_F(RecoveryTest, OneReplicaLooks) {
-  OpenTicket();
-  const std::unique_ptr<RecoveryWatcher> other = MakeRecoveryWatcher("two");
-  EXPECT_OK(recovery_->Look());
-  const int calls = opcon_.failures.calls("ListDailyJobs");
-  EXPECT_OK(other->Look());
-  EXPECT_EQ(opcon_.failures.calls("ListDailyJobs"), calls);
-  // The first is away for a while.
-  RunWell();
-  clock_.Advance(absl::Minutes(10));
-  EXPECT_OK(other->Look());
-  EXPECT_OK(recovery_->Look());
-  Drive();
-  EXPECT_THAT(Recoveries(), SizeIs(1));
-}
-
-TEST_F(RecoveryTest, OpConAwayIsSaidAndLosesNothing) {
-  OpenTicket();
-  RunWell();
-  clock_.Advance(absl::Minutes(10));
-  opcon_.failures.FailBefore("ListDailyJobs",
-                             absl::UnavailableError("OpCon is down"));
-  EXPECT_THAT(recovery_->Look(),
-              StatusIs(absl::StatusCode::kUnavailable,
-                       AllOf(HasSubstr("production"), HasSubstr("down"))));
-  LookRound();
-  EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
 }
 
 TEST_F(RecoveryTest, TwoDestinationsAreEachTold) {

@@ -179,10 +179,10 @@ absl::StatusOr<std::optional<StepCommit>> Steps::LookBeforeFollowing(
   const bool failed_again = !report.has_ticket_change();
   following->kind = failed_again ? ActionForFailure(config)
                                  : ActionFor(config, ticket.state());
-  following->reason = absl::StrCat(
-      change.ticket().number(), " is ", StateWords(ticket.state()),
-      failed_again ? ", and the job failed again"
-                   : absl::StrCat(" (", change.changed_by(), ")"));
+  following->reason =
+      absl::StrCat(change.ticket().number(), " is ", StateWords(ticket.state()),
+                   failed_again ? ", and the job failed again"
+                                : absl::StrCat(" (", change.changed_by(), ")"));
   if (!Follows(config) || following->kind == oc::JOB_ACTION_KIND_UNSPECIFIED) {
     return Ended(claimed, v1::SYNC_ACTION_NONE,
                  absl::StrCat("the job does not follow a ticket that is ",

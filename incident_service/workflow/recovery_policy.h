@@ -26,8 +26,8 @@ absl::Duration GracePeriodOf(const ::config::v1::Recovery& config);
 bool HasEndedWell(const ::opcon::v1::DailyJob& job);
 
 // Whether the run that the job shows is, by its end, later than the one that
-// the ticket tells of. Also if it is not known when that one ended: the run that
-// failed cannot have ended well.
+// the ticket tells of. Also if it is not known when that one ended: the run
+// that failed cannot have ended well.
 bool IsAfterFailure(const ::opcon::v1::DailyJob& job,
                     const ::incident::v1::TicketLink& link);
 

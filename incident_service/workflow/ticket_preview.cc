@@ -42,8 +42,8 @@ void TellColumns(const sn::Incident& incident, v1::RenderedIncident* told) {
   }
 }
 
-// What would become of the ticket once the job is well again, as if it had ended
-// well just now; empty for nothing.
+// What would become of the ticket once the job is well again, as if it had
+// ended well just now; empty for nothing.
 std::string TellRecovery(const Template& chosen, const Memo& memo) {
   const ::config::v1::Recovery& config = chosen.config().recovery();
   if (!Recovers(config)) return "";
