@@ -29,12 +29,16 @@ std::string JobText(const Report& report) {
   if (report.has_ticket_change()) {
     return JobIdText(report.ticket_change().job_key());
   }
+  if (report.has_job_recovery()) {
+    return JobIdText(report.job_recovery().job_key());
+  }
   return report.has_event() ? JobIdText(report.event().job_key())
                             : "(command line)";
 }
 
 std::string KindText(const Report& report) {
   if (report.has_ticket_change()) return "ticket moved";
+  if (report.has_job_recovery()) return "job well again";
   return report.has_event() ? EventKindName(report.event().kind()) : "rejected";
 }
 
@@ -88,6 +92,15 @@ void AddTicketChange(const ::incident::v1::TicketChange& change,
                                {"to state", change.to_state_value()},
                                {"moved by", change.changed_by()},
                                {"moved", TimeText(change.change_time())}});
+}
+
+void AddRecovery(const ::incident::v1::JobRecovery& recovery, Fields& fields) {
+  fields.insert(fields.end(), {{"job", recovery.job_key().job_name()},
+                               {"job id", JobIdText(recovery.job_key())},
+                               {"opcon", recovery.job_key().opcon()},
+                               {"well run", absl::StrCat(recovery.job_number())},
+                               {"ended", TimeText(recovery.run_end_time())},
+                               {"after failure", recovery.failure_id()}});
 }
 
 void AddSource(const Report& report, Fields& fields) {
@@ -165,6 +178,7 @@ std::string ReportDetails(const Report& report) {
   if (report.has_ticket_change()) {
     AddTicketChange(report.ticket_change(), fields);
   }
+  if (report.has_job_recovery()) AddRecovery(report.job_recovery(), fields);
   AddSource(report, fields);
   for (const std::string& warning : report.warnings()) {
     fields.emplace_back("warning", warning);

@@ -32,6 +32,7 @@
 #include "incident_service/upstreams/grpc_upstreams.h"
 #include "incident_service/watchers/job_watcher.h"
 #include "incident_service/watchers/job_watcher_config.h"
+#include "incident_service/watchers/recovery_watcher.h"
 #include "incident_service/watchers/ticket_watcher.h"
 #include "incident_service/workflow/engine.h"
 #include "incident_service/workflow/steps.h"
@@ -196,6 +197,21 @@ void ValidateTicketWatcher(const ::config::v1::TicketWatcher& config,
   }
 }
 
+RecoveryWatcherOptions WatcherOptionsFrom(
+    const ::config::v1::RecoveryWatcher& config) {
+  RecoveryWatcherOptions options;
+  options.interval =
+      OrDefault(config.interval(), config.has_interval(), options.interval);
+  return options;
+}
+
+void ValidateRecoveryWatcher(const ::config::v1::RecoveryWatcher& config,
+                             config::Faults* faults) {
+  if (!config.has_interval()) return;
+  config::CheckRange("recovery_watcher.interval", config.interval(),
+                     absl::Seconds(1), absl::Hours(1), faults);
+}
+
 void ValidateDeployment(const std::string& deployment, config::Faults* faults) {
   bool letters = true;
   for (const char c : deployment) {
@@ -249,6 +265,7 @@ class IncidentApplication final : public config::Application {
     retention_->Start();
     ticket_watcher_->Start();
     if (job_watcher_ != nullptr) job_watcher_->Start();
+    recovery_watcher_->Start();
     log::Info("service.started",
               {{"address", server_->address()}, {"version", kVersion}});
     return ports;
@@ -278,6 +295,7 @@ class IncidentApplication final : public config::Application {
     stop_calls_.request_stop();
     if (job_watcher_ != nullptr) job_watcher_->Stop();
     ticket_watcher_->Stop();
+    recovery_watcher_->Stop();
     engine_->Stop();
     retention_->Stop();
     return stopped;
@@ -343,6 +361,15 @@ class IncidentApplication final : public config::Application {
                                   .servicenow = servicenow_.get(),
                                   .templates = [this] { return Templates(); },
                                   .clock = RealClock::Get()});
+    RecoveryWatcherOptions recovery =
+        WatcherOptionsFrom(config.recovery_watcher());
+    recovery.worker = worker;
+    recovery_watcher_ = std::make_unique<RecoveryWatcher>(
+        std::move(recovery),
+        RecoveryWatcherDependencies{.store = store_.get(),
+                                    .opcon = opcon_.get(),
+                                    .templates = [this] { return Templates(); },
+                                    .clock = RealClock::Get()});
   }
 
   absl::Status BuildService(const IncidentServiceConfig& config) {
@@ -432,6 +459,7 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Retention> retention_;
   std::unique_ptr<TicketWatcher> ticket_watcher_;
+  std::unique_ptr<RecoveryWatcher> recovery_watcher_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<JobWatcher> job_watcher_;  // null unless configured
   std::unique_ptr<HealthProbe> health_;
@@ -469,6 +497,7 @@ void ValidateConfig(const IncidentServiceConfig& config,
   ValidateDeployment(config.deployment(), faults);
   ValidateWorkflow(config.workflow(), faults);
   ValidateTicketWatcher(config.ticket_watcher(), faults);
+  ValidateRecoveryWatcher(config.recovery_watcher(), faults);
   const std::shared_ptr<const TemplateSet> templates =
       LoadTemplates(config, RealClock::Get()->Now(), faults);
   ValidateJobWatcher(config.job_watcher(), templates.get(), faults);

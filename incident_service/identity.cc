@@ -158,8 +158,9 @@ std::optional<v1::JobKey> ParseJobId(absl::string_view text) {
 }
 
 const v1::JobKey& JobKeyOf(const v1::Report& report) {
-  return report.has_ticket_change() ? report.ticket_change().job_key()
-                                    : report.event().job_key();
+  if (report.has_ticket_change()) return report.ticket_change().job_key();
+  return report.has_job_recovery() ? report.job_recovery().job_key()
+                                   : report.event().job_key();
 }
 
 std::string JobKeyText(const v1::JobKey& key) {

@@ -26,6 +26,7 @@ StepPriority PriorityOf(v1::StepKind kind) {
     case v1::STEP_KIND_ATTACH_LOG:
       return StepPriority::kAttachment;
     case v1::STEP_KIND_FOLLOW_TICKET:
+    case v1::STEP_KIND_RECOVER_TICKET:
       return StepPriority::kUpdate;
     default:
       return StepPriority::kCreate;
@@ -79,6 +80,8 @@ std::string ActionOf(v1::StepKind kind,
       return "opcon.AppendDocumentation";
     case v1::STEP_KIND_FOLLOW_TICKET:
       return memo.follow().has_send_time() ? "opcon.SubmitJobAction" : "";
+    case v1::STEP_KIND_RECOVER_TICKET:
+      return memo.has_recovery() ? "servicenow.UpdateIncident" : "";
     default:
       return "";
   }
@@ -187,7 +190,8 @@ std::optional<v1::AuditEntry> ApplyCutOff(v1::StepKind kind, absl::Time now,
   entry.set_actor("incident_service");
   entry.set_action(action);
   entry.set_instance(kind == v1::STEP_KIND_TICKET ||
-                             kind == v1::STEP_KIND_ATTACH_LOG
+                             kind == v1::STEP_KIND_ATTACH_LOG ||
+                             kind == v1::STEP_KIND_RECOVER_TICKET
                          ? stored->memo.servicenow()
                          : JobKeyOf(stored->report).opcon());
   entry.set_target(JobId(JobKeyOf(stored->report)));

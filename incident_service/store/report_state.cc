@@ -26,6 +26,8 @@ absl::string_view StepName(v1::StepKind kind) {
       return "adding the replaced ticket to the job's documentation";
     case v1::STEP_KIND_FOLLOW_TICKET:
       return "bringing the job into step with its ticket";
+    case v1::STEP_KIND_RECOVER_TICKET:
+      return "telling the ticket that its job is well again";
     default:
       return "an unknown step";
   }
@@ -59,7 +61,7 @@ void SucceededSummary(v1::Report* report) {
       report->ticket().number().empty()
           ? "Done; there is no ticket to show."
           : absl::StrCat("Done: ", report->ticket().number(), ".");
-  if (report->has_ticket_change()) {
+  if (report->has_ticket_change() || report->has_job_recovery()) {
     absl::StrAppend(&summary, " ", report->steps(0).outcome());
   }
   if (const v1::Step* lost = FirstIn(*report, v1::STEP_STATE_FAILED, true)) {

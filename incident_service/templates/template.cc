@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "incident_service/identity.h"
 #include "incident_service/templates/template_parts.h"
+#include "incident_service/templates/ticket_settings.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -281,6 +282,18 @@ std::string Template::RenderWorkNote(const TemplateFacts& facts) const {
   const std::string ending =
       absl::StrCat("\n", FailureMarker(facts.failure.failure_id()));
   return absl::StrCat(CutTo(std::move(note), kMaxNote - ending.size()), ending);
+}
+
+RenderedResolution Template::RenderResolution(
+    const TemplateFacts& facts) const {
+  const MustacheValues values = Context(facts);
+  RenderedResolution resolution;
+  if (parts_->close_code) {
+    resolution.close_code =
+        CutTo(parts_->close_code->Render(values), kMaxCloseCode);
+  }
+  resolution.close_notes = CutTo(parts_->close_notes->Render(values), kMaxNote);
+  return resolution;
 }
 
 std::string Template::LogFileName(const TemplateFacts& facts, int index,

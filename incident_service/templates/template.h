@@ -27,6 +27,12 @@ struct RenderedTicket {
   std::vector<std::string> decisions;
 };
 
+// How a ticket is resolved, within ServiceNow's lengths.
+struct RenderedResolution {
+  std::string close_code;  // empty for the gateway's
+  std::string close_notes;
+};
+
 // A record that a template wants to know, for one failure.
 struct WantedRecord {
   std::string name;   // of the value that it becomes
@@ -69,6 +75,9 @@ class Template {
   // The work note for an incident that the failure is added to, within
   // ServiceNow's length; its last line is the failure's marker.
   std::string RenderWorkNote(const TemplateFacts& facts) const;
+  // For the ticket of a job that is well again, by `recovery`; the facts are
+  // those of the run that ended well.
+  RenderedResolution RenderResolution(const TemplateFacts& facts) const;
   // A name that ServiceNow instances accept, for the log of this number (from
   // 0) out of `count`.
   std::string LogFileName(const TemplateFacts& facts, int index,

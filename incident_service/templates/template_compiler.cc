@@ -16,6 +16,7 @@
 #include "incident_service/templates/pattern.h"
 #include "incident_service/templates/template.h"
 #include "incident_service/templates/template_parts.h"
+#include "incident_service/templates/ticket_settings.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -57,6 +58,9 @@ constexpr char kWorkNote[] =
     "OpCon job {{job}} {{event}} on {{date}} at {{time}} (workflow "
     "{{schedule}}, machine {{machine}}, termination code {{termination}}, run "
     "{{job_number}}).";
+constexpr char kCloseNotes[] =
+    "OpCon job {{job}} finished OK on {{date}} at {{time}} (run "
+    "{{job_number}}) after it had failed; resolved by OpCon.";
 // Tells runs apart also where a restart keeps the number.
 constexpr char kDefaultFileName[] =
     "{{job}}_{{date}}_{{clock}}_{{job_number}}.txt";
@@ -110,11 +114,15 @@ class TemplateCompiler {
     Settings();
     LogSettings();
     ReopenTable();
+    CheckStateSync(config_.state_sync(), At("state_sync"), faults_);
+    CheckRecovery(config_.recovery(), At("recovery"), faults_);
     if (!config_.time_zone().empty()) {
       parts_->zone =
           FindTimeZone(config_.time_zone(), At("time_zone"), faults_);
     }
     Values();
+    // Before there are names that are not known for a run that ended well.
+    RecoveryTexts();
     Lookups();
     Hours();
     Texts();
@@ -274,6 +282,18 @@ class TemplateCompiler {
       parts_->values.push_back({value.name(), *std::move(text),
                                 std::move(pattern), std::move(otherwise)});
     }
+  }
+
+  void RecoveryTexts() {
+    const MustacheValues known = known_;
+    known_.values.erase(kLogTail);
+    known_.lists.erase(kLastRuns);
+    const ::config::v1::Recovery& recovery = config_.recovery();
+    parts_->close_code =
+        TextIfAny(recovery.close_code(), At("recovery.close_code"));
+    parts_->close_notes = Text(OrDefault(recovery.close_notes(), kCloseNotes),
+                               At("recovery.close_notes"));
+    known_ = known;
   }
 
   void Lookups() {

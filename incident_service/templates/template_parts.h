@@ -62,6 +62,8 @@ struct Template::Parts {
   std::optional<MustacheText> description;
   std::optional<MustacheText> work_note;
   std::optional<MustacheText> file_name;
+  std::optional<MustacheText> close_code;
+  std::optional<MustacheText> close_notes;
   TemplateColumns columns;
   std::vector<std::shared_ptr<const re2::RE2>> redactions;
   bool uses_last_runs = false;

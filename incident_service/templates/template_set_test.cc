@@ -172,6 +172,67 @@ TEST(TemplateSetTest, RefusesNoneTwinsAndAnUnknownDefault) {
   EXPECT_THAT(twins.Format(), HasSubstr("templates[1].name"));
 }
 
+TEST(TemplateTest, AResolutionTellsOfTheRunThatEndedWell) {
+  ::incident::v1::Failure run = SomeFailure();
+  run.set_kind(::incident::v1::EVENT_KIND_RECOVERED);
+  const ::opcon::v1::DailyJob job = SomeJob();
+  RenderedResolution resolution =
+      Compile(::config::v1::Template())->RenderResolution({run, job});
+  EXPECT_EQ(resolution.close_code, "");
+  EXPECT_EQ(
+      resolution.close_notes,
+      "OpCon job JOB001 finished OK on 2026-01-05 at 03:00:07 -06:00 (run "
+      "49895) after it had failed; resolved by OpCon.");
+  ::config::v1::Template config;
+  ::config::v1::Recovery& recovery = *config.mutable_recovery();
+  recovery.set_action(::config::v1::RECOVERY_ACTION_RESOLVE);
+  recovery.set_close_code("{{event}}{{#tags}}!{{/tags}}");
+  recovery.set_close_notes("{{job}} {{event}}: " + std::string(5000, 'x'));
+  resolution = Compile(config)->RenderResolution({run, job});
+  EXPECT_EQ(resolution.close_code, "recovered");
+  EXPECT_THAT(resolution.close_notes, SizeIs(4000));
+  EXPECT_EQ(resolution.close_notes.substr(0, 18), "JOB001 recovered: ");
+  // Values are data.
+  run.mutable_job_key()->set_job_name("{{job}}^state=1");
+  recovery.set_close_code("{{job}} " + std::string(60, 'x'));
+  resolution = Compile(config)->RenderResolution({run, job});
+  EXPECT_EQ(resolution.close_code, "{{job}}^state=1 xxxxxxxxxxxxxxxxxxxxxxxx");
+}
+
+TEST(TemplateSetTest, RecoveryIsInheritedPartByPartAndTakenBack) {
+  google::protobuf::RepeatedPtrField<::config::v1::Template> configs;
+  ::config::v1::Template& base = *configs.Add();
+  base.set_name("base");
+  base.mutable_recovery()->set_action(::config::v1::RECOVERY_ACTION_RESOLVE);
+  base.mutable_recovery()->set_close_code("Solved");
+  base.mutable_recovery()->mutable_grace_period()->set_seconds(60);
+  base.mutable_state_sync()->set_mode(::config::v1::STATE_SYNC_MODE_WATCH);
+  base.mutable_state_sync()->set_on_failure_in_progress(
+      ::config::v1::JOB_FOLLOW_ACTION_MARK_UNDER_REVIEW);
+  ::config::v1::Template& longer = *configs.Add();
+  longer.set_name("longer");
+  longer.set_inherit("base");
+  longer.mutable_recovery()->mutable_grace_period()->set_seconds(600);
+  ::config::v1::Template& off = *configs.Add();
+  off.set_name("off");
+  off.set_inherit("base");
+  off.mutable_recovery()->set_action(::config::v1::RECOVERY_ACTION_OFF);
+  off.mutable_state_sync()->set_on_failure_in_progress(
+      ::config::v1::JOB_FOLLOW_ACTION_NONE);
+  config::Faults faults;
+  const auto set = TemplateSet::Compile(configs, "", &faults);
+  ASSERT_NE(set, nullptr) << faults.Format();
+  const ::config::v1::Template& inherited = set->Find("longer")->config();
+  EXPECT_EQ(inherited.recovery().action(),
+            ::config::v1::RECOVERY_ACTION_RESOLVE);
+  EXPECT_EQ(inherited.recovery().close_code(), "Solved");
+  EXPECT_EQ(inherited.recovery().grace_period().seconds(), 600);
+  const ::config::v1::Template& taken_back = set->Find("off")->config();
+  EXPECT_EQ(taken_back.recovery().action(), ::config::v1::RECOVERY_ACTION_OFF);
+  EXPECT_EQ(taken_back.state_sync().on_failure_in_progress(),
+            ::config::v1::JOB_FOLLOW_ACTION_NONE);
+}
+
 RC_GTEST_PROP(TemplateProperties, RenderingSurvivesAnyJob,
               (std::string job_name, std::string text)) {
   ::config::v1::Template config;

@@ -19,6 +19,13 @@ namespace {
 namespace sn = ::servicenow::v1;
 
 void PutState(sn::IncidentState state, sn::Incident* incident) {
+  const auto is_done = [](sn::IncidentState in) {
+    return in == sn::INCIDENT_STATE_RESOLVED ||
+           in == sn::INCIDENT_STATE_CLOSED || in == sn::INCIDENT_STATE_CANCELED;
+  };
+  if (is_done(incident->state()) && !is_done(state)) {
+    incident->set_reopen_count(incident->reopen_count() + 1);
+  }
   incident->set_state(state);
   incident->set_state_value(absl::StrCat(static_cast<int>(state)));
   incident->set_active(state != sn::INCIDENT_STATE_CLOSED &&
@@ -31,7 +38,10 @@ bool IsAsWanted(const sn::Incident& is,
   const sn::Incident& wanted = request.incident();
   for (const std::string& path : request.update_mask().paths()) {
     if ((path == "state" && is.state() != wanted.state()) ||
-        (path == "description" && is.description() != wanted.description())) {
+        (path == "description" && is.description() != wanted.description()) ||
+        (path == "close_notes" && is.close_notes() != wanted.close_notes()) ||
+        (path == "correlation_id" &&
+         is.correlation_id() != wanted.correlation_id())) {
       return false;
     }
   }
@@ -218,15 +228,32 @@ absl::StatusOr<sn::UpdateIncidentResponse> FakeServiceNow::UpdateIncident(
   const bool noted = std::any_of(
       fake.work_notes.begin(), fake.work_notes.end(),
       [&](const std::string& note) { return absl::StrContains(note, marker); });
+  sn::UpdateIncidentResponse response;
+  if (noted && IsAsWanted(fake.incident, request)) {
+    *response.mutable_incident() = fake.incident;
+    OPCON_SNOW_RETURN_IF_ERROR(failures.After("UpdateIncident"));
+    return response;
+  }
   const auto& allowed = request.allowed_from_states();
-  if (!(noted && IsAsWanted(fake.incident, request)) && !allowed.empty() &&
-      std::find(allowed.begin(), allowed.end(), fake.incident.state()) ==
-          allowed.end()) {
+  if (!allowed.empty() && std::find(allowed.begin(), allowed.end(),
+                                    fake.incident.state()) == allowed.end()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "other state",
                      {.reason = "INCIDENT_STATE", .domain = "fake"});
   }
   for (const std::string& path : request.update_mask().paths()) {
-    if (path == "state") PutState(wanted.state(), &fake.incident);
+    if (path == "state") {
+      if (wanted.state() == sn::INCIDENT_STATE_RESOLVED &&
+          fake.incident.state() != sn::INCIDENT_STATE_RESOLVED) {
+        ++fake.resolved_by_request;
+      }
+      PutState(wanted.state(), &fake.incident);
+    }
+    if (path == "close_code") {
+      fake.incident.set_close_code(wanted.close_code());
+    }
+    if (path == "close_notes") {
+      fake.incident.set_close_notes(wanted.close_notes());
+    }
     if (path == "description") {
       fake.incident.set_description(wanted.description());
     }
@@ -237,7 +264,6 @@ absl::StatusOr<sn::UpdateIncidentResponse> FakeServiceNow::UpdateIncident(
       fake.incident.set_correlation_id(wanted.correlation_id());
     }
   }
-  sn::UpdateIncidentResponse response;
   if (!marker.empty() && !noted) {
     fake.work_notes.push_back(request.journal_entry().text());
     response.set_journal_entry_added(true);

@@ -160,6 +160,7 @@ absl::StatusOr<oc::GetDailyJobResponse> FakeOpCon::GetDailyJob(
   return response;
 }
 
+// By names, categories and days, as ids have them.
 absl::StatusOr<oc::ListDailyJobsResponse> FakeOpCon::ListDailyJobs(
     const oc::ListDailyJobsRequest& request) {
   last_list = request;
@@ -168,29 +169,32 @@ absl::StatusOr<oc::ListDailyJobsResponse> FakeOpCon::ListDailyJobs(
     return MakeError(absl::StatusCode::kNotFound, "no such instance",
                      {.reason = "UNKNOWN_INSTANCE", .domain = "fake"});
   }
-  const auto fits = [&](const oc::DailyJob& job) {
-    const auto& dates = request.schedule_dates();
-    const auto& categories = request.categories();
-    return std::any_of(dates.begin(), dates.end(),
-                       [&](const google::type::Date& date) {
-                         return absl::StartsWith(
-                             job.id(),
-                             absl::StrFormat("%04d%02d%02d|", date.year(),
-                                             date.month(), date.day()));
-                       }) &&
-           std::find(categories.begin(), categories.end(),
-                     job.status().category()) != categories.end();
-  };
+  const auto& names = request.job_names();
+  const auto& categories = request.categories();
+  const auto& dates = request.schedule_dates();
   oc::ListDailyJobsResponse response;
-  for (auto at = jobs.upper_bound(request.page_token()); at != jobs.end();
-       ++at) {
-    if (!fits(at->second.job)) continue;
-    if (response.jobs_size() == request.page_size()) {
+  for (const auto& [id, fake] : jobs) {
+    const oc::DailyJob& job = fake.job;
+    const bool of_a_day = std::any_of(
+        dates.begin(), dates.end(), [&id = id](const google::type::Date& date) {
+          return absl::StartsWith(
+              id, absl::StrFormat("%04d%02d%02d|", date.year(), date.month(),
+                                  date.day()));
+        });
+    const bool fits = of_a_day &&
+                      (names.empty() || std::find(names.begin(), names.end(),
+                                                  job.name()) != names.end()) &&
+                      (categories.empty() ||
+                       std::find(categories.begin(), categories.end(),
+                                 job.status().category()) != categories.end());
+    if (!fits || id <= request.page_token()) continue;
+    if (request.page_size() > 0 &&
+        response.jobs_size() == request.page_size()) {
       response.set_next_page_token(
           response.jobs(response.jobs_size() - 1).id());
       break;
     }
-    *response.add_jobs() = at->second.job;
+    *response.add_jobs() = job;
   }
   OPCON_SNOW_RETURN_IF_ERROR(failures.After("ListDailyJobs"));
   return response;
@@ -314,6 +318,7 @@ absl::StatusOr<oc::SubmitJobActionResponse> FakeOpCon::SubmitJobAction(
                        const char* words) {
     actions.push_back(absl::StrCat(name, " ", id));
     if (!refusal.empty()) return;
+    carried_out.push_back({request.kind(), fake->job});
     if (request.kind() == oc::JOB_ACTION_KIND_RESTART && !keeps_job_number) {
       fake->job.set_job_number(++last_job_number_);
     }

@@ -57,6 +57,13 @@ struct FakeJob {
   std::map<int, std::map<std::string, std::string>> logs;
 };
 
+// An action that was carried out.
+struct FakeAction {
+  ::opcon::v1::JobActionKind kind = ::opcon::v1::JOB_ACTION_KIND_UNSPECIFIED;
+  // As it was before.
+  ::opcon::v1::DailyJob job;
+};
+
 class FakeOpCon final : public OpCon {
  public:
   FailurePlan failures;
@@ -72,6 +79,7 @@ class FakeOpCon final : public OpCon {
   // What was sent to OpCon, in order, as `markFixed <job id>`; also what it
   // refused.
   std::vector<std::string> actions;
+  std::vector<FakeAction> carried_out;
   // Unless empty, OpCon refuses actions with these words.
   std::string refusal;
   // What happens to a job between the gateway's look at it and the next action.
@@ -95,7 +103,7 @@ class FakeOpCon final : public OpCon {
       const ::opcon::v1::ListInstancesRequest& request) override;
   absl::StatusOr<::opcon::v1::GetDailyJobResponse> GetDailyJob(
       const ::opcon::v1::GetDailyJobRequest& request) override;
-  // By days (those of the ids) and categories; an instance other than
+  // By names, categories and days (those of the ids); an instance other than
   // "production" is unknown.
   absl::StatusOr<::opcon::v1::ListDailyJobsResponse> ListDailyJobs(
       const ::opcon::v1::ListDailyJobsRequest& request) override;
@@ -134,6 +142,8 @@ struct FakeIncident {
   // Of the request that created it; empty if a person did.
   std::string created_with_marker;
   std::vector<std::string> work_notes;
+  // How often a request has resolved it.
+  int resolved_by_request = 0;
   struct File {
     std::string name;
     std::string content;

@@ -337,6 +337,57 @@ TEST_F(TicketWatcherTest, WhatEachStateMeansIsConfigured) {
   EXPECT_THAT(opcon_.actions, ElementsAre(kFixed));
 }
 
+TEST_F(TicketWatcherTest, AFailureUnderATicketInProgressMarksTheJobAgain) {
+  // The job is left to the person who works on the ticket.
+  ::config::v1::Template config;
+  ::config::v1::StateSync& sync = *config.mutable_state_sync();
+  sync.set_mode(::config::v1::STATE_SYNC_MODE_WATCH);
+  sync.set_on_failure_in_progress(
+      ::config::v1::JOB_FOLLOW_ACTION_MARK_UNDER_REVIEW);
+  config.set_existing_ticket(
+      ::config::v1::EXISTING_TICKET_POLICY_RESOLVED_ONLY);
+  Configure(config);
+  OpenTicket();
+  MoveAndFollow(sn::INCIDENT_STATE_IN_PROGRESS);
+  ASSERT_THAT(opcon_.actions, SizeIs(1));
+  FailAgain();
+  std::string id = Report("request-2");
+  Drive();
+  EXPECT_EQ(Incident().incident.state(), sn::INCIDENT_STATE_IN_PROGRESS);
+  EXPECT_THAT(opcon_.actions, SizeIs(2));
+  EXPECT_EQ(Job().job.status().category(), oc::JOB_CATEGORY_UNDER_REVIEW);
+  EXPECT_EQ(GetStep(id, v1::STEP_KIND_FOLLOW_TICKET).outcome(),
+            "marked Under Review");
+  // Another report of the same failure marks nothing.
+  Report("request-3");
+  Drive();
+  EXPECT_THAT(opcon_.actions, SizeIs(2));
+  // What an operator did right after the failure stands.
+  FailAgain();
+  opcon_.Mark(kJob, oc::JOB_CATEGORY_FIXED, "Fixed");
+  id = Report("request-4");
+  Drive();
+  EXPECT_THAT(opcon_.actions, SizeIs(2));
+  EXPECT_THAT(GetStep(id, v1::STEP_KIND_FOLLOW_TICKET).outcome(),
+              HasSubstr("which stands"));
+  // A job that was restarted by then is not touched.
+  FailAgain();
+  opcon_.before_action = [&] { opcon_.Start(kJob, clock_.Now()); };
+  id = Report("request-5");
+  Drive();
+  EXPECT_THAT(opcon_.actions, SizeIs(2));
+  EXPECT_EQ(GetStep(id, v1::STEP_KIND_FOLLOW_TICKET).state(),
+            v1::STEP_STATE_SKIPPED);
+  // A ticket that nobody works on marks nothing.
+  MoveAndFollow(sn::INCIDENT_STATE_ON_HOLD);
+  FailAgain();
+  id = Report("request-6");
+  Drive();
+  EXPECT_EQ(GetStep(id, v1::STEP_KIND_FOLLOW_TICKET).kind(),
+            v1::STEP_KIND_UNSPECIFIED);
+  EXPECT_THAT(opcon_.actions, SizeIs(2));
+}
+
 TEST_F(TicketWatcherTest, SwitchingItOnTakesWhatIsThereForSeen) {
   Configure(::config::v1::Template());
   OpenTicket();

@@ -1,7 +1,8 @@
 #ifndef OPCON_SNOW_INCIDENT_SERVICE_WORKFLOW_EXISTING_TICKET_STEP_H_
 #define OPCON_SNOW_INCIDENT_SERVICE_WORKFLOW_EXISTING_TICKET_STEP_H_
 
-// What the two halves of TICKET share; for nobody else.
+// What the two halves of TICKET share with each other, and with the steps about
+// tickets that are there; for nobody else.
 
 #include <optional>
 #include <string>
@@ -39,6 +40,8 @@ struct Steps::ExistingTicket {
 
 // The gateway says that there is no such incident.
 bool IsGone(const absl::Status& status);
+// That of OpCon says that there is no such job.
+bool IsNoJob(const absl::Status& status);
 
 // Whether the text names the ticket.
 bool Means(const TicketId& id, const ::incident::v1::TicketRef& ticket);

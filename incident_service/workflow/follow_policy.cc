@@ -52,6 +52,16 @@ oc::JobActionKind ActionFor(const ::config::v1::StateSync& config,
   }
 }
 
+oc::JobActionKind ActionForFailure(const ::config::v1::StateSync& config) {
+  return Follows(config) ? KindOf(config.on_failure_in_progress(),
+                                  oc::JOB_ACTION_KIND_UNSPECIFIED)
+                         : oc::JOB_ACTION_KIND_UNSPECIFIED;
+}
+
+std::string InProgressValue() {
+  return absl::StrCat(static_cast<int>(sn::INCIDENT_STATE_IN_PROGRESS));
+}
+
 bool IsOncePerRun(oc::JobActionKind kind) {
   return kind == oc::JOB_ACTION_KIND_RESTART ||
          kind == oc::JOB_ACTION_KIND_CANCEL;

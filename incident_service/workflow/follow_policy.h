@@ -25,8 +25,15 @@ bool Follows(const ::config::v1::StateSync& config);
 ::opcon::v1::JobActionKind ActionFor(const ::config::v1::StateSync& config,
                                      ::servicenow::v1::IncidentState state);
 
-// Whether the run is the one that the job shows: `Run` is a Failure or a
-// FollowPlan.
+// What the job is to do because it has failed under a ticket that is In
+// Progress; UNSPECIFIED for nothing.
+::opcon::v1::JobActionKind ActionForFailure(
+    const ::config::v1::StateSync& config);
+// That state as instances number it.
+std::string InProgressValue();
+
+// Whether the run is the one that the job shows: `Run` is a Failure, a
+// FollowPlan or a JobRecovery.
 template <class Run>
 bool IsShown(const Run& run, const ::opcon::v1::DailyJob& job) {
   return run.job_number() == job.job_number() &&

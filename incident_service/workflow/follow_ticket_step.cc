@@ -1,4 +1,5 @@
-// FOLLOW_TICKET: the job does what a person's move of its ticket means.
+// FOLLOW_TICKET: the job does what a person's move of its ticket means, or is
+// marked Under Review once more after a failure under a ticket in progress.
 
 #include <algorithm>
 #include <optional>
@@ -34,11 +35,6 @@ constexpr int kManyFailures = 100;
 constexpr absl::Duration kMayTake = absl::Seconds(30);
 constexpr absl::Duration kLookPause = absl::Seconds(5);
 
-bool IsNoJob(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kNotFound &&
-         GetErrorReason(status) == "JOB_NOT_FOUND";
-}
-
 // The gateway says that it has sent nothing because the job is another than the
 // one that was looked at.
 bool JobHasChanged(const absl::Status& status) {
@@ -58,6 +54,17 @@ bool IsFollowable(oc::JobActionKind kind, const oc::DailyJob& job) {
   const std::vector<oc::JobCategory> from = FollowableFrom(kind);
   return std::find(from.begin(), from.end(), job.status().category()) !=
          from.end();
+}
+
+// What the report says of the ticket. After a failure the ticket stands as that
+// left it.
+v1::TicketChange ChangeOf(const v1::Report& report) {
+  if (report.has_ticket_change()) return report.ticket_change();
+  v1::TicketChange change;
+  *change.mutable_job_key() = JobKeyOf(report);
+  *change.mutable_ticket() = report.ticket();
+  change.set_to_state_value(InProgressValue());
+  return change;
 }
 
 StepCommit Ended(const ClaimedStep& claimed, v1::SyncAction result,
@@ -96,6 +103,11 @@ StepCommit OutcomeUnknown(const ClaimedStep& claimed) {
 
 }  // namespace
 
+bool IsNoJob(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kNotFound &&
+         GetErrorReason(status) == "JOB_NOT_FOUND";
+}
+
 // What is to be done, and to what.
 struct Steps::Following {
   oc::JobActionKind kind = oc::JOB_ACTION_KIND_UNSPECIFIED;
@@ -131,7 +143,8 @@ absl::StatusOr<StepCommit> Steps::FollowTicket(const ClaimedStep& claimed) {
 
 absl::StatusOr<std::optional<StepCommit>> Steps::LookBeforeFollowing(
     const ClaimedStep& claimed, Following* following) {
-  const v1::TicketChange& change = claimed.stored.report.ticket_change();
+  const v1::Report& report = claimed.stored.report;
+  const v1::TicketChange change = ChangeOf(report);
   const v1::JobKey& key = change.job_key();
   const std::string& servicenow = change.ticket().servicenow();
   const auto not_ours = [&] {
@@ -170,10 +183,13 @@ absl::StatusOr<std::optional<StepCommit>> Steps::LookBeforeFollowing(
         absl::StrCat("by state_sync of template ", chosen->config().name(),
                      " no job follows its ticket"));
   }
-  following->kind = ActionFor(config, ticket.state());
+  const bool failed_again = !report.has_ticket_change();
+  following->kind = failed_again ? ActionForFailure(config)
+                                 : ActionFor(config, ticket.state());
   following->reason =
       absl::StrCat(change.ticket().number(), " is ", StateWords(ticket.state()),
-                   " (", change.changed_by(), ")");
+                   failed_again ? ", and the job failed again"
+                                : absl::StrCat(" (", change.changed_by(), ")"));
   if (following->kind == oc::JOB_ACTION_KIND_UNSPECIFIED) {
     return Ended(claimed, v1::SYNC_ACTION_NONE,
                  absl::StrCat("the job does not follow a ticket that is ",
@@ -264,7 +280,7 @@ absl::StatusOr<std::optional<StepCommit>> Steps::LookAfterSending(
     const ClaimedStep& claimed) {
   const FollowPlan& plan = claimed.stored.memo.follow();
   const absl::StatusOr<oc::DailyJob> job =
-      GetJob(claimed.stored.report.ticket_change().job_key());
+      GetJob(JobKeyOf(claimed.stored.report));
   if (IsNoJob(job.status())) {
     return NotApplicable(claimed,
                          "the job is not in the daily tables any more");
@@ -302,7 +318,7 @@ absl::StatusOr<std::string> Steps::FirstToAct(const ClaimedStep& claimed,
 
 absl::StatusOr<StepCommit> Steps::Act(const ClaimedStep& claimed,
                                       const Following& following) {
-  const v1::JobKey& key = claimed.stored.report.ticket_change().job_key();
+  const v1::JobKey& key = JobKeyOf(claimed.stored.report);
   ClaimedStep planned = claimed;
   FollowPlan& plan = *planned.stored.memo.mutable_follow();
   plan.set_kind(following.kind);

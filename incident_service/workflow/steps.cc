@@ -37,6 +37,8 @@ absl::StatusOr<StepCommit> Steps::Run(const ClaimedStep& claimed) {
       return Document(claimed);
     case v1::STEP_KIND_FOLLOW_TICKET:
       return FollowTicket(claimed);
+    case v1::STEP_KIND_RECOVER_TICKET:
+      return RecoverTicket(claimed);
     default:
       return MakeError(
           absl::StatusCode::kUnimplemented,

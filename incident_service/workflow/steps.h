@@ -97,6 +97,7 @@ class Steps final : public StepRunner {
   absl::StatusOr<StepCommit> AttachLog(const ClaimedStep& claimed);
   absl::StatusOr<StepCommit> Document(const ClaimedStep& claimed);
   absl::StatusOr<StepCommit> FollowTicket(const ClaimedStep& claimed);
+  absl::StatusOr<StepCommit> RecoverTicket(const ClaimedStep& claimed);
 
   absl::StatusOr<std::shared_ptr<const Template>> FindTemplate(
       const std::string& name) const;
@@ -247,6 +248,17 @@ class Steps final : public StepRunner {
   absl::Status Refused(const Following& following,
                        const ::incident::v1::JobKey& key,
                        const std::string& message);
+
+  // The parts of RECOVER_TICKET.
+  // Why there is nothing to do, for people; empty if there is something, which
+  // `plan`, that of an earlier attempt or an empty one, then tells.
+  absl::StatusOr<std::string> LookBeforeRecovering(
+      const ClaimedStep& claimed, ::incident_store::v1::RecoveryPlan* plan);
+  absl::StatusOr<bool> IsOfLaterDay(const ::incident::v1::TicketLink& link);
+  absl::StatusOr<StepCommit> Recover(
+      const ClaimedStep& claimed,
+      const ::incident_store::v1::RecoveryPlan& plan);
+
   // Tells what was attached; nullopt if the log is not that run's any more.
   absl::StatusOr<std::optional<std::string>> AttachOne(
       const ClaimedStep& claimed, const Template& chosen,

@@ -242,6 +242,25 @@ TEST_F(TemplateStepsTest, APreviewSaysWhyThereIsNothing) {
   EXPECT_THAT(preview.decisions, ElementsAre(HasSubstr("the job is well")));
 }
 
+TEST_F(TemplateStepsTest, APreviewTellsWhatWouldBecomeOfTheTicket) {
+  EXPECT_THAT(Preview().incident->decisions(),
+              ElementsAre(HasSubstr("a new incident")));
+  Use("recovery: {action: work_note, grace_period: 90s}");
+  EXPECT_EQ(Preview().incident->decisions(1),
+            "once the job has been well for 1m30s: a work note");
+  Use("recovery: {action: resolve, close_notes: '{{job}} {{event}}, "
+      "{{status}}'}");
+  EXPECT_EQ(Preview().incident->decisions(1),
+            "once the job has been well for 10m: resolved with the gateway's "
+            "close_code and close_notes \"JOB001 recovered, Finished OK\"");
+  Use("recovery: {action: resolve, close_code: 'Solved {{schedule}}'}");
+  EXPECT_THAT(Preview().incident->decisions(1),
+              HasSubstr("close_code \"Solved Payroll\" and close_notes"));
+  // It changes nothing.
+  EXPECT_EQ(servicenow_.failures.calls("UpdateIncident"), 0);
+  EXPECT_THAT(servicenow_.incidents, IsEmpty());
+}
+
 // However a log comes in pieces, its lines are seen whole.
 RC_GTEST_PROP(LineFilterProperty, PiecesDoNotMatter, ()) {
   const std::string text =

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/status/status_macros.h"
 #include "incident_service/identity.h"
+#include "incident_service/workflow/recovery_policy.h"
 #include "incident_service/workflow/steps.h"
 #include "incident_service/workflow/ticket_policy.h"
 
@@ -45,6 +46,31 @@ void TellColumns(const sn::Incident& incident, v1::RenderedIncident* told) {
       (*told->mutable_references())[name] = value.display_value();
     }
   }
+}
+
+// What would become of the ticket once the job is well again, as if it had
+// ended well just now; empty for nothing.
+std::string TellRecovery(const Template& chosen, const Memo& memo) {
+  const ::config::v1::Recovery& config = chosen.config().recovery();
+  if (!Recovers(config)) return "";
+  const std::string when =
+      absl::StrCat("once the job has been well for ",
+                   absl::FormatDuration(GracePeriodOf(config)), ": ");
+  if (config.action() == ::config::v1::RECOVERY_ACTION_WORK_NOTE) {
+    return when + "a work note";
+  }
+  v1::Failure run = memo.failure();
+  run.set_kind(v1::EVENT_KIND_RECOVERED);
+  ::opcon::v1::DailyJob job = memo.job();
+  job.mutable_status()->set_description("Finished OK");
+  const RenderedResolution resolution =
+      chosen.RenderResolution(TemplateFacts{run, job});
+  return absl::StrCat(
+      when, "resolved with ",
+      resolution.close_code.empty()
+          ? "the gateway's close_code"
+          : absl::StrCat("close_code \"", resolution.close_code, "\""),
+      " and close_notes \"", resolution.close_notes, "\"");
 }
 
 }  // namespace
@@ -143,6 +169,8 @@ absl::StatusOr<TicketPreview> Steps::Preview(const v1::Report& report,
   }
   told.add_decisions(absl::StrCat(
       told.creates() ? "a new incident: " : "an update: ", plan.reason()));
+  std::string recovery = TellRecovery(chosen, memo);
+  if (!recovery.empty()) told.add_decisions(std::move(recovery));
   preview.incident = std::move(told);
   return preview;
 }

@@ -12,6 +12,7 @@
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/effect.h"
 #include "incident_service/workflow/existing_ticket_step.h"
+#include "incident_service/workflow/follow_policy.h"
 #include "incident_service/workflow/ticket_policy.h"
 
 namespace opcon_snow::incident {
@@ -241,6 +242,7 @@ v1::TicketLink Steps::LinkAfter(
     return link;
   }
   link.set_template_(memo.template_());
+  link.set_ticket_reopen_count(incident.reopen_count());
   link.set_last_failure_id(report.failure_id());
   link.clear_last_run_end_time();
   if (failure.has_run_end_time()) {
@@ -281,6 +283,14 @@ absl::StatusOr<StepCommit> Steps::TicketDone(
 
   if (!recovered) {
     if (!superseded) commit.next_steps = {v1::STEP_KIND_WRITE_BACK};
+    const bool failed_in_progress =
+        memo.plan().kind() == ::incident_store::v1::TICKET_PLAN_KIND_UPDATE &&
+        incident.state_value() == InProgressValue() && !memo.opcon_not_asked();
+    if (!superseded && failed_in_progress &&
+        ActionForFailure(chosen.config().state_sync()) !=
+            ::opcon::v1::JOB_ACTION_KIND_UNSPECIFIED) {
+      commit.next_steps.emplace_back(v1::STEP_KIND_FOLLOW_TICKET);
+    }
     // Without OpCon there is no log yet: the step follows the other then.
     if (!chosen.config().log_attachment().disabled() &&
         !memo.opcon_not_asked()) {

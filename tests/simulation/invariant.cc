@@ -157,7 +157,9 @@ void CheckNothingDoubled(World* world) {
 // What a report says that it did is to be seen.
 void CheckDone(World* world, const Seen& ever, const StoredReport& stored) {
   const v1::Report& report = stored.report;
-  if (report.state() != v1::REPORT_STATE_SUCCEEDED) return;
+  if (report.state() != v1::REPORT_STATE_SUCCEEDED || !report.has_event()) {
+    return;
+  }
   const store_v1::TicketPlan& plan = stored.memo.plan();
   const std::string& servicenow = report.ticket().servicenow();
   if (ever.applied.count({servicenow, plan.marker()}) == 0) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "tests/simulation/follow_invariant.h"
 #include "tests/simulation/invariant.h"
 
 namespace opcon_snow::simulation {
@@ -18,6 +19,7 @@ void LiveOn(World* world, Workers* workers) {
   for (int left = random.Between(8, 32); left > 0; --left) {
     if (random.Percent(50)) world->Happen();
     world->Deliver();
+    if (random.Percent(30)) workers->Look();
     bool idle = false;
     for (int attempts = random.Below(6); attempts > 0 && !idle; --attempts) {
       idle = !workers->RunOne();
@@ -48,6 +50,19 @@ void Replay(World* world, Workers* workers) {
   }
 }
 
+// Longer than a watcher's lease, any grace period, and the time that is left to
+// rules.
+constexpr absl::Duration kLongEnough = absl::Minutes(3);
+
+void LookUntilNothingMoves(World* world, Workers* workers) {
+  if (!world->watched) return;
+  for (int round = 0; round < 3; ++round) {
+    world->clock.Advance(kLongEnough);
+    workers->Look();
+    Replay(world, workers);
+  }
+}
+
 }  // namespace
 
 SimulationResult Simulate(const SimulationOptions& options) {
@@ -57,11 +72,14 @@ SimulationResult Simulate(const SimulationOptions& options) {
   workers.CalmDown();
   world.CalmDown();
   Replay(&world, &workers);
+  LookUntilNothingMoves(&world, &workers);
   world.NoteState();
   CheckAfterTrouble(&world, workers.somebody_was_held_up());
+  if (world.watched) CheckFollowing(&world);
   world.FailEverything();
   Replay(&world, &workers);
   CheckAtTheEnd(&world);
+  if (world.watched) CheckActions(&world);
 
   SimulationResult result;
   const auto all = world.store.ListReports({}, "", 100000);

@@ -23,6 +23,8 @@ struct Death {};
 constexpr absl::Duration kLease = absl::Minutes(1);
 // Processes that can be in the middle of something at once.
 constexpr std::size_t kProcesses = 3;
+// That look in turn, as leases allow.
+constexpr std::size_t kReplicas = 2;
 // More attempts than any seed needs.
 constexpr int kManyAttempts = 20000;
 
@@ -37,6 +39,13 @@ Workers* g_workers = nullptr;
 Workers::Workers(World* world, WrapSteps wrap)
     : world_(world), wrap_(std::move(wrap)), processes_(kProcesses) {
   for (Process& process : processes_) Start(&process);
+  if (world_->watched) {
+    watchers_.resize(kReplicas);
+    for (Watchers& replica : watchers_) Start(&replica);
+    // What is there before is taken for seen: nothing.
+    const absl::Status looked = watchers_.front().tickets->Look();
+    if (!looked.ok()) world_->Violation(looked.ToString());
+  }
   const auto script = [this](const std::string& rpc,
                              incident::FailurePlan::Moment moment) {
     return AtCall(rpc, moment);
@@ -66,6 +75,46 @@ void Workers::Start(Process* process) {
   process->wrapped = wrap_ ? wrap_(process->steps.get()) : nullptr;
 }
 
+void Workers::Start(Watchers* watchers) {
+  const std::string name = absl::StrCat("watcher-", ++last_name_);
+  const auto templates = [this] { return world_->Templates(); };
+  watchers->tickets = std::make_unique<incident::TicketWatcher>(
+      incident::TicketWatcherOptions{.interval = absl::Seconds(10),
+                                     .overlap = absl::Seconds(30),
+                                     .verify_after = absl::Minutes(1),
+                                     .sweep_interval = absl::Minutes(20),
+                                     .worker = name},
+      incident::TicketWatcherDependencies{.store = &world_->store,
+                                          .opcon = &world_->opcon,
+                                          .servicenow = &world_->servicenow,
+                                          .templates = templates,
+                                          .clock = &world_->clock});
+  watchers->recoveries = std::make_unique<incident::RecoveryWatcher>(
+      incident::RecoveryWatcherOptions{.interval = absl::Seconds(10),
+                                       .worker = name},
+      incident::RecoveryWatcherDependencies{.store = &world_->store,
+                                            .opcon = &world_->opcon,
+                                            .templates = templates,
+                                            .clock = &world_->clock});
+}
+
+void Workers::Look() {
+  if (watchers_.empty()) return;
+  Watchers& replica = world_->random.Pick(watchers_);
+  active_.push_back({});
+  try {
+    for (const absl::Status& looked :
+         {replica.tickets->Look(), replica.recoveries->Look()}) {
+      if (looked.ok()) continue;
+      world_->Note(absl::StrCat("a look fails: ", looked.message()));
+      if (calm_) world_->Violation(looked.ToString());
+    }
+  } catch (const Death&) {
+    Start(&replica);
+  }
+  active_.pop_back();
+}
+
 void Workers::Die(Process* process) {
   const std::string name = process->name;
   Start(process);
@@ -90,7 +139,8 @@ bool Workers::RunOne() {
   const ClaimedStep& step = claimed->front();
   CheckSerial(step);
   active_.push_back(
-      {incident::JobKeyText(step.stored.report.event().job_key()), step.claim});
+      {incident::JobKeyText(incident::JobKeyOf(step.stored.report)),
+       step.claim});
   world_->Note(absl::StrCat(
       process.name, " takes ", v1::StepKind_Name(step.claim.kind), " of ",
       step.claim.report_id, ", attempt ", step.step.attempts()));
@@ -104,13 +154,13 @@ bool Workers::RunOne() {
 }
 
 void Workers::CheckSerial(const ClaimedStep& claimed) {
-  if (incident::IsBestEffort(claimed.claim.kind)) return;
+  if (!incident::NeedsJob(claimed.claim.kind)) return;
   const std::string key =
-      incident::JobKeyText(claimed.stored.report.event().job_key());
+      incident::JobKeyText(incident::JobKeyOf(claimed.stored.report));
   for (const Active& other : active_) {
     if (other.job_key == key && other.claim.kind != claimed.claim.kind &&
         other.claim.report_id != claimed.claim.report_id &&
-        !incident::IsBestEffort(other.claim.kind) &&
+        incident::NeedsJob(other.claim.kind) &&
         world_->store.CheckClaim(other.claim).ok()) {
       world_->Violation(absl::StrCat("two reports of ", key,
                                      " at once: ", other.claim.report_id,

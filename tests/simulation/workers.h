@@ -12,6 +12,8 @@
 
 #include "absl/strings/string_view.h"
 #include "incident_service/store/store.h"
+#include "incident_service/watchers/recovery_watcher.h"
+#include "incident_service/watchers/ticket_watcher.h"
 #include "incident_service/workflow/engine_attempt.h"
 #include "incident_service/workflow/step_runner.h"
 #include "incident_service/workflow/steps.h"
@@ -37,6 +39,9 @@ class Workers {
   // Until nothing is left that will happen by itself; false if that never
   // comes.
   bool RunAll();
+  // One replica looks at the tickets that have moved and the jobs that have
+  // become well; nobody does if that is switched off.
+  void Look();
   // Nobody dies or is held up any more.
   void CalmDown() { calm_ = true; }
 
@@ -50,13 +55,18 @@ class Workers {
     std::unique_ptr<incident::Steps> steps;
     std::unique_ptr<incident::StepRunner> wrapped;
   };
-  // Under way, the innermost last.
+  struct Watchers {
+    std::unique_ptr<incident::TicketWatcher> tickets;
+    std::unique_ptr<incident::RecoveryWatcher> recoveries;
+  };
+  // Under way, the innermost last; a watcher's look has no job.
   struct Active {
     std::string job_key;
     incident::StepClaim claim;
   };
 
   void Start(Process* process);
+  void Start(Watchers* watchers);
   void Die(Process* process);
   void Attempt(const Process& process, const incident::ClaimedStep& claimed);
   void CheckSerial(const incident::ClaimedStep& claimed);
@@ -69,6 +79,7 @@ class Workers {
   World* const world_;
   const WrapSteps wrap_;
   std::vector<Process> processes_;
+  std::vector<Watchers> watchers_;
   std::vector<Active> active_;
   int last_name_ = 0;
   bool calm_ = false;

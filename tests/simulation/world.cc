@@ -23,6 +23,31 @@ using incident::FakeJob;
 constexpr char kSecond[] = "second";
 constexpr int kMaxOpen = 10000;
 
+// Those whose jobs follow their tickets, and whose tickets are told when the
+// job is well again.
+template <class Add>
+void AddWatching(Add add) {
+  const auto recovers = [](::config::v1::RecoveryAction action, int seconds,
+                           ::config::v1::Template* config) {
+    config->mutable_recovery()->set_action(action);
+    config->mutable_recovery()->mutable_grace_period()->set_seconds(seconds);
+  };
+  ::config::v1::Template& watch = add("watch.json");
+  watch.mutable_state_sync()->set_mode(::config::v1::STATE_SYNC_MODE_WATCH);
+  recovers(::config::v1::RECOVERY_ACTION_WORK_NOTE, 0, &watch);
+  ::config::v1::Template& restart = add("restart.json");
+  restart.mutable_state_sync()->set_mode(::config::v1::STATE_SYNC_MODE_WATCH);
+  restart.mutable_state_sync()->set_restart_on_resolve(true);
+  recovers(::config::v1::RECOVERY_ACTION_RESOLVE, 60, &restart);
+  ::config::v1::Template& review = add("review.json");
+  review.set_existing_ticket(
+      ::config::v1::EXISTING_TICKET_POLICY_RESOLVED_ONLY);
+  review.mutable_state_sync()->set_mode(::config::v1::STATE_SYNC_MODE_VERIFY);
+  review.mutable_state_sync()->set_on_failure_in_progress(
+      ::config::v1::JOB_FOLLOW_ACTION_MARK_UNDER_REVIEW);
+  recovers(::config::v1::RECOVERY_ACTION_RESOLVE, 120, &review);
+}
+
 std::shared_ptr<const incident::TemplateSet> CompileTemplates() {
   google::protobuf::RepeatedPtrField<::config::v1::Template> configs;
   const auto add = [&](const std::string& name) -> ::config::v1::Template& {
@@ -37,6 +62,7 @@ std::shared_ptr<const incident::TemplateSet> CompileTemplates() {
       .set_existing_ticket(::config::v1::EXISTING_TICKET_POLICY_RESOLVED_ONLY);
   add("always.json").set_always_create_new_ticket(true);
   add("reuse.json").mutable_reuse_within()->set_seconds(3 * 24 * 3600);
+  AddWatching(add);
   config::Faults faults;
   return incident::TemplateSet::Compile(configs, "", &faults);
 }
@@ -61,6 +87,7 @@ World::World(std::uint64_t seed, bool traced)
   opcon.has_history = random.Percent(80);
   opcon.has_ticket_list = random.Percent(85);
   servicenow.instances = {"prod", kSecond};
+  servicenow.clock = &clock;
   if (random.Percent(20)) settings.settle_delay = absl::Seconds(30);
   if (random.Percent(20)) {
     settings.provisional_ticket_after = absl::Minutes(2);
@@ -70,12 +97,14 @@ World::World(std::uint64_t seed, bool traced)
   }
   const int count = random.Between(1, 3);
   for (int i = 1; i <= count; ++i) {
-    std::vector<std::string> primary = {"basic.json", "basic.json",
-                                        "resolved.json", "always.json",
-                                        "reuse.json"};
+    std::vector<std::string> primary = {
+        "basic.json", "basic.json", "resolved.json", "always.json",
+        "reuse.json", "watch.json", "restart.json",  "review.json"};
     std::vector<std::string> templates = {random.Pick(primary)};
     const std::string name = absl::StrCat("JOB", i);
     if (templates[0] == "reuse.json") Define("20260106", name, templates);
+    watched =
+        watched || Templates()->Find(templates[0])->config().has_state_sync();
     if (random.Percent(25)) templates.emplace_back("second.json");
     Define("20260105", name, std::move(templates));
   }
@@ -300,7 +329,13 @@ void World::ChangeIncident() {
       sn::INCIDENT_STATE_CLOSED,      sn::INCIDENT_STATE_CANCELED};
   const sn::IncidentState state = random.Pick(states);
   const bool was_active = fake.incident.active();
+  const bool moves_it = fake.incident.state() != state;
   servicenow.SetState(&fake, state);
+  if (moves_it) {
+    Moves& moved = moves[at->first];
+    ++moved.into[state];
+    moved.modification_count = fake.incident.modification_count();
+  }
   if (!was_active && fake.incident.active()) MarkTouched(fake);
   Note(absl::StrCat("a person sets ", fake.incident.number(), " to ",
                     sn::IncidentState_Name(state)));
@@ -373,7 +408,9 @@ void World::DecideOnReport() {
   Note(absl::StrCat("discarded ", report.report_id()));
   somebody_discarded = true;
   for (SimulatedJob& job : jobs) {
-    if (job.id == incident::JobId(report.event().job_key())) job.touched = true;
+    if (job.id == incident::JobId(incident::JobKeyOf(report))) {
+      job.touched = true;
+    }
   }
 }
 

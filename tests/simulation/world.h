@@ -42,6 +42,14 @@ struct TrueRun {
   std::set<std::string> reported_to;
 };
 
+// What a person did to the state of an incident, and nobody else has changed
+// since if its count of changes is still that.
+struct Moves {
+  // How often it was moved into a state, by the state.
+  std::map<::servicenow::v1::IncidentState, int> into;
+  std::int64_t modification_count = 0;
+};
+
 struct SimulatedJob {
   std::string id;
   ::incident::v1::JobKey key;
@@ -65,6 +73,10 @@ class World {
   incident::FakeServiceNow servicenow;
   std::vector<SimulatedJob> jobs;
   std::vector<TrueRun> runs;
+  // Whether tickets are watched, and jobs with open ones looked at.
+  bool watched = false;
+  // By sys_id.
+  std::map<std::string, Moves> moves;
   // Incidents that a person deleted.
   std::vector<incident::FakeIncident> deleted;
   bool somebody_discarded = false;
