@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/auth/authorizer.h"
 #include "common/clock/clock.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
@@ -15,7 +16,6 @@
 #include "common/rpc/server.h"
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "opcon_gateway/instance.h"
 #include "opcon_gateway/service.h"
 
@@ -24,7 +24,6 @@ namespace {
 
 using ::config::v1::OpConGatewayConfig;
 using ::config::v1::OpConInstance;
-using google::protobuf::util::MessageDifferencer;
 
 // Each instance's own limit holds the numbers down; this only must not.
 constexpr int kMaxConnectionsPerHost = 1000;
@@ -80,12 +79,11 @@ class GatewayApplication final : public config::Application {
 
   absl::Status Reload(const google::protobuf::Message& message) override {
     const auto& config = static_cast<const OpConGatewayConfig&>(message);
-    if (!MessageDifferencer::Equals(config.listener(), config_.listener())) {
-      return absl::FailedPreconditionError(
-          "the listener cannot change while the process runs; restart it");
-    }
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
                                 MakeInstances(config));
+    OPCON_SNOW_RETURN_IF_ERROR(rpc::ReloadListener(
+        config.listener(), config_.listener(), authorizer_.get(),
+        server_.get()));
     service_->Replace(std::move(instances));
     config_ = config;
     return absl::OkStatus();
@@ -111,9 +109,11 @@ class GatewayApplication final : public config::Application {
     service_ = std::make_unique<OpConGatewayService>(
         loop_.get(), std::move(instances),
         rpc::MaxConcurrentCalls(config_.listener()));
+    OPCON_SNOW_ASSIGN_OR_RETURN(authorizer_,
+                                rpc::AuthorizerOf(config_.listener()));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        server_, rpc::Server::Create(rpc::ServerOptionsFrom(config_.listener()),
-                                     {service_->served()}));
+        server_, rpc::CreateServer(config_.listener(), {service_->served()},
+                                   authorizer_));
     return absl::OkStatus();
   }
 
@@ -155,6 +155,7 @@ class GatewayApplication final : public config::Application {
   // In the order of construction; destroyed in reverse.
   std::unique_ptr<http::CurlLoop> loop_;
   std::unique_ptr<OpConGatewayService> service_;
+  std::shared_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<rpc::Server> server_;
 };
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/auth/authorizer.h"
 #include "common/clock/clock.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
@@ -20,7 +21,6 @@
 #include "common/rpc/server_config.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
-#include "google/protobuf/util/message_differencer.h"
 #include "snow_gateway/instance.h"
 #include "snow_gateway/jwt.h"
 #include "snow_gateway/service.h"
@@ -30,7 +30,6 @@ namespace {
 
 using ::config::v1::ServiceNowInstance;
 using ::config::v1::SnowGatewayConfig;
-using google::protobuf::util::MessageDifferencer;
 
 // A little more than ServiceNow's own limit of a transaction.
 constexpr absl::Duration kDefaultCallTimeout = absl::Seconds(65);
@@ -226,12 +225,11 @@ class GatewayApplication final : public config::Application {
 
   absl::Status Reload(const google::protobuf::Message& message) override {
     const auto& config = static_cast<const SnowGatewayConfig&>(message);
-    if (!MessageDifferencer::Equals(config.listener(), config_.listener())) {
-      return absl::FailedPreconditionError(
-          "the listener cannot change while the process runs; restart it");
-    }
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<InstanceRegistry> registry,
                                 MakeRegistry(loop_.get(), config));
+    OPCON_SNOW_RETURN_IF_ERROR(rpc::ReloadListener(
+        config.listener(), config_.listener(), authorizer_.get(),
+        server_.get()));
     OPCON_SNOW_RETURN_IF_ERROR(service_->Replace(std::move(registry)));
     config_ = config;
     return absl::OkStatus();
@@ -257,9 +255,11 @@ class GatewayApplication final : public config::Application {
     service_ =
         std::make_unique<Service>(loop_.get(), std::move(registry),
                                   rpc::MaxConcurrentCalls(config_.listener()));
+    OPCON_SNOW_ASSIGN_OR_RETURN(authorizer_,
+                                rpc::AuthorizerOf(config_.listener()));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        server_, rpc::Server::Create(rpc::ServerOptionsFrom(config_.listener()),
-                                     {service_->served()}));
+        server_, rpc::CreateServer(config_.listener(), {service_->served()},
+                                   authorizer_));
     return absl::OkStatus();
   }
 
@@ -267,6 +267,7 @@ class GatewayApplication final : public config::Application {
   // In the order of construction; destroyed in reverse.
   std::unique_ptr<http::CurlLoop> loop_;
   std::unique_ptr<Service> service_;
+  std::shared_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<rpc::Server> server_;
 };
 
