@@ -75,8 +75,8 @@ def await_true(done):
         time.sleep(0.02)
 
 
-def service_yaml(opcon, snow, http, workflow):
-    return f"""listener: {{address: "127.0.0.1:0"}}
+def service_yaml(opcon, snow, http, workflow, listener=""):
+    return f"""listener: {{address: "127.0.0.1:0", {listener}}}
 opcon_gateway: {{address: "127.0.0.1:{opcon}"}}
 servicenow_gateway: {{address: "127.0.0.1:{snow}"}}
 store: {{sqlite: {{path: incidents.db}}}}
@@ -109,9 +109,11 @@ class World:
         os.chmod(path, 0o600)
         return path
 
-    def service(self, name, opcon=1, snow=1, http="", workflow="workers: 4", file_limit=None):
+    def service(self, name, opcon=1, snow=1, http="", workflow="workers: 4", file_limit=None,
+                listener=""):
         folder = os.path.join(self.folder, name)
-        config = self.write(folder, "service.yaml", service_yaml(opcon, snow, http, workflow))
+        config = self.write(folder, "service.yaml",
+                            service_yaml(opcon, snow, http, workflow, listener))
         return self.start("incident_service", ["--config", config], folder, file_limit)
 
     def gateway(self, name, instance):
@@ -332,6 +334,40 @@ def every_operation_keeps_the_bounds(door):
     door.call("GET", "/v1/tickets/{job}", 404, "20260105|16|1|nobody")
 
 
+def callers_need_a_role(world, contract):
+    """Which role each operation needs is the business of tests/auth."""
+    secured = [key for key in contract.operations() if "security" not in contract.operation(key)]
+    assert len(secured) == 5, secured
+    tokens = {role: f"token-of-a-{role}-0123456789" for role in ("reporter", "reader", "service")}
+    for role, token in tokens.items():
+        world.write(os.path.join(world.folder, "roles"), role, token)
+    principals = ", ".join(f"{{name: {role}, token_file: {role}, roles: [{role}]}}"
+                           for role in tokens)
+    door = Caller(contract, world.service(
+        "roles", listener=f"authorization: {{principals: [{principals}]}}").ports["http"])
+
+    def as_role(role):
+        return {"headers": {"Authorization": "Bearer " + tokens[role]}}
+
+    for key in secured:
+        json_body = {"json": {}} if key[0] == "POST" else {}
+        for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic eDp5"}):
+            problem = door.call(*key, 401, "none", headers=headers, **json_body)
+            assert problem["reason"] == "UNAUTHENTICATED"
+        problem = door.call(*key, 403, "none", **as_role("service"), **json_body)
+        assert problem["reason"] == "ROLE_REQUIRED" and problem["metadata"]["roles"]
+    event = {"jobKey": {"scheduleDate": DATE, "scheduleId": 16, "scheduleInstance": 1,
+                        "jobName": "J"}}
+    stored = door.call("POST", "/v1/reports", 201, **as_role("reporter"),
+                       json={"requestId": "of-the-reporter", "event": event})["report"]
+    for role in ("reporter", "reader"):
+        door.call("GET", "/v1/reports/{id}", 200, stored["reportId"], **as_role(role))
+    # Health is for everybody, what it says of this machine is not.
+    assert door.call("GET", "/healthz") == {}
+    assert "hops" in door.call("GET", "/healthz", **as_role("reader"))
+    door.call("GET", "/v1/openapi.json")
+
+
 def slow_requests_end(world, contract):
     door = Caller(contract, world.service("slow", http="request_timeout: 500ms").ports["http"])
     for key in contract.operations():
@@ -412,6 +448,7 @@ def main():
         nothing_else_is_there(door)
         every_operation_keeps_the_bounds(door)
         lines_of_the_guide_work(door, sys.argv[2])
+        callers_need_a_role(world, contract)
         slow_requests_end(world, contract)
         what_was_acknowledged_is_kept(world, contract)
         a_full_disk_is_told(world, contract)
