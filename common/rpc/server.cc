@@ -20,6 +20,7 @@
 #include "absl/time/time.h"
 #include "common/auth/permissions.h"
 #include "common/log/log.h"
+#include "common/rpc/acceptor.h"
 #include "common/rpc/address.h"
 #include "common/rpc/mutex_checks.h"
 #include "common/rpc/reactor.h"
@@ -85,6 +86,9 @@ absl::Status CheckOptions(const ServerOptions& options,
                           options.tls.private_key_file.empty())) {
     return invalid(
         "TLS needs both a certificate and its private key, and one is missing");
+  }
+  if (options.max_connections < 1 || options.max_connections_per_peer < 1) {
+    return invalid("at least one connection must be allowed");
   }
   // With fewer threads than it keeps for polling, gRPC aborts the process.
   if (options.max_threads < 4) {
@@ -206,6 +210,7 @@ struct Server::Impl {
   std::condition_variable stopped;
   State state = State::kCreated;         // guarded by mutex
   std::shared_ptr<grpc::Server> server;  // guarded by mutex
+  std::unique_ptr<Acceptor> acceptor;    // as the server
   int port = 0;                          // guarded by mutex
   absl::Status stop_result;              // guarded by mutex
 };
@@ -241,20 +246,33 @@ absl::Status Server::Start() {
   SetUpProcess();
   grpc::ServerBuilder builder;
   Configure(builder, impl_->options);
-  const std::string address =
-      JoinHostPort(impl_->options.host, impl_->options.port);
-  builder.AddListeningPort(address, impl_->credentials, &impl_->port);
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      std::unique_ptr<Acceptor> acceptor,
+      Acceptor::Listen(
+          {.host = impl_->options.host,
+           .port = impl_->options.port,
+           .max_connections = impl_->options.max_connections,
+           .max_per_peer = impl_->options.max_connections_per_peer}));
+  using Experimental = grpc::ServerBuilder::experimental_type;
+  const std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc =
+      builder.experimental().AddExternalConnectionAcceptor(
+          Experimental::ExternalConnectionType::FROM_FD, impl_->credentials);
   for (const ServedService& service : impl_->services) {
     builder.RegisterService(service.service);
   }
   impl_->server = builder.BuildAndStart();
-  if (impl_->server == nullptr || impl_->port == 0) {
-    impl_->server.reset();
-    impl_->port = 0;
-    return absl::UnavailableError(absl::StrCat(
-        "cannot listen on ", address,
-        ": the address is in use or not of this machine"));
+  if (impl_->server == nullptr) {
+    return absl::UnavailableError("gRPC cannot start a server");
   }
+  impl_->port = acceptor->port();
+  acceptor->Start([grpc](int listener, int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
+        handed;
+    handed.listener_fd = listener;
+    handed.fd = connection;
+    grpc->HandleNewConnection(&handed);
+  });
+  impl_->acceptor = std::move(acceptor);
   for (const ServedService& service : impl_->services) {
     impl_->server->GetHealthCheckService()->SetServingStatus(service.full_name,
                                                              true);
@@ -289,6 +307,7 @@ absl::Status Server::Stop() {
 absl::Status Server::Impl::Drain() {
   server->GetHealthCheckService()->Shutdown();
   absl::SleepFor(options.drain_delay);
+  acceptor->Stop();
 
   Shutdown shutdown(server, options.shutdown_timeout);
   const absl::Time give_up = absl::Now() + options.shutdown_timeout;

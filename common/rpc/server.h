@@ -19,6 +19,9 @@
 // they hold nothing but the state of the server and the contract. GZIP and DEFLATE are disabled: gRPC 1.51 inflates
 // a message before it checks its size. What gRPC itself has to say goes to our
 // log.
+//
+// Connections are accepted here and handed to gRPC, whose own listener never
+// accepts again once the process has run out of descriptors; see acceptor.h.
 
 #include <cstddef>
 #include <memory>
@@ -53,6 +56,10 @@ struct ServerOptions {
   std::size_t max_memory_bytes = std::size_t{256} << 20;
   int max_threads = 16;
   int max_streams_per_connection = 100;
+  // Connections at once, all together and from one address that is not this
+  // machine's. More are closed as they come.
+  int max_connections = 1000;
+  int max_connections_per_peer = 250;
 
   absl::Duration handshake_timeout = absl::Seconds(3);
   // Pings to clients, so that a vanished one is noticed …

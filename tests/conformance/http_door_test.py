@@ -338,16 +338,18 @@ def callers_need_a_role(world, contract):
     """Which role each operation needs is the business of tests/auth."""
     secured = [key for key in contract.operations() if "security" not in contract.operation(key)]
     assert len(secured) == 5, secured
-    tokens = {role: f"token-of-a-{role}-0123456789" for role in ("reporter", "reader", "service")}
-    for role, token in tokens.items():
-        world.write(os.path.join(world.folder, "roles"), role, token)
-    principals = ", ".join(f"{{name: {role}, token_file: {role}, roles: [{role}]}}"
-                           for role in tokens)
+    names = {"reporter": "reporter", "stranger": "reporter", "reader": "reader",
+             "service": "service"}
+    tokens = {name: f"token-of-a-{name}-0123456789" for name in names}
+    for name, token in tokens.items():
+        world.write(os.path.join(world.folder, "roles"), name, token)
+    principals = ", ".join(f"{{name: {name}, token_file: {name}, roles: [{role}]}}"
+                           for name, role in names.items())
     door = Caller(contract, world.service(
         "roles", listener=f"authorization: {{principals: [{principals}]}}").ports["http"])
 
-    def as_role(role):
-        return {"headers": {"Authorization": "Bearer " + tokens[role]}}
+    def as_role(name):
+        return {"headers": {"Authorization": "Bearer " + tokens[name]}}
 
     for key in secured:
         json_body = {"json": {}} if key[0] == "POST" else {}
@@ -362,6 +364,8 @@ def callers_need_a_role(world, contract):
                        json={"requestId": "of-the-reporter", "event": event})["report"]
     for role in ("reporter", "reader"):
         door.call("GET", "/v1/reports/{id}", 200, stored["reportId"], **as_role(role))
+    unseen = door.call("GET", "/v1/reports/{id}", 404, stored["reportId"], **as_role("stranger"))
+    assert unseen["reason"] == "RECORD_NOT_FOUND", unseen
     # Health is for everybody, what it says of this machine is not.
     assert door.call("GET", "/healthz") == {}
     assert "hops" in door.call("GET", "/healthz", **as_role("reader"))
