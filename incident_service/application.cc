@@ -284,8 +284,8 @@ class IncidentApplication final : public config::Application {
     const absl::Duration timeout =
         OrDefault(config.workflow().call_timeout(),
                   config.workflow().has_call_timeout(), kDefaultCallTimeout);
-    OPCON_SNOW_ASSIGN_OR_RETURN(
-        std::shared_ptr<grpc::Channel> opcon, Connect(config.opcon_gateway()));
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> opcon,
+                                Connect(config.opcon_gateway()));
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> servicenow,
                                 Connect(config.servicenow_gateway()));
     quick_opcon_ = MakeGrpcOpCon({.channel = opcon,

@@ -81,9 +81,9 @@ class GatewayApplication final : public config::Application {
     const auto& config = static_cast<const OpConGatewayConfig&>(message);
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
                                 MakeInstances(config));
-    OPCON_SNOW_RETURN_IF_ERROR(rpc::ReloadListener(
-        config.listener(), config_.listener(), authorizer_.get(),
-        server_.get()));
+    OPCON_SNOW_RETURN_IF_ERROR(
+        rpc::ReloadListener(config.listener(), config_.listener(),
+                            authorizer_.get(), server_.get()));
     service_->Replace(std::move(instances));
     config_ = config;
     return absl::OkStatus();

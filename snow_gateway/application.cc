@@ -227,9 +227,9 @@ class GatewayApplication final : public config::Application {
     const auto& config = static_cast<const SnowGatewayConfig&>(message);
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<InstanceRegistry> registry,
                                 MakeRegistry(loop_.get(), config));
-    OPCON_SNOW_RETURN_IF_ERROR(rpc::ReloadListener(
-        config.listener(), config_.listener(), authorizer_.get(),
-        server_.get()));
+    OPCON_SNOW_RETURN_IF_ERROR(
+        rpc::ReloadListener(config.listener(), config_.listener(),
+                            authorizer_.get(), server_.get()));
     OPCON_SNOW_RETURN_IF_ERROR(service_->Replace(std::move(registry)));
     config_ = config;
     return absl::OkStatus();

@@ -251,19 +251,18 @@ void ValidateAuthorization(const ::config::v1::Authorization& authorization,
                                " printable ASCII characters without blanks"));
     } else if (const auto [other, fresh] = names.emplace(principal.name(), i);
                !fresh) {
-      add("name", absl::StrCat("is also that of principals[", other->second,
-                               "]"));
+      add("name",
+          absl::StrCat("is also that of principals[", other->second, "]"));
     }
-    if (principal.certificate_san().empty() &&
-        principal.token_file().empty()) {
+    if (principal.certificate_san().empty() && principal.token_file().empty()) {
       add("", "needs certificate_san or token_file");
     }
     if (!principal.certificate_san().empty()) {
       const auto [other, fresh] =
           certificates.emplace(principal.certificate_san(), i);
       if (!fresh) {
-        add("certificate_san", absl::StrCat("is also that of principals[",
-                                            other->second, "]"));
+        add("certificate_san",
+            absl::StrCat("is also that of principals[", other->second, "]"));
       }
     }
     if (principal.roles().empty()) add("roles", "is required");
@@ -280,9 +279,9 @@ bool KnowsTokens(const ::config::v1::Authorization& authorization) {
 }
 
 bool KnowsCertificates(const ::config::v1::Authorization& authorization) {
-  return std::any_of(authorization.principals().begin(),
-                     authorization.principals().end(),
-                     [](const auto& p) { return !p.certificate_san().empty(); });
+  return std::any_of(
+      authorization.principals().begin(), authorization.principals().end(),
+      [](const auto& p) { return !p.certificate_san().empty(); });
 }
 
 }  // namespace opcon_snow::auth

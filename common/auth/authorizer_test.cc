@@ -61,14 +61,15 @@ class AuthorizerTest : public ::testing::Test {
   }
 
   Authorization Config() const {
-    return Parse(absl::StrCat("principals:\n  - {name: a, token_file: ", file_a_,
-                              ", roles: [reporter]}\n"
-                              "  - {name: b, certificate_san: b.example, "
-                              "token_file: ",
-                              file_b_,
-                              ", roles: [operator, service]}\n"
-                              "  - {name: c, certificate_san: c.example, "
-                              "roles: [reader]}\n"));
+    return Parse(
+        absl::StrCat("principals:\n  - {name: a, token_file: ", file_a_,
+                     ", roles: [reporter]}\n"
+                     "  - {name: b, certificate_san: b.example, "
+                     "token_file: ",
+                     file_b_,
+                     ", roles: [operator, service]}\n"
+                     "  - {name: c, certificate_san: c.example, "
+                     "roles: [reader]}\n"));
   }
 
   std::unique_ptr<Authorizer> Make(const Authorization& config) {
@@ -100,10 +101,10 @@ TEST_F(AuthorizerTest, KnowsCallersByTokenOrCertificate) {
   EXPECT_TRUE(authorizer->TakesTokens());
   EXPECT_EQ(authorizer->Admit(kReport, Token(kTokenA))->name, "a");
   EXPECT_EQ(authorizer->Admit(kDiscard, Token(kTokenB))->name, "b");
-  EXPECT_EQ(authorizer
-                ->Admit(kGet, {.certificate_names = {"x.example", "c.example"}})
-                ->name,
-            "c");
+  EXPECT_EQ(
+      authorizer->Admit(kGet, {.certificate_names = {"x.example", "c.example"}})
+          ->name,
+      "c");
 }
 
 TEST_F(AuthorizerTest, AReporterSeesWhatItReported) {
@@ -199,13 +200,14 @@ TEST_F(AuthorizerTest, RefusesTokensOfTwoAndFilesThatCannotBeUsed) {
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("a and b"), Not(HasSubstr(kTokenB)))));
   chmod(file_a_.c_str(), 0644);
-  EXPECT_THAT(Authorizer::Create(Config()),
-              StatusIs(absl::StatusCode::kPermissionDenied,
-                       HasSubstr("a.token")));
+  EXPECT_THAT(
+      Authorizer::Create(Config()),
+      StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("a.token")));
   TokenFile("a.token", "weak");
   chmod(file_a_.c_str(), 0600);
-  EXPECT_THAT(Authorizer::Create(Config()),
-              StatusIs(absl::StatusCode::kInvalidArgument, Not(HasSubstr("weak"))));
+  EXPECT_THAT(
+      Authorizer::Create(Config()),
+      StatusIs(absl::StatusCode::kInvalidArgument, Not(HasSubstr("weak"))));
 }
 
 TEST_F(AuthorizerTest, FindsEveryFaultOfTheConfiguration) {

@@ -43,29 +43,30 @@ TEST(BearerTokenTest, IsTheOneLineOfItsFile) {
 TEST(BearerTokenTest, OtherFilesAreRefusedByNameAndNotByContent) {
   const std::string long_one(4097, 'q');
   for (const std::string& text :
-       {std::string(), std::string("short-secret"), std::string("two words-----"),
-        absl::StrCat(kToken, "\n", kToken), absl::StrCat(kToken, "\n\n"),
-        std::string("quoted-secret-\"value\""), std::string("sec=ret-with-equals-inside"),
+       {std::string(), std::string("short-secret"),
+        std::string("two words-----"), absl::StrCat(kToken, "\n", kToken),
+        absl::StrCat(kToken, "\n\n"), std::string("quoted-secret-\"value\""),
+        std::string("sec=ret-with-equals-inside"),
         std::string("\xc3\xa4 not ascii at all secret"),
         std::string("nul-in-the-mi\0dle-secret", 24), long_one}) {
     const auto read = ReadTokenFile(WriteFile(text));
-    EXPECT_THAT(read, StatusIs(absl::StatusCode::kInvalidArgument,
-                               AllOf(HasSubstr("/token: "),
-                                     Not(HasSubstr("secret")),
-                                     Not(HasSubstr("qqqq")))))
+    EXPECT_THAT(read,
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("/token: "), Not(HasSubstr("secret")),
+                               Not(HasSubstr("qqqq")))))
         << text;
   }
 }
 
 TEST(BearerTokenTest, NobodyElseMayReadIt) {
   for (const mode_t mode : {0604, 0602, 0644, 0601}) {
-    EXPECT_THAT(ReadTokenFile(WriteFile(kToken, mode)),
-                StatusIs(absl::StatusCode::kPermissionDenied,
-                         HasSubstr("chmod o= ")));
+    EXPECT_THAT(
+        ReadTokenFile(WriteFile(kToken, mode)),
+        StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("chmod o= ")));
   }
-  EXPECT_THAT(ReadTokenFile("/does/not/exist"),
-              StatusIs(absl::StatusCode::kNotFound,
-                       HasSubstr("/does/not/exist")));
+  EXPECT_THAT(
+      ReadTokenFile("/does/not/exist"),
+      StatusIs(absl::StatusCode::kNotFound, HasSubstr("/does/not/exist")));
   EXPECT_THAT(ReadTokenFile(::testing::TempDir()),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }

@@ -161,8 +161,8 @@ Descriptor Bind(const addrinfo& address, int port) {
   } else {
     reinterpret_cast<sockaddr_in&>(bound).sin_port = net_port;
   }
-  Descriptor listener(socket(address.ai_family,
-                             SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Descriptor listener(
+      socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   // Not SO_REUSEPORT: two processes would share the calls without a word.
   if (listener.get() < 0 ||
       !SetOption(listener.get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
@@ -249,8 +249,8 @@ absl::Status Acceptor::Impl::Listen() {
     listeners_.push_back(std::move(listener));
     reason = 0;
   }
-  if (reason != 0 && (listeners_.empty() || reason == EADDRINUSE ||
-                      reason == EACCES)) {
+  if (reason != 0 &&
+      (listeners_.empty() || reason == EADDRINUSE || reason == EACCES)) {
     listeners_.clear();
     port_ = 0;
     return unavailable(std::strerror(reason));

@@ -68,12 +68,11 @@ TEST(ServerConfigTest, TakesEverySetting) {
 }
 
 TEST(ServerConfigTest, WhoHasATokenNeedsNoCertificate) {
-  EXPECT_TRUE(ServerOptionsFrom(
-                  ListenerOf("address: 127.0.0.1:1\n"
-                             "tls: {client_ca_file: a}\n"
-                             "authorization: {principals: [\n"
-                             "  {name: n, certificate_san: s},\n"
-                             "  {name: m, token_file: t}]}\n"))
+  EXPECT_TRUE(ServerOptionsFrom(ListenerOf("address: 127.0.0.1:1\n"
+                                           "tls: {client_ca_file: a}\n"
+                                           "authorization: {principals: [\n"
+                                           "  {name: n, certificate_san: s},\n"
+                                           "  {name: m, token_file: t}]}\n"))
                   .tls.client_certificate_optional);
 }
 
@@ -85,9 +84,9 @@ TEST(ServerConfigTest, FindsEveryFault) {
   const std::string tls = "tls: {certificate_file: c, key_file: k}\n";
   EXPECT_THAT(ListenerFaults("address: 0.0.0.0:1\n" + tls),
               HasSubstr("needs tls and authorization"));
-  EXPECT_THAT(ListenerFaults("address: 0.0.0.0:1\n" + tls +
-                             "authorization: {}\n"),
-              HasSubstr("listener.authorization.principals: is required"));
+  EXPECT_THAT(
+      ListenerFaults("address: 0.0.0.0:1\n" + tls + "authorization: {}\n"),
+      HasSubstr("listener.authorization.principals: is required"));
   EXPECT_THAT(ListenerFaults("address: 127.0.0.1:1\n" + tls +
                              "authorization: {principals: [{name: n, "
                              "certificate_san: s, roles: [reader]}]}\n"),

@@ -16,9 +16,9 @@
 //
 // Health is served for "" and for every service's full name, and server
 // reflection for all of them; both to everybody who gets through TLS, because
-// they hold nothing but the state of the server and the contract. GZIP and DEFLATE are disabled: gRPC 1.51 inflates
-// a message before it checks its size. What gRPC itself has to say goes to our
-// log.
+// they hold nothing but the state of the server and the contract. GZIP and
+// DEFLATE are disabled: gRPC 1.51 inflates a message before it checks its size.
+// What gRPC itself has to say goes to our log.
 //
 // Connections are accepted here and handed to gRPC, whose own listener never
 // accepts again once the process has run out of descriptors; see acceptor.h.

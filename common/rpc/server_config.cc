@@ -56,8 +56,7 @@ void ValidateListener(const ::config::v1::Listener& listener,
     // Without TLS, tokens are left.
     if (auth::KnowsCertificates(listener.authorization()) &&
         listener.tls().client_ca_file().empty() &&
-        (listener.has_tls() ||
-         !auth::KnowsTokens(listener.authorization()))) {
+        (listener.has_tls() || !auth::KnowsTokens(listener.authorization()))) {
       faults->Add(authorization,
                   "certificate_san needs tls.client_ca_file beside it: nothing "
                   "else says which certificates are good");
@@ -120,8 +119,7 @@ absl::StatusOr<std::shared_ptr<auth::Authorizer>> AuthorizerOf(
 }
 
 absl::StatusOr<std::unique_ptr<Server>> CreateServer(
-    const ::config::v1::Listener& listener,
-    std::vector<ServedService> services,
+    const ::config::v1::Listener& listener, std::vector<ServedService> services,
     std::shared_ptr<auth::Authorizer> authorizer) {
   ServerOptions options = ServerOptionsFrom(listener);
   options.authorizer = std::move(authorizer);

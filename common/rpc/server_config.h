@@ -36,8 +36,7 @@ ServerOptions ServerOptionsFrom(const ::config::v1::Listener& listener);
 // The server of a listener without fault, guarded as it says. Errors are those
 // of Server::Create and auth::Authorizer::Create.
 absl::StatusOr<std::unique_ptr<Server>> CreateServer(
-    const ::config::v1::Listener& listener,
-    std::vector<ServedService> services,
+    const ::config::v1::Listener& listener, std::vector<ServedService> services,
     std::shared_ptr<auth::Authorizer> authorizer);
 
 // Who may call what, as the listener says; open to all if it says nothing.

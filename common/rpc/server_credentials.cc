@@ -22,9 +22,10 @@ class Credentials final : public grpc::ServerCredentials {
     grpc_ssl_client_certificate_request_type request =
         GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE;
     if (!files_->files().client_ca_file.empty()) {
-      request = files_->files().client_certificate_optional
-                    ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
-                    : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+      request =
+          files_->files().client_certificate_optional
+              ? GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY
+              : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
     }
     // Both calls take over what they are given.
     credentials_ = grpc_ssl_server_credentials_create_with_options(

@@ -138,9 +138,8 @@ TEST_F(ServerTest, NeedsTlsWhereOthersCanReachIt) {
     EXPECT_THAT(Start(options), StatusIs(absl::StatusCode::kInvalidArgument,
                                          HasSubstr("without TLS")));
     options.use_tls = true;
-    EXPECT_THAT(Start(options),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         HasSubstr("without authorization")));
+    EXPECT_THAT(Start(options), StatusIs(absl::StatusCode::kInvalidArgument,
+                                         HasSubstr("without authorization")));
   }
 }
 

@@ -109,9 +109,8 @@ TEST_F(TlsServerTest, KeepsTheOldCertificateIfTheNewOneIsNotGood) {
   ASSERT_OK(good());
   const std::string key = server_certificate_.key_file;
   std::filesystem::copy_file(key, key + ".kept");
-  std::filesystem::copy_file(
-      other_certificate_.key_file, key,
-      std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(other_certificate_.key_file, key,
+                             std::filesystem::copy_options::overwrite_existing);
   EXPECT_THAT(server_->ReloadTls(),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("is not the key of the certificate")));
@@ -137,9 +136,9 @@ TEST_F(TlsServerTest, AClientTakesARenewedCertificateOfItsOwn) {
       << "the server does not trust that one";
   std::filesystem::rename(other_certificate_.key_file,
                           client_certificate_.key_file);
-  std::filesystem::copy_file(
-      other_certificate_.certificate_file, client_certificate_.certificate_file,
-      std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(other_certificate_.certificate_file,
+                             client_certificate_.certificate_file,
+                             std::filesystem::copy_options::overwrite_existing);
   EXPECT_TRUE(Eventually([&] { return Get(connected).ok(); }));
   EXPECT_THAT(identities_, ElementsAre("localhost", "127.0.0.1"));
 }
@@ -234,13 +233,11 @@ TEST_F(GuardedServerTest, RefusesStreamsBeforeTheyBegin) {
     co_return AttachFileResponse();
   };
   ASSERT_OK(Start(Guarded({})));
-  const auto stub =
-      ServiceNowGateway::NewStub(Connect(WithToken({}, kToken)));
+  const auto stub = ServiceNowGateway::NewStub(Connect(WithToken({}, kToken)));
   int sent = 0;
   const auto attached =
       WriteStream<Stub, Stub, AttachFileRequest, AttachFileResponse>(
-          *stub, &Stub::AttachFile, {},
-          [&](AttachFileRequest& request) {
+          *stub, &Stub::AttachFile, {}, [&](AttachFileRequest& request) {
             request.set_chunk(std::string(100'000, 'x'));
             return ++sent < 1000;
           });
@@ -270,7 +267,8 @@ TEST_F(GuardedServerTest, TakesACertificateOrAToken) {
 
 TEST_F(GuardedServerTest, ATokenIsExchangedWhileTheChannelIsUsed) {
   ASSERT_OK(Start(Guarded({})));
-  const auto token = std::make_shared<auth::BearerToken>("not-yet-the-right-one");
+  const auto token =
+      std::make_shared<auth::BearerToken>("not-yet-the-right-one");
   ChannelOptions options;
   options.token = token;
   const auto channel = Connect(options);
@@ -282,9 +280,9 @@ TEST_F(GuardedServerTest, ATokenIsExchangedWhileTheChannelIsUsed) {
 TEST_F(GuardedServerTest, NeedsABridgeToAsk) {
   ServedService bare = service_.served();
   bare.bridge = nullptr;
-  EXPECT_THAT(Server::Create(Guarded({}), {bare}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("has no bridge")));
+  EXPECT_THAT(
+      Server::Create(Guarded({}), {bare}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("has no bridge")));
 }
 
 TEST_F(TlsServerTest, SaysWhichFileIsWrong) {

@@ -37,7 +37,8 @@ template <class T>
 using Owned = std::unique_ptr<T, Free>;
 
 Owned<BIO> Memory(const std::string& text) {
-  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  return Owned<BIO>(
+      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
 // OpenSSL would ask for the passphrase of an encrypted key on the terminal.

@@ -72,18 +72,17 @@ void Connection::WithStream(Function function) {
 void Connection::Handshake() {
   Wait(State::kHandshake, Clock::now());
   Arm(host_->options.request_timeout);
-  tls_->async_handshake(
-      asio::ssl::stream_base::server,
-      [self = shared_from_this()](const error_code& error) {
-        if (self->state_ != State::kHandshake) return;
-        if (error) {
-          self->Close();
-          return;
-        }
-        self->certificate_names_ =
-            CertificateNames(self->tls_->native_handle());
-        self->AwaitRequest();
-      });
+  tls_->async_handshake(asio::ssl::stream_base::server,
+                        [self = shared_from_this()](const error_code& error) {
+                          if (self->state_ != State::kHandshake) return;
+                          if (error) {
+                            self->Close();
+                            return;
+                          }
+                          self->certificate_names_ =
+                              CertificateNames(self->tls_->native_handle());
+                          self->AwaitRequest();
+                        });
 }
 
 void Connection::Drain() {
@@ -171,12 +170,12 @@ void Connection::Read() {
   if (read_under_way_) return;
   read_under_way_ = true;
   WithStream([this](auto& stream) {
-    stream.async_read_some(
-        asio::buffer(buffer_), [self = shared_from_this()](
-                                   const error_code& error, std::size_t bytes) {
-          self->read_under_way_ = false;
-          self->OnRead(error, bytes);
-        });
+    stream.async_read_some(asio::buffer(buffer_),
+                           [self = shared_from_this()](const error_code& error,
+                                                       std::size_t bytes) {
+                             self->read_under_way_ = false;
+                             self->OnRead(error, bytes);
+                           });
   });
 }
 

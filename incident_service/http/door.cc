@@ -345,8 +345,7 @@ Answer Door::ListReports(const Target& target) const {
   return set.ok() ? AnswerOf(queries_.ListReports(request)) : Problem(set);
 }
 
-Answer Door::GetReport(const Target& target,
-                       const auth::Caller& caller) const {
+Answer Door::GetReport(const Target& target, const auth::Caller& caller) const {
   const absl::Status bare = NoParameters(target);
   if (!bare.ok()) return Problem(bare);
   v1::GetReportRequest request;

@@ -134,14 +134,12 @@ absl::StatusOr<std::unique_ptr<HttpDoor>> HttpDoor::Create(
   std::shared_ptr<rpc::TlsFiles> tls;
   if (config.has_tls()) {
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        tls,
-        rpc::TlsFiles::Load(rpc::ServerTlsFrom(
-            config.tls(), dependencies.client_certificate_optional)));
+        tls, rpc::TlsFiles::Load(rpc::ServerTlsFrom(
+                 config.tls(), dependencies.client_certificate_optional)));
   }
   http::ServerOptions options = OptionsFrom(config, drain_timeout);
   options.tls = tls;
-  auto parts =
-      std::make_unique<Parts>(std::move(dependencies), std::move(tls));
+  auto parts = std::make_unique<Parts>(std::move(dependencies), std::move(tls));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       parts->server,
       http::HttpServer::Create(std::move(options), &parts->door));

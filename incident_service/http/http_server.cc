@@ -43,7 +43,8 @@ struct HttpServer::Core final : ConnectionHost {
 
   absl::Status Listen();
   void Run();
-  // Takes what the TLS files say now. After an error the context is what it was.
+  // Takes what the TLS files say now. After an error the context is what it
+  // was.
   absl::Status UpdateTls();
   void Accept();
   void OnAccepted(const error_code& error, tcp::socket socket);

@@ -75,8 +75,8 @@ absl::StatusOr<std::shared_ptr<ssl::context>> MakeTlsContext(
   SSL_CTX_set_num_tickets(raw, 0);
 
   error_code error;
-  context->use_certificate_chain(
-      boost::asio::buffer(content.certificate_chain), error);
+  context->use_certificate_chain(boost::asio::buffer(content.certificate_chain),
+                                 error);
   if (!error) {
     context->use_private_key(boost::asio::buffer(content.private_key.Reveal()),
                              ssl::context::pem, error);

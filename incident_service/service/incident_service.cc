@@ -144,12 +144,11 @@ OPCON_SNOW_QUERY(ListAuditEntries)
 grpc::ServerUnaryReactor* IncidentServiceImpl::GetReport(
     grpc::CallbackServerContext* context, const v1::GetReportRequest* request,
     v1::GetReportResponse* response) {
-  return bridge_.Unary(
-      context, request, response,
-      Blocking([this](rpc::CallContext& call,
-                      const v1::GetReportRequest& asked) {
-        return queries_.GetReport(asked, call.caller());
-      }));
+  return bridge_.Unary(context, request, response,
+                       Blocking([this](rpc::CallContext& call,
+                                       const v1::GetReportRequest& asked) {
+                         return queries_.GetReport(asked, call.caller());
+                       }));
 }
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::RetryReport(

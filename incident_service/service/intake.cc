@@ -184,9 +184,9 @@ void Intake::Report(const v1::ReportJobEventRequest& request,
   }
   Failpoint("commit.REPORT.before");
   store_->CreateReportAsync(
-      std::move(fresh),
-      [response = std::move(response), done = std::move(done),
-       reported_by = std::string(reported_by)](absl::StatusOr<CreatedReport> created) mutable {
+      std::move(fresh), [response = std::move(response), done = std::move(done),
+                         reported_by = std::string(reported_by)](
+                            absl::StatusOr<CreatedReport> created) mutable {
         Failpoint("commit.REPORT.after");
         if (!created.ok()) {
           done(created.status());

@@ -35,9 +35,9 @@ class Intake {
          std::function<std::shared_ptr<const TemplateSet>()> templates);
 
   // `reported_by` is the principal that calls; empty if nobody had to say who
-  // he is. Does not block. Calls `done` once: when the report is durable, on a thread
-  // of the store's that must not be held up, or before it returns if there is
-  // nothing to store.
+  // he is. Does not block. Calls `done` once: when the report is durable, on a
+  // thread of the store's that must not be held up, or before it returns if
+  // there is nothing to store.
   using Done = std::function<void(
       absl::StatusOr<::incident::v1::ReportJobEventResponse>)>;
   void Report(const ::incident::v1::ReportJobEventRequest& request,

@@ -95,9 +95,9 @@ TEST_F(OwnReportsTest, AReporterSeesItsOwnAndAnOperatorEverything) {
   const std::string nothing(report.size(), '0');
   const absl::Status absent = Get("bob", nothing);
   EXPECT_THAT(absent, HasReason("RECORD_NOT_FOUND"));
-  EXPECT_EQ(absl::StrReplaceAll(Get("bob", report).ToString(),
-                                {{report, nothing}}),
-            absent.ToString());
+  EXPECT_EQ(
+      absl::StrReplaceAll(Get("bob", report).ToString(), {{report, nothing}}),
+      absent.ToString());
 }
 
 TEST_F(OwnReportsTest, AReporterWatchesItsOwnByName) {

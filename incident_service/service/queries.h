@@ -26,8 +26,8 @@ class Queries {
       const ::incident::v1::GetReportRequest& request,
       const auth::Caller& caller) const;
   // For a caller that may see only its own: OK if it has reported this one,
-  // NOT_FOUND as if it were not there if somebody else has, PERMISSION_DENIED if
-  // none is named. OK for everybody else.
+  // NOT_FOUND as if it were not there if somebody else has, PERMISSION_DENIED
+  // if none is named. OK for everybody else.
   absl::Status CheckOwn(const std::string& report_id,
                         const auth::Caller& caller) const;
   absl::StatusOr<::incident::v1::ListFailuresResponse> ListFailures(

@@ -53,7 +53,8 @@ class Idlers {
     for (const int fd : sockets_) {
       pollfd one = {.fd = fd, .events = POLLOUT, .revents = 0};
       poll(&one, 1, 1000);
-      const ssize_t ignored = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t ignored =
+          send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       static_cast<void>(ignored);
     }
   }
@@ -93,9 +94,9 @@ class FloodTest : public ::testing::TestWithParam<bool> {
     const std::string folder = ::testing::TempDir();
     ASSERT_OK(harness::WriteFile(folder + "/upstream", "secret", 0600));
     const std::string listener =
-        tls() ? absl::StrCat("  tls: {certificate_file: ",
-                             certificate_.certificate_file,
-                             ", key_file: ", certificate_.key_file, "}\n")
+        tls() ? absl::StrCat(
+                    "  tls: {certificate_file: ", certificate_.certificate_file,
+                    ", key_file: ", certificate_.key_file, "}\n")
               : "";
     ASSERT_OK(harness::WriteFile(
         folder + "/gateway.yaml",

@@ -29,8 +29,8 @@ constexpr char kInstances[] =
 GuardedServers::GuardedServers()
     : server_(http::MakeTestCertificate("server", "localhost", "127.0.0.1")) {
   for (const char* role : kRoles) {
-    certificates_[role] = http::MakeTestCertificate(
-        role, absl::StrCat(role, ".example"), "");
+    certificates_[role] =
+        http::MakeTestCertificate(role, absl::StrCat(role, ".example"), "");
   }
   certificates_["unknown"] =
       http::MakeTestCertificate("unknown", "unknown.example", "");
@@ -100,11 +100,11 @@ absl::Status GuardedServers::StartOne(const std::string& program,
   OPCON_SNOW_RETURN_IF_ERROR(harness::WriteFile(config, Listener() + yaml));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::unique_ptr<harness::Process> process,
-      harness::Process::Start({.arguments = {program, "--config", config,
-                                             "--port-file", port_file},
-                               .environment = {},
-                               .stdout_file = log,
-                               .stderr_file = log}));
+      harness::Process::Start(
+          {.arguments = {program, "--config", config, "--port-file", port_file},
+           .environment = {},
+           .stdout_file = log,
+           .stderr_file = log}));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       auto ports, harness::WaitForPorts(port_file, process.get(), log));
   ports_[name] = ports.at("grpc");
@@ -127,8 +127,9 @@ absl::StatusOr<std::unique_ptr<GuardedServers>> GuardedServers::Start(
                                      "    token_file: upstream\n")));
   OPCON_SNOW_RETURN_IF_ERROR(servers->StartOne(
       programs.snow_gateway, "servicenow.v1.ServiceNowGateway",
-      absl::StrCat(kInstances, "    api_key_file: upstream\n"
-                               "    integration_user: x\n")));
+      absl::StrCat(kInstances,
+                   "    api_key_file: upstream\n"
+                   "    integration_user: x\n")));
   OPCON_SNOW_RETURN_IF_ERROR(servers->StartOne(
       programs.incident_service, "incident.v1.IncidentService",
       absl::StrCat("opcon_gateway: {address: \"127.0.0.1:1\"}\n"

@@ -188,8 +188,8 @@ TEST_F(RolesTest, TheTablesHoldNothingElse) {
       harness::ReadFile(Runfile("incident_service/http/openapi.json")));
   for (const auto& [path, methods] : contract.at("paths").items()) {
     for (const auto& [method, operation] : methods.items()) {
-      known.insert(absl::StrCat("HTTP door/", absl::AsciiStrToUpper(method),
-                                " ", path));
+      known.insert(
+          absl::StrCat("HTTP door/", absl::AsciiStrToUpper(method), " ", path));
     }
   }
   for (const auto& [name, roles] : tables_) {
@@ -200,7 +200,8 @@ TEST_F(RolesTest, TheTablesHoldNothingElse) {
 
 std::string HttpOutcome(const httplib::Result& answer) {
   if (!answer) return "not connected";
-  const nlohmann::json body = nlohmann::json::parse(answer->body, nullptr, false);
+  const nlohmann::json body =
+      nlohmann::json::parse(answer->body, nullptr, false);
   const std::string reason = body.is_object() ? body.value("reason", "") : "";
   if (answer->status == 401 && reason == "UNAUTHENTICATED" &&
       answer->get_header_value("WWW-Authenticate") == "Bearer") {
@@ -223,9 +224,9 @@ TEST_F(RolesTest, EveryPathWithEveryRole) {
         const auto row = tables_.find(name);
         ASSERT_NE(row, tables_.end()) << name << " is not in docs/security.md";
         const bool open = row->second.count("everybody") > 0;
-        EXPECT_EQ(operation.contains("security") &&
-                      operation.at("security").empty(),
-                  open)
+        EXPECT_EQ(
+            operation.contains("security") && operation.at("security").empty(),
+            open)
             << name;
         EXPECT_EQ(operation.at("responses").contains("401"), !open) << name;
         EXPECT_EQ(operation.at("responses").contains("403"), !open) << name;

@@ -1,5 +1,5 @@
-// The whole suite over mutual TLS with roles, and with secrets of the test's own
-// that must be found nowhere afterwards.
+// The whole suite over mutual TLS with roles, and with secrets of the test's
+// own that must be found nowhere afterwards.
 
 #include <signal.h>
 
@@ -50,23 +50,25 @@ class SecuredSuiteTest : public E2eTest {
     Write("service.token", kServiceToken);
     Write("reporter.token", kReporterToken);
     Write("operator.token", kOperatorToken);
-    const std::string tls = absl::StrCat(
-        "  tls: {certificate_file: ", server_.certificate_file,
-        ", key_file: ", server_.key_file,
-        ", client_ca_file: ", client_.certificate_file, "}\n",
-        "  authorization:\n    principals:\n");
+    const std::string tls =
+        absl::StrCat("  tls: {certificate_file: ", server_.certificate_file,
+                     ", key_file: ", server_.key_file,
+                     ", client_ca_file: ", client_.certificate_file, "}\n",
+                     "  authorization:\n    principals:\n");
     options.gateway_listener_yaml = absl::StrCat(
-        tls, "      - {name: incident-service, token_file: service.token, "
-             "roles: [service]}\n");
+        tls,
+        "      - {name: incident-service, token_file: service.token, "
+        "roles: [service]}\n");
     options.listener_yaml = absl::StrCat(
-        tls, "      - {name: notification-manager, token_file: reporter.token, "
-             "roles: [reporter]}\n"
-             "      - {name: anna, token_file: operator.token, "
-             "roles: [operator, reporter]}\n");
-    const std::string to_server = absl::StrCat(
-        "  tls: {ca_file: ", server_.certificate_file,
-        ", certificate_file: ", client_.certificate_file,
-        ", key_file: ", client_.key_file, "}\n");
+        tls,
+        "      - {name: notification-manager, token_file: reporter.token, "
+        "roles: [reporter]}\n"
+        "      - {name: anna, token_file: operator.token, "
+        "roles: [operator, reporter]}\n");
+    const std::string to_server =
+        absl::StrCat("  tls: {ca_file: ", server_.certificate_file,
+                     ", certificate_file: ", client_.certificate_file,
+                     ", key_file: ", client_.key_file, "}\n");
     options.gateway_channel_yaml = to_server;
     options.gateway_yaml = "logging: {level: debug}\n";
     options.incident_service_yaml =
@@ -229,10 +231,9 @@ TEST_F(SecuredSuiteTest, SecretsAreNowhere) {
        {std::pair{"opcon_gateway", Options().programs.opcon_gateway},
         {"snow_gateway", Options().programs.snow_gateway},
         {"incident_service", Options().programs.incident_service}}) {
-    auto shown = harness::RunToEnd(
-        {program, "--show-config", "--config",
-         PathOf(absl::StrCat(name, ".yaml"))},
-        {}, directory_);
+    auto shown = harness::RunToEnd({program, "--show-config", "--config",
+                                    PathOf(absl::StrCat(name, ".yaml"))},
+                                   {}, directory_);
     ASSERT_OK(shown);
     keep(absl::StrCat(name, " --show-config"), *shown);
   }
@@ -241,19 +242,18 @@ TEST_F(SecuredSuiteTest, SecretsAreNowhere) {
         {"opcon_gateway", suite().gateway("opcon")},
         {"snow_gateway", suite().gateway("snow")}}) {
     for (const char* file : {"cmdline", "environ"}) {
-      texts[absl::StrCat("/proc of ", name, " ", file)] = harness::ReadFile(
-          absl::StrCat("/proc/", process->pid(), "/", file));
+      texts[absl::StrCat("/proc of ", name, " ", file)] =
+          harness::ReadFile(absl::StrCat("/proc/", process->pid(), "/", file));
     }
   }
-  texts["requests to OpCon"] =
-      suite().opcon().Get("/_sandbox/requests")->body;
+  texts["requests to OpCon"] = suite().opcon().Get("/_sandbox/requests")->body;
   texts["requests to ServiceNow"] =
       suite().servicenow().Get("/_sandbox/requests")->body;
 
   // Everything that was written: logs, the store, the spool, the backup.
-  const std::set<std::string> secrets = {
-      "service.token", "reporter.token", "operator.token",
-      "wrong.token",   "opcon.token",    "servicenow.secret"};
+  const std::set<std::string> secrets = {"service.token",  "reporter.token",
+                                         "operator.token", "wrong.token",
+                                         "opcon.token",    "servicenow.secret"};
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(directory_)) {
     if (!entry.is_regular_file()) continue;
@@ -261,11 +261,13 @@ TEST_F(SecuredSuiteTest, SecretsAreNowhere) {
     if (secrets.count(name) > 0) continue;
     texts[entry.path().string()] = harness::ReadFile(entry.path().string());
   }
-  for (const char* log : {"incident_service", "opcon_gateway", "snow_gateway"}) {
+  for (const char* log :
+       {"incident_service", "opcon_gateway", "snow_gateway"}) {
     EXPECT_GT(texts[PathOf(absl::StrCat(log, ".log"))].size(), 1000U) << log;
   }
   EXPECT_GT(texts["requests to ServiceNow"].size(), 1000U);
-  EXPECT_THAT(texts["/proc of incident_service cmdline"], HasSubstr("--config"));
+  EXPECT_THAT(texts["/proc of incident_service cmdline"],
+              HasSubstr("--config"));
   EXPECT_GT(texts[PathOf("backup.db")].size(), 10'000U);
 
   for (const std::string& canary :

@@ -193,9 +193,8 @@ absl::Status Suite::RestartIncidentService(
       config,
       absl::StrCat(
           "listener:\n  address: 127.0.0.1:", incident_service_port_, "\n",
-          options_.listener_yaml,
-          "opcon_gateway:\n  address: 127.0.0.1:", gateway_ports_["opcon"],
-          "\n", options_.gateway_channel_yaml,
+          options_.listener_yaml, "opcon_gateway:\n  address: 127.0.0.1:",
+          gateway_ports_["opcon"], "\n", options_.gateway_channel_yaml,
           "servicenow_gateway:\n  address: 127.0.0.1:", gateway_ports_["snow"],
           "\n", options_.gateway_channel_yaml,
           "store:\n  sqlite:\n    path: incidents.db\n"
@@ -226,11 +225,10 @@ absl::StatusOr<Finished> Suite::Cli(const std::vector<std::string>& arguments) {
 
 absl::StatusOr<std::string> Suite::WriteCliConfig() const {
   const std::string config = PathOf("incidentctl.yaml");
-  OPCON_SNOW_RETURN_IF_ERROR(
-      WriteFile(config, absl::StrCat("server:\n  address: ", server(),
-                                     "\n", options_.cli_server_yaml,
-                                     "spool:\n  directory: spool\n",
-                                     options_.cli_yaml)));
+  OPCON_SNOW_RETURN_IF_ERROR(WriteFile(
+      config, absl::StrCat("server:\n  address: ", server(), "\n",
+                           options_.cli_server_yaml,
+                           "spool:\n  directory: spool\n", options_.cli_yaml)));
   return config;
 }
 

@@ -62,8 +62,8 @@ struct SuiteOptions {
       "    oauth_client_credentials:\n"
       "      client_id: sandbox\n"
       "      client_secret_file: servicenow.secret\n";
-  // Environment of Cli(), and further lines of WriteCliConfig(): of its `server`
-  // and of the whole.
+  // Environment of Cli(), and further lines of WriteCliConfig(): of its
+  // `server` and of the whole.
   std::map<std::string, std::string> cli_environment{};
   std::string cli_server_yaml{};
   std::string cli_yaml{};
