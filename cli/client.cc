@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "cli/version.h"
+#include "common/auth/bearer_token.h"
 #include "common/rpc/address.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/channel_config.h"
@@ -30,6 +31,11 @@ std::string TargetOf(const std::string& address) {
 absl::StatusOr<std::unique_ptr<Stub>> Connect(const Settings& settings) {
   rpc::ChannelOptions options = rpc::ChannelOptionsFrom(settings.server);
   options.target = TargetOf(options.target);
+  if (!settings.token_file.empty()) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::string token,
+                                auth::ReadTokenFile(settings.token_file));
+    options.token = std::make_shared<auth::BearerToken>(std::move(token));
+  }
   options.user_agent = absl::StrCat(kProgram, "/", kVersion);
   OPCON_SNOW_ASSIGN_OR_RETURN(auto channel, rpc::CreateChannel(options));
   // Until the next one: with its last channel gRPC would end its threads one by

@@ -13,8 +13,8 @@ namespace opcon_snow::cli {
 
 using Stub = ::incident::v1::IncidentService::StubInterface;
 
-// Connects with the first call. Errors: a PEM file that cannot be read, an
-// address that must not be called in plaintext.
+// Connects with the first call. Errors: a PEM or token file that cannot be
+// read, an address that must not be called in plaintext.
 absl::StatusOr<std::unique_ptr<Stub>> Connect(const Settings& settings);
 
 }  // namespace opcon_snow::cli

@@ -23,7 +23,7 @@ absl::StatusOr<Stub*> CommandContext::Service() {
 
 int CommandContext::Fail(const absl::Status& status) const {
   if (stub_ == nullptr) {
-    // No call was made: a certificate cannot be read.
+    // No call was made: a certificate or token cannot be read.
     console().Error(status.message());
     return kExitConfig;
   }

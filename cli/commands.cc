@@ -26,6 +26,7 @@ void AddGlobalOptions(CLI::App& app, GlobalFlags& flags) {
   add(SwitchId::kTlsCa, flags.tls_ca);
   add(SwitchId::kTlsCert, flags.tls_cert);
   add(SwitchId::kTlsKey, flags.tls_key);
+  add(SwitchId::kTokenFile, flags.token_file);
   add(SwitchId::kSpoolDir, flags.spool_dir);
 }
 

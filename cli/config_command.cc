@@ -22,6 +22,7 @@ int Show(CommandContext& context) {
     *config.mutable_timeout() =
         google::protobuf::util::TimeUtil::NanosecondsToDuration(
             absl::ToInt64Nanoseconds(settings.timeout));
+    config.set_token_file(settings.token_file);
     config.mutable_spool()->set_disabled(!settings.spool_enabled);
     config.mutable_spool()->set_directory(settings.spool_directory);
     config.mutable_spool()->set_max_entries(settings.spool_max_entries);
@@ -34,6 +35,7 @@ int Show(CommandContext& context) {
        {"authorities", settings.server.tls().ca_file()},
        {"certificate", settings.server.tls().certificate_file()},
        {"key", settings.server.tls().key_file()},
+       {"token", settings.token_file},
        {"timeout", absl::FormatDuration(settings.timeout)},
        {"output", "table"},
        {"spool", settings.spool_enabled ? settings.spool_directory : "off"},

@@ -77,6 +77,7 @@ class Interpreter {
           {SwitchId::kTlsCa, &globals.tls_ca},
           {SwitchId::kTlsCert, &globals.tls_cert},
           {SwitchId::kTlsKey, &globals.tls_key},
+          {SwitchId::kTokenFile, &globals.token_file},
           {SwitchId::kSpoolDir, &globals.spool_dir}}) {
       if (const Given* given = Find(id)) *target = given->value;
     }

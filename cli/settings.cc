@@ -112,6 +112,9 @@ class Resolver {
     }
     const Chosen key = Choose(flags.tls_key, "tls-key");
     if (!key.value.empty()) server.mutable_tls()->set_key_file(key.value);
+    const Chosen token = Choose(flags.token_file, "token-file");
+    result_.settings.token_file =
+        token.value.empty() ? config_.token_file() : token.value;
 
     // What the file alone is to blame for.
     ::config::v1::Channel of_file = server;

@@ -27,6 +27,7 @@ struct GlobalFlags {
   std::string tls_ca;
   std::string tls_cert;
   std::string tls_key;
+  std::string token_file;
   std::string spool_dir;
 };
 
@@ -40,6 +41,8 @@ struct Settings {
   // The file that was read; empty if none was.
   std::string config_file;
   ::config::v1::Channel server;
+  // The file with the bearer token; empty for none.
+  std::string token_file;
   // Where the address comes from, for messages: "--server",
   // "INCIDENTCTL_SERVER", a file, "the default".
   std::string server_origin;

@@ -57,6 +57,8 @@ constexpr std::array kSwitches = {
            "PEM file of the client certificate"},
     Switch{SwitchId::kTlsKey, "", "--tls-key", "FILE", "",
            "PEM file of its private key"},
+    Switch{SwitchId::kTokenFile, "", "--token-file", "FILE", "",
+           "file with the bearer token to show to the service"},
     Switch{SwitchId::kSpoolDir, "", "--spool-dir", "DIRECTORY", "",
            "where reports wait while the service cannot be reached"},
 };

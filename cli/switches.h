@@ -34,6 +34,7 @@ enum class SwitchId {
   kTlsCa,
   kTlsCert,
   kTlsKey,
+  kTokenFile,
   kSpoolDir,
 };
 

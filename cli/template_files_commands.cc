@@ -137,7 +137,8 @@ int Import(CommandContext& context, const ImportOptions& options) {
 bool HasGlobals(const GlobalFlags& flags) {
   for (const std::string* flag :
        {&flags.server, &flags.config, &flags.output, &flags.timeout,
-        &flags.tls_ca, &flags.tls_cert, &flags.tls_key, &flags.spool_dir}) {
+        &flags.tls_ca, &flags.tls_cert, &flags.tls_key, &flags.token_file,
+        &flags.spool_dir}) {
     if (!flag->empty()) return true;
   }
   return false;

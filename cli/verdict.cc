@@ -24,8 +24,9 @@ std::string Mend(const absl::Status& status, absl::string_view origin) {
       return "Look after the service, or allow more time with --timeout";
     case absl::StatusCode::kUnauthenticated:
     case absl::StatusCode::kPermissionDenied:
-      return "Check the client certificate (--tls-cert, --tls-key) and what "
-             "the service's configuration permits to it";
+      return "Check the bearer token (--token-file) or client certificate "
+             "(--tls-cert, --tls-key), and the roles that the service's "
+             "configuration gives to it";
     case absl::StatusCode::kUnimplemented:
       if (IsFromService(status)) return "";
       return absl::StrCat(

@@ -11,13 +11,19 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/auth/authorizer.h"
+#include "common/auth/bearer_token.h"
 #include "common/clock/clock.h"
 #include "common/config/next_start.h"
+#include "common/config/secret_file.h"
 #include "common/config/validate.h"
 #include "common/log/log.h"
+#include "common/rpc/channel.h"
 #include "common/rpc/channel_config.h"
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
@@ -279,10 +285,23 @@ class IncidentApplication final : public config::Application {
     if (templates == nullptr) {
       return absl::InvalidArgumentError(faults.Format());
     }
-    config::TellNextStart(
-        running_, fresh,
-        {"templates", "template_directory", "incumbent_directory",
-         "default_template", "logging"});
+    OPCON_SNOW_ASSIGN_OR_RETURN(const std::string token, TokenOf(fresh));
+    if (token.empty() != (token_ == nullptr)) {
+      return absl::FailedPreconditionError(
+          "the first token_file, or that there is none any more, needs a "
+          "restart");
+    }
+    if (http_ != nullptr) OPCON_SNOW_RETURN_IF_ERROR(http_->ReloadTls());
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        const bool guards,
+        rpc::ReloadListener(fresh.listener(), running_.listener(),
+                            authorizer_.get(), server_.get()));
+    if (token_ != nullptr) token_->Set(token);
+    std::vector<absl::string_view> taken = {
+        "templates",        "template_directory", "incumbent_directory",
+        "default_template", "token_file",         "logging"};
+    if (guards) taken.push_back("listener.authorization");
+    config::TellNextStart(running_, fresh, taken);
     log::Info("templates.reloaded", {{"templates", templates->Names()}});
     const std::lock_guard<std::mutex> lock(templates_mutex_);
     templates_ = std::move(templates);
@@ -307,16 +326,38 @@ class IncidentApplication final : public config::Application {
         opcon_target_(config.opcon_gateway().address()),
         servicenow_target_(config.servicenow_gateway().address()) {}
 
+  // Empty if there is none.
+  static absl::StatusOr<std::string> TokenOf(
+      const IncidentServiceConfig& config) {
+    if (config.token_file().empty()) return std::string();
+    return auth::ReadTokenFile(config.token_file());
+  }
+
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
+      const ::config::v1::Channel& gateway) {
+    rpc::ChannelOptions options = rpc::ChannelOptionsFrom(gateway);
+    options.token = token_;
+    options.watch_tls_files = true;
+    const std::string& key = options.tls.private_key_file;
+    if (!key.empty()) {
+      OPCON_SNOW_RETURN_IF_ERROR(
+          config::ReadSecretFile(key, {.multiline = true}).status());
+    }
+    return rpc::CreateChannel(options);
+  }
+
   absl::Status ConnectGateways(const IncidentServiceConfig& config) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::string token, TokenOf(config));
+    if (!token.empty()) {
+      token_ = std::make_shared<auth::BearerToken>(std::move(token));
+    }
     const absl::Duration timeout =
         OrDefault(config.workflow().call_timeout(),
                   config.workflow().has_call_timeout(), kDefaultCallTimeout);
-    OPCON_SNOW_ASSIGN_OR_RETURN(
-        std::shared_ptr<grpc::Channel> opcon,
-        rpc::CreateChannel(rpc::ChannelOptionsFrom(config.opcon_gateway())));
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> opcon,
+                                Connect(config.opcon_gateway()));
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> servicenow,
-                                rpc::CreateChannel(rpc::ChannelOptionsFrom(
-                                    config.servicenow_gateway())));
+                                Connect(config.servicenow_gateway()));
     quick_opcon_ = MakeGrpcOpCon({.channel = opcon,
                                   .target = opcon_target_,
                                   .timeout = std::min(timeout, kQuickTimeout),
@@ -405,9 +446,11 @@ class IncidentApplication final : public config::Application {
         .worker = worker_,
         .clock = RealClock::Get(),
         .max_concurrent_calls = rpc::MaxConcurrentCalls(config.listener())});
+    OPCON_SNOW_ASSIGN_OR_RETURN(authorizer_,
+                                rpc::AuthorizerOf(config.listener()));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        server_, rpc::Server::Create(rpc::ServerOptionsFrom(config.listener()),
-                                     {service_->Served()}));
+        server_, rpc::CreateServer(config.listener(), {service_->Served()},
+                                   authorizer_));
     if (!config.has_http()) return absl::OkStatus();
     OPCON_SNOW_ASSIGN_OR_RETURN(
         http_,
@@ -417,6 +460,8 @@ class IncidentApplication final : public config::Application {
              .store = store_.get(),
              .health = health_.get(),
              .default_opcon = config.default_opcon(),
+             .authorizer = authorizer_.get(),
+             .client_certificate_optional = authorizer_->TakesTokens(),
              .drain_timeout =
                  rpc::ServerOptionsFrom(config.listener()).shutdown_timeout}));
     return absl::OkStatus();
@@ -448,6 +493,8 @@ class IncidentApplication final : public config::Application {
   const std::string opcon_target_;
   const std::string servicenow_target_;
   const std::string worker_ = MakeWorkerName();
+  std::shared_ptr<auth::BearerToken> token_;  // null for none
+  std::shared_ptr<auth::Authorizer> authorizer_;
   std::stop_source stop_calls_;
   mutable std::mutex templates_mutex_;
   std::shared_ptr<const TemplateSet> templates_;  // guarded by the mutex
@@ -488,7 +535,10 @@ std::unique_ptr<google::protobuf::Message> WithAllTemplates(
 void ValidateConfig(const IncidentServiceConfig& config,
                     config::Faults* faults) {
   rpc::ValidateListener(config.listener(), "listener", faults);
-  if (config.has_http()) ValidateHttpDoor(config.http(), "http", faults);
+  if (config.has_http()) {
+    ValidateHttpDoor(config.http(), "http",
+                     config.listener().has_authorization(), faults);
+  }
   rpc::ValidateChannel(config.opcon_gateway(), "opcon_gateway", faults);
   rpc::ValidateChannel(config.servicenow_gateway(), "servicenow_gateway",
                        faults);

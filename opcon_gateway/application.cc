@@ -3,8 +3,11 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/auth/authorizer.h"
 #include "common/clock/clock.h"
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
@@ -81,10 +84,15 @@ class GatewayApplication final : public config::Application {
     const auto& config = static_cast<const OpConGatewayConfig&>(message);
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
                                 MakeInstances(config));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        const bool guards,
+        rpc::ReloadListener(config.listener(), config_.listener(),
+                            authorizer_.get(), server_.get()));
     service_->Replace(std::move(instances));
-    config::TellNextStart(config_, config,
-                          {"instances", "default_instance_name",
-                           "incumbent_directory", "logging"});
+    std::vector<absl::string_view> taken = {
+        "instances", "default_instance_name", "incumbent_directory", "logging"};
+    if (guards) taken.push_back("listener.authorization");
+    config::TellNextStart(config_, config, taken);
     return absl::OkStatus();
   }
 
@@ -108,9 +116,11 @@ class GatewayApplication final : public config::Application {
     service_ = std::make_unique<OpConGatewayService>(
         loop_.get(), std::move(instances),
         rpc::MaxConcurrentCalls(config_.listener()));
+    OPCON_SNOW_ASSIGN_OR_RETURN(authorizer_,
+                                rpc::AuthorizerOf(config_.listener()));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        server_, rpc::Server::Create(rpc::ServerOptionsFrom(config_.listener()),
-                                     {service_->served()}));
+        server_, rpc::CreateServer(config_.listener(), {service_->served()},
+                                   authorizer_));
     return absl::OkStatus();
   }
 
@@ -153,6 +163,7 @@ class GatewayApplication final : public config::Application {
   // In the order of construction; destroyed in reverse.
   std::unique_ptr<http::CurlLoop> loop_;
   std::unique_ptr<OpConGatewayService> service_;
+  std::shared_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<rpc::Server> server_;
 };
 

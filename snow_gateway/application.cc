@@ -8,7 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/auth/authorizer.h"
 #include "common/clock/clock.h"
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
@@ -237,10 +239,15 @@ class GatewayApplication final : public config::Application {
     const auto& config = static_cast<const SnowGatewayConfig&>(message);
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<InstanceRegistry> registry,
                                 MakeRegistry(loop_.get(), config));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        const bool guards,
+        rpc::ReloadListener(config.listener(), config_.listener(),
+                            authorizer_.get(), server_.get()));
     OPCON_SNOW_RETURN_IF_ERROR(service_->Replace(std::move(registry)));
-    config::TellNextStart(config_, config,
-                          {"instances", "default_instance_name",
-                           "incumbent_directory", "logging"});
+    std::vector<absl::string_view> taken = {
+        "instances", "default_instance_name", "incumbent_directory", "logging"};
+    if (guards) taken.push_back("listener.authorization");
+    config::TellNextStart(config_, config, taken);
     return absl::OkStatus();
   }
 
@@ -264,9 +271,11 @@ class GatewayApplication final : public config::Application {
     service_ =
         std::make_unique<Service>(loop_.get(), std::move(registry),
                                   rpc::MaxConcurrentCalls(config_.listener()));
+    OPCON_SNOW_ASSIGN_OR_RETURN(authorizer_,
+                                rpc::AuthorizerOf(config_.listener()));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        server_, rpc::Server::Create(rpc::ServerOptionsFrom(config_.listener()),
-                                     {service_->served()}));
+        server_, rpc::CreateServer(config_.listener(), {service_->served()},
+                                   authorizer_));
     return absl::OkStatus();
   }
 
@@ -275,6 +284,7 @@ class GatewayApplication final : public config::Application {
   // In the order of construction; destroyed in reverse.
   std::unique_ptr<http::CurlLoop> loop_;
   std::unique_ptr<Service> service_;
+  std::shared_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<rpc::Server> server_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/config/validate.h"
 #include "common/log/log.h"
@@ -59,10 +61,13 @@ void TellNextStart(const Message& running, const Message& fresh,
   std::vector<std::string> left = ChangedFields(running, fresh);
   left.erase(std::remove_if(left.begin(), left.end(),
                             [&taken](const std::string& path) {
-                              return std::find(
-                                         taken.begin(), taken.end(),
-                                         path.substr(0, path.find('.'))) !=
-                                     taken.end();
+                              return std::any_of(
+                                  taken.begin(), taken.end(),
+                                  [&path](absl::string_view field) {
+                                    return path == field ||
+                                           absl::StartsWith(
+                                               path, absl::StrCat(field, "."));
+                                  });
                             }),
              left.end());
   if (left.empty()) return;

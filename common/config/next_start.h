@@ -19,8 +19,9 @@ std::vector<std::string> ChangedFields(const google::protobuf::Message& before,
                                        const google::protobuf::Message& after);
 
 // Says in the log, as `config.takes_effect_at_next_start`, what has changed
-// since the process started with `running` and is not below one of `taken`, the
-// names of the fields that it does take over. Says nothing if there is none.
+// since the process started with `running` and is not one of `taken`, nor below
+// one: the paths of the fields that it does take over. Says nothing if there is
+// none.
 void TellNextStart(const google::protobuf::Message& running,
                    const google::protobuf::Message& fresh,
                    const std::vector<absl::string_view>& taken);

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -51,7 +52,7 @@ Owned<std::FILE> Open(const std::string& path) {
 
 TestCertificate MakeTestCertificate(absl::string_view name,
                                     absl::string_view common_name,
-                                    absl::string_view ip) {
+                                    absl::string_view ip, absl::Duration left) {
   Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
   Require(key != nullptr, "EVP_EC_gen");
   Owned<X509> certificate(X509_new());
@@ -60,7 +61,8 @@ TestCertificate MakeTestCertificate(absl::string_view name,
   X509_set_version(x509, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
   X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x509), 86400);
+  X509_gmtime_adj(X509_getm_notAfter(x509),
+                  static_cast<long>(absl::ToInt64Seconds(left)));
   X509_set_pubkey(x509, key.get());
   const std::string subject(common_name);
   X509_NAME* x509_name = X509_get_subject_name(x509);
@@ -80,11 +82,12 @@ TestCertificate MakeTestCertificate(absl::string_view name,
   const std::string prefix = absl::StrCat(::testing::TempDir(), "/", name);
   files.certificate_file = prefix + ".crt";
   files.key_file = prefix + ".key";
-  Require(PEM_write_X509(Open(files.certificate_file).get(), x509) == 1,
-          "PEM_write_X509");
   Require(PEM_write_PrivateKey(Open(files.key_file).get(), key.get(), nullptr,
                                nullptr, 0, nullptr, nullptr) == 1,
           "PEM_write_PrivateKey");
+  Require(chmod(files.key_file.c_str(), 0600) == 0, "chmod");
+  Require(PEM_write_X509(Open(files.certificate_file).get(), x509) == 1,
+          "PEM_write_X509");
   return files;
 }
 

@@ -9,20 +9,23 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace opcon_snow::http {
 
 struct TestCertificate {
   std::string certificate_file;  // PEM
-  std::string key_file;          // PEM
+  std::string key_file;          // PEM, for its owner only
 };
 
 // Writes `name`.crt and `name`.key to the test's scratch directory. The
 // certificate is for `common_name`, and if `ip` is not empty for that address.
-// Valid from an hour ago for a day. Fatal if it cannot.
+// Valid from an hour ago until `left` from now. What was there is replaced, the
+// key first. Fatal if it cannot.
 TestCertificate MakeTestCertificate(absl::string_view name,
                                     absl::string_view common_name,
-                                    absl::string_view ip);
+                                    absl::string_view ip,
+                                    absl::Duration left = absl::Hours(24));
 
 }  // namespace opcon_snow::http
 

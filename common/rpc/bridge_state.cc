@@ -8,8 +8,11 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/auth/authorizer.h"
+#include "common/auth/caller.h"
 #include "common/rpc/call_context.h"
 #include "common/rpc/status_conversion.h"
 #include "common/status/error.h"
@@ -44,17 +47,25 @@ std::map<const Descriptor*, std::string> MethodNames(
 BridgeState::BridgeState(BridgeOptions options)
     : options_(std::move(options)), methods_(MethodNames(options_.service)) {}
 
-absl::Status BridgeState::Enter(const CallContext& call) {
+absl::Status BridgeState::Enter(CallContext& call) {
+  int running = 0;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     ++active_;
-    if (++running_ > options_.max_active_calls) {
-      return MakeError(
-          absl::StatusCode::kResourceExhausted,
-          absl::StrCat("the server already has ", options_.max_active_calls,
-                       " calls under way; try again later"),
-          {.reason = "TOO_MANY_CALLS", .retry_after = absl::Seconds(1)});
-    }
+    running = ++running_;
+  }
+  if (authorizer_ != nullptr) {
+    absl::StatusOr<auth::Caller> caller =
+        authorizer_->Admit(call.method(), call.ShownCredentials());
+    if (!caller.ok()) return caller.status();
+    call.set_caller(*std::move(caller));
+  }
+  if (running > options_.max_active_calls) {
+    return MakeError(
+        absl::StatusCode::kResourceExhausted,
+        absl::StrCat("the server already has ", options_.max_active_calls,
+                     " calls under way; try again later"),
+        {.reason = "TOO_MANY_CALLS", .retry_after = absl::Seconds(1)});
   }
   return options_.admit ? options_.admit(call) : absl::OkStatus();
 }

@@ -7,12 +7,15 @@
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/auth/authorizer.h"
 #include "common/rpc/call_context.h"
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/support/status.h"
@@ -44,8 +47,8 @@ struct BridgeOptions {
   Executor executor{};
   // Calls beyond it are refused with RESOURCE_EXHAUSTED and RetryInfo.
   int max_active_calls = 1000;
-  // Asked before each handler, on a gRPC thread, must not block: who is it,
-  // may they? An error ends the call.
+  // Asked before each handler, on a gRPC thread, must not block. An error ends
+  // the call. Who may call what is decided before that; see Bridge::Guard.
   std::function<absl::Status(const CallContext&)> admit{};
   // Told after each call, on the thread that ended it; must not block.
   std::function<void(const FinishedCall&)> on_finished{};
@@ -57,9 +60,13 @@ class BridgeState {
  public:
   explicit BridgeState(BridgeOptions options);
 
-  // Counts a call in. An error if there are too many, or it is not admitted;
-  // also then Finish() and Leave() follow.
-  absl::Status Enter(const CallContext& call);
+  // See Bridge::Guard.
+  void Guard(std::shared_ptr<const auth::Authorizer> authorizer) {
+    authorizer_ = std::move(authorizer);
+  }
+  // Counts a call in and finds out who it is. An error if it is not admitted,
+  // or there are too many; also then Finish() and Leave() follow.
+  absl::Status Enter(CallContext& call);
   void Leave();
   bool AwaitIdle(absl::Duration limit);
   void BeginDrain() { drain_.request_stop(); }
@@ -77,6 +84,7 @@ class BridgeState {
  private:
   const BridgeOptions options_;
   std::map<const google::protobuf::Descriptor*, std::string> methods_;
+  std::shared_ptr<const auth::Authorizer> authorizer_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   std::stop_source drain_;

@@ -6,12 +6,13 @@
 #include <stop_token>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/auth/caller.h"
+#include "grpc/grpc_security_constants.h"
 #include "grpc/support/time.h"
 #include "grpcpp/security/auth_context.h"
 #include "grpcpp/server_context.h"
@@ -73,15 +74,23 @@ std::optional<std::string> CallContext::Metadata(absl::string_view key) const {
   return std::string(found->second.data(), found->second.size());
 }
 
-std::vector<std::string> CallContext::PeerIdentities() const {
-  std::vector<std::string> identities;
-  if (context_ == nullptr) return identities;
-  const auto auth = context_->auth_context();
-  if (auth == nullptr || !auth->IsPeerAuthenticated()) return identities;
-  for (const grpc::string_ref& identity : auth->GetPeerIdentity()) {
-    identities.emplace_back(identity.data(), identity.size());
+auth::Credentials CallContext::ShownCredentials() const {
+  auth::Credentials shown{.peer = peer_};
+  if (context_ == nullptr) return shown;
+  const auto& metadata = context_->client_metadata();
+  const auto [first, last] = metadata.equal_range("authorization");
+  for (auto value = first; value != last; ++value) {
+    shown.authorization.emplace_back(value->second.data(),
+                                     value->second.size());
   }
-  return identities;
+  // Never the common name: what it means was never agreed on.
+  const auto auth = context_->auth_context();
+  if (auth == nullptr || !auth->IsPeerAuthenticated()) return shown;
+  for (const grpc::string_ref& name :
+       auth->FindPropertyValues(GRPC_X509_SAN_PROPERTY_NAME)) {
+    shown.certificate_names.emplace_back(name.data(), name.size());
+  }
+  return shown;
 }
 
 }  // namespace opcon_snow::rpc

@@ -7,11 +7,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/auth/caller.h"
 #include "grpcpp/server_context.h"
 
 namespace opcon_snow::rpc {
@@ -52,9 +53,14 @@ class CallContext {
 
   // The first value of a metadata key (lower case), if the client sent it.
   std::optional<std::string> Metadata(absl::string_view key) const;
-  // The names in the client's verified certificate (its SANs, else its CN);
-  // empty without mutual TLS.
-  std::vector<std::string> PeerIdentities() const;
+  // What the call shows of who it is: the subject alternative names of the
+  // client's verified certificate, its `authorization` metadata.
+  auth::Credentials ShownCredentials() const;
+
+  // Who it is, once it was let in; without a name if nobody had to say.
+  const auth::Caller& caller() const { return caller_; }
+  // Before the handler begins. Called by the bridge; a test may, too.
+  void set_caller(auth::Caller caller) { caller_ = std::move(caller); }
 
   // Marks the call as cancelled. Called by the bridge; a test may, too.
   void Cancel() { stop_.request_stop(); }
@@ -66,6 +72,7 @@ class CallContext {
   const absl::Time deadline_;
   const SteadyTime steady_deadline_;
   const std::stop_token drain_;
+  auth::Caller caller_;
   std::stop_source stop_;
 };
 

@@ -6,24 +6,32 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/auth/bearer_token.h"
 #include "common/rpc/address.h"
 #include "common/rpc/mutex_checks.h"
 #include "common/status/status_macros.h"
 #include "grpc/grpc.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
+#include "grpcpp/security/tls_certificate_provider.h"
+#include "grpcpp/security/tls_credentials_options.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "grpcpp/support/client_interceptor.h"
+#include "grpcpp/support/interceptor.h"
 
 namespace opcon_snow::rpc {
 namespace {
 
 // Answers carry their error details in trailers; see status_conversion.h.
 constexpr int kMaxMetadataBytes = 16 << 10;
+constexpr unsigned kSecondsBetweenLooks = 1;
 
 int Milliseconds(absl::Duration duration) {
   return static_cast<int>(std::clamp<std::int64_t>(
@@ -57,6 +65,20 @@ absl::Status CheckOptions(const ChannelOptions& options) {
   return absl::OkStatus();
 }
 
+std::shared_ptr<grpc::ChannelCredentials> WatchingCredentials(
+    const ChannelTls& files) {
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  if (!files.ca_file.empty() || !files.certificate_file.empty()) {
+    options.set_certificate_provider(
+        std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+            files.private_key_file, files.certificate_file, files.ca_file,
+            kSecondsBetweenLooks));
+  }
+  if (!files.ca_file.empty()) options.watch_root_certs();
+  if (!files.certificate_file.empty()) options.watch_identity_key_cert_pairs();
+  return grpc::experimental::TlsCredentials(options);
+}
+
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
     const ChannelOptions& options) {
   if (!options.use_tls) return grpc::InsecureChannelCredentials();
@@ -74,8 +96,45 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
         ssl.pem_private_key,
         ReadPemFile(options.tls.private_key_file, "private key"));
   }
+  if (options.watch_tls_files) return WatchingCredentials(options.tls);
   return grpc::SslCredentials(ssl);
 }
+
+// Puts the token into what a call begins with. Call credentials would not do:
+// gRPC refuses them on a connection without TLS.
+class TokenInterceptor final : public grpc::experimental::Interceptor {
+ public:
+  explicit TokenInterceptor(std::shared_ptr<const auth::BearerToken> token)
+      : token_(std::move(token)) {}
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
+    using grpc::experimental::InterceptionHookPoints;
+    if (batch->QueryInterceptionHookPoint(
+            InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      batch->GetSendInitialMetadata()->emplace("authorization",
+                                               token_->Header());
+    }
+    batch->Proceed();
+  }
+
+ private:
+  const std::shared_ptr<const auth::BearerToken> token_;
+};
+
+class TokenInterceptorFactory final
+    : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit TokenInterceptorFactory(
+      std::shared_ptr<const auth::BearerToken> token)
+      : token_(std::move(token)) {}
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo* /*info*/) override {
+    return new TokenInterceptor(token_);
+  }
+
+ private:
+  const std::shared_ptr<const auth::BearerToken> token_;
+};
 
 }  // namespace
 
@@ -109,7 +168,16 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> CreateChannel(
   if (options.use_tls && !options.tls.server_name.empty()) {
     arguments.SetSslTargetNameOverride(options.tls.server_name);
   }
-  return grpc::CreateCustomChannel(options.target, credentials, arguments);
+  if (options.token == nullptr) {
+    return grpc::CreateCustomChannel(options.target, credentials, arguments);
+  }
+  std::vector<
+      std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>>
+      interceptors;
+  interceptors.push_back(
+      std::make_unique<TokenInterceptorFactory>(options.token));
+  return grpc::experimental::CreateCustomChannelWithInterceptors(
+      options.target, credentials, arguments, std::move(interceptors));
 }
 
 }  // namespace opcon_snow::rpc

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/auth/bearer_token.h"
 #include "grpcpp/channel.h"
 
 namespace opcon_snow::rpc {
@@ -30,6 +31,12 @@ struct ChannelOptions {
   std::string target{};
   bool use_tls = false;
   ChannelTls tls{};
+  // Sent with every call, as `authorization: Bearer …`, whatever the token is
+  // then; null for none.
+  std::shared_ptr<const auth::BearerToken> token{};
+  // Looks at the TLS files every now and then, on a thread of gRPC's, and takes
+  // what has changed for the next connection: for processes that live long.
+  bool watch_tls_files = false;
   // Without TLS only loopback and unix targets are dialled, unless this is
   // set, which says that something else protects the way.
   bool allow_plaintext = false;

@@ -48,6 +48,8 @@ TEST(ServerConfigTest, TakesEverySetting) {
   const std::string yaml =
       "address: 0.0.0.0:443\n"
       "tls: {certificate_file: c, key_file: k, client_ca_file: a}\n"
+      "authorization: {principals: [\n"
+      "  {name: n, certificate_san: s, roles: [reader]}]}\n"
       "max_request_bytes: 1000\n"
       "max_concurrent_calls: 7\n"
       "drain_timeout: 0s\n";
@@ -59,9 +61,19 @@ TEST(ServerConfigTest, TakesEverySetting) {
   EXPECT_EQ(options.tls.certificate_file, "c");
   EXPECT_EQ(options.tls.private_key_file, "k");
   EXPECT_EQ(options.tls.client_ca_file, "a");
+  EXPECT_FALSE(options.tls.client_certificate_optional);
   EXPECT_EQ(options.max_receive_bytes, 1000U);
   EXPECT_EQ(options.shutdown_timeout, absl::ZeroDuration());
   EXPECT_EQ(MaxConcurrentCalls(ListenerOf(yaml)), 7);
+}
+
+TEST(ServerConfigTest, WhoHasATokenNeedsNoCertificate) {
+  EXPECT_TRUE(ServerOptionsFrom(ListenerOf("address: 127.0.0.1:1\n"
+                                           "tls: {client_ca_file: a}\n"
+                                           "authorization: {principals: [\n"
+                                           "  {name: n, certificate_san: s},\n"
+                                           "  {name: m, token_file: t}]}\n"))
+                  .tls.client_certificate_optional);
 }
 
 TEST(ServerConfigTest, FindsEveryFault) {
@@ -69,6 +81,16 @@ TEST(ServerConfigTest, FindsEveryFault) {
   EXPECT_THAT(ListenerFaults("address: nonsense"),
               HasSubstr("listener.address: \"nonsense\" has no port"));
   EXPECT_THAT(ListenerFaults("address: 0.0.0.0:1"), HasSubstr("needs tls"));
+  const std::string tls = "tls: {certificate_file: c, key_file: k}\n";
+  EXPECT_THAT(ListenerFaults("address: 0.0.0.0:1\n" + tls),
+              HasSubstr("needs tls and authorization"));
+  EXPECT_THAT(
+      ListenerFaults("address: 0.0.0.0:1\n" + tls + "authorization: {}\n"),
+      HasSubstr("listener.authorization.principals: is required"));
+  EXPECT_THAT(ListenerFaults("address: 127.0.0.1:1\n" + tls +
+                             "authorization: {principals: [{name: n, "
+                             "certificate_san: s, roles: [reader]}]}\n"),
+              HasSubstr("needs tls.client_ca_file"));
   EXPECT_THAT(
       ListenerFaults("address: localhost:1\n"
                      "tls: {}\n"

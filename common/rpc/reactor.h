@@ -400,6 +400,11 @@ class Bridge {
     return call;
   }
 
+  // From now on each call is let in by `authorizer` or refused, before anything
+  // is done for it. Not while calls are under way; the server does it.
+  void Guard(std::shared_ptr<const auth::Authorizer> authorizer) {
+    state_->Guard(std::move(authorizer));
+  }
   // Tells all calls, present and future, by their drain_token(). The server
   // does it.
   void BeginDrain() { state_->BeginDrain(); }

@@ -122,7 +122,8 @@ TEST_F(ReactorTest, TellsTheHandlerAboutItsCall) {
     deadline = call.deadline();
     steady_deadline = call.steady_deadline();
     EXPECT_THAT(call.peer(), HasSubstr("127.0.0.1"));
-    EXPECT_THAT(call.PeerIdentities(), IsEmpty());
+    EXPECT_THAT(call.ShownCredentials().certificate_names, IsEmpty());
+    EXPECT_EQ(call.caller().name, "");
     EXPECT_FALSE(call.IsCancelled());
     EXPECT_OK(call.CheckCancelled());
     return Echo(call, request);

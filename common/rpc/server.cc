@@ -18,10 +18,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/auth/permissions.h"
 #include "common/log/log.h"
+#include "common/rpc/acceptor.h"
 #include "common/rpc/address.h"
 #include "common/rpc/mutex_checks.h"
 #include "common/rpc/reactor.h"
+#include "common/rpc/server_credentials.h"
+#include "common/rpc/tls_files.h"
 #include "common/status/status_macros.h"
 #include "grpc/grpc.h"
 #include "grpc/support/log.h"
@@ -73,10 +77,18 @@ absl::Status CheckOptions(const ServerOptions& options,
                    " without TLS is not allowed, because other machines can "
                    "reach it; set up TLS or listen on 127.0.0.1");
   }
+  if (options.authorizer == nullptr && !IsLoopbackHost(options.host)) {
+    return invalid("listening on ", options.host,
+                   " without authorization is not allowed, because other "
+                   "machines can reach it; say who may call what");
+  }
   if (options.use_tls && (options.tls.certificate_file.empty() ||
                           options.tls.private_key_file.empty())) {
     return invalid(
         "TLS needs both a certificate and its private key, and one is missing");
+  }
+  if (options.max_connections < 1 || options.max_connections_per_peer < 1) {
+    return invalid("at least one connection must be allowed");
   }
   // With fewer threads than it keeps for polling, gRPC aborts the process.
   if (options.max_threads < 4) {
@@ -93,32 +105,13 @@ absl::Status CheckOptions(const ServerOptions& options,
     if (service.service == nullptr || service.full_name.empty()) {
       return invalid("a service has no name or no implementation");
     }
+    if (options.authorizer != nullptr && service.bridge == nullptr) {
+      return invalid(service.full_name,
+                     " has no bridge, so nothing would ask who calls it");
+    }
+    OPCON_SNOW_RETURN_IF_ERROR(auth::CheckPermissionsOf(service.full_name));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
-    const ServerOptions& options) {
-  if (!options.use_tls) return grpc::InsecureServerCredentials();
-  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      pair.private_key,
-      ReadPemFile(options.tls.private_key_file, "private key"));
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      pair.cert_chain,
-      ReadPemFile(options.tls.certificate_file, "certificate"));
-  // A certificate authority given means that clients must show a certificate.
-  const bool mutual = !options.tls.client_ca_file.empty();
-  grpc::SslServerCredentialsOptions ssl(
-      mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
-             : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  if (mutual) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(ssl.pem_root_certs,
-                                ReadPemFile(options.tls.client_ca_file,
-                                            "client certificate authorities"));
-  }
-  ssl.pem_key_cert_pairs.push_back(std::move(pair));
-  return grpc::SslServerCredentials(ssl);
 }
 
 void Configure(grpc::ServerBuilder& builder, const ServerOptions& options) {
@@ -198,21 +191,26 @@ struct Server::Impl {
   enum class State { kCreated, kServing, kStopping, kStopped };
 
   Impl(ServerOptions opts, std::vector<ServedService> svcs,
-       std::shared_ptr<grpc::ServerCredentials> creds)
+       std::shared_ptr<TlsFiles> files)
       : options(std::move(opts)),
         services(std::move(svcs)),
-        credentials(std::move(creds)) {}
+        tls(std::move(files)),
+        credentials(tls == nullptr ? grpc::InsecureServerCredentials()
+                                   : ReloadingServerCredentials(tls)) {}
 
   absl::Status Drain();
 
   const ServerOptions options;
   const std::vector<ServedService> services;
+  const std::shared_ptr<TlsFiles> tls;  // null without TLS
+  // Before the server, which uses it until its end.
   const std::shared_ptr<grpc::ServerCredentials> credentials;
 
   mutable std::mutex mutex;
   std::condition_variable stopped;
   State state = State::kCreated;         // guarded by mutex
   std::shared_ptr<grpc::Server> server;  // guarded by mutex
+  std::unique_ptr<Acceptor> acceptor;    // as the server
   int port = 0;                          // guarded by mutex
   absl::Status stop_result;              // guarded by mutex
 };
@@ -220,9 +218,17 @@ struct Server::Impl {
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(
     ServerOptions options, std::vector<ServedService> services) {
   OPCON_SNOW_RETURN_IF_ERROR(CheckOptions(options, services));
-  OPCON_SNOW_ASSIGN_OR_RETURN(auto credentials, MakeCredentials(options));
+  std::shared_ptr<TlsFiles> tls;
+  if (options.use_tls) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(tls, TlsFiles::Load(options.tls));
+  }
+  if (options.authorizer != nullptr) {
+    for (const ServedService& service : services) {
+      service.bridge->Guard(options.authorizer);
+    }
+  }
   return std::unique_ptr<Server>(new Server(std::make_unique<Impl>(
-      std::move(options), std::move(services), std::move(credentials))));
+      std::move(options), std::move(services), std::move(tls))));
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -240,21 +246,33 @@ absl::Status Server::Start() {
   SetUpProcess();
   grpc::ServerBuilder builder;
   Configure(builder, impl_->options);
-  const std::string address =
-      JoinHostPort(impl_->options.host, impl_->options.port);
-  builder.AddListeningPort(address, impl_->credentials, &impl_->port);
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      std::unique_ptr<Acceptor> acceptor,
+      Acceptor::Listen(
+          {.host = impl_->options.host,
+           .port = impl_->options.port,
+           .max_connections = impl_->options.max_connections,
+           .max_per_peer = impl_->options.max_connections_per_peer}));
+  using Experimental = grpc::ServerBuilder::experimental_type;
+  const std::shared_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc =
+      builder.experimental().AddExternalConnectionAcceptor(
+          Experimental::ExternalConnectionType::FROM_FD, impl_->credentials);
   for (const ServedService& service : impl_->services) {
     builder.RegisterService(service.service);
   }
   impl_->server = builder.BuildAndStart();
-  if (impl_->server == nullptr || impl_->port == 0) {
-    impl_->server.reset();
-    impl_->port = 0;
-    return absl::UnavailableError(absl::StrCat(
-        "cannot listen on ", address,
-        ": the address is in use or not of this machine, or the certificate "
-        "and its key do not fit together"));
+  if (impl_->server == nullptr) {
+    return absl::UnavailableError("gRPC cannot start a server");
   }
+  impl_->port = acceptor->port();
+  acceptor->Start([grpc](int listener, int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
+        handed;
+    handed.listener_fd = listener;
+    handed.fd = connection;
+    grpc->HandleNewConnection(&handed);
+  });
+  impl_->acceptor = std::move(acceptor);
   for (const ServedService& service : impl_->services) {
     impl_->server->GetHealthCheckService()->SetServingStatus(service.full_name,
                                                              true);
@@ -289,6 +307,7 @@ absl::Status Server::Stop() {
 absl::Status Server::Impl::Drain() {
   server->GetHealthCheckService()->Shutdown();
   absl::SleepFor(options.drain_delay);
+  acceptor->Stop();
 
   Shutdown shutdown(server, options.shutdown_timeout);
   const absl::Time give_up = absl::Now() + options.shutdown_timeout;
@@ -324,6 +343,10 @@ int Server::port() const {
 
 std::string Server::address() const {
   return JoinHostPort(impl_->options.host, port());
+}
+
+absl::Status Server::ReloadTls() {
+  return impl_->tls == nullptr ? absl::OkStatus() : impl_->tls->Reload();
 }
 
 void Server::SetServing(absl::string_view service, bool serving) {

@@ -15,9 +15,13 @@
 // time.
 //
 // Health is served for "" and for every service's full name, and server
-// reflection for all of them. GZIP and DEFLATE are disabled: gRPC 1.51 inflates
-// a message before it checks its size. What gRPC itself has to say goes to our
-// log.
+// reflection for all of them; both to everybody who gets through TLS, because
+// they hold nothing but the state of the server and the contract. GZIP and
+// DEFLATE are disabled: gRPC 1.51 inflates a message before it checks its size.
+// What gRPC itself has to say goes to our log.
+//
+// Connections are accepted here and handed to gRPC, whose own listener never
+// accepts again once the process has run out of descriptors; see acceptor.h.
 
 #include <cstddef>
 #include <memory>
@@ -28,17 +32,11 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/auth/authorizer.h"
+#include "common/rpc/tls_files.h"
 #include "grpcpp/impl/service_type.h"
 
 namespace opcon_snow::rpc {
-
-// PEM files, read once when the server is created.
-struct ServerTls {
-  std::string certificate_file{};  // chain, leaf first
-  std::string private_key_file{};
-  // Set: clients must show a certificate signed by one of these (mutual TLS).
-  std::string client_ca_file{};
-};
 
 struct ServerOptions {
   // "127.0.0.1", "::1", "localhost", "0.0.0.0", … The port 0 is any free one.
@@ -46,6 +44,9 @@ struct ServerOptions {
   int port = 0;
   bool use_tls = false;
   ServerTls tls{};
+  // Who may call what; see Bridge::Guard. Without one everybody may call
+  // everything, which only a loopback address may have.
+  std::shared_ptr<auth::Authorizer> authorizer{};
 
   // Messages above these are refused with RESOURCE_EXHAUSTED.
   std::size_t max_receive_bytes = std::size_t{4} << 20;
@@ -55,6 +56,10 @@ struct ServerOptions {
   std::size_t max_memory_bytes = std::size_t{256} << 20;
   int max_threads = 16;
   int max_streams_per_connection = 100;
+  // Connections at once, all together and from one address that is not this
+  // machine's. More are closed as they come.
+  int max_connections = 1000;
+  int max_connections_per_peer = 250;
 
   absl::Duration handshake_timeout = absl::Seconds(3);
   // Pings to clients, so that a vanished one is noticed …
@@ -85,9 +90,10 @@ struct ServedService {
 class Server {
  public:
   // Checks the options and reads the TLS files; nothing listens yet. Errors:
-  // INVALID_ARGUMENT for options out of range, and for an address that is not
-  // loopback without TLS; NOT_FOUND or PERMISSION_DENIED with the path for TLS
-  // files that cannot be read.
+  // INVALID_ARGUMENT for options out of range, for an address that is not
+  // loopback without TLS or authorizer, and for a service without bridge with
+  // one; INTERNAL for a method that the table of permissions lacks; what
+  // TlsFiles::Load says.
   static absl::StatusOr<std::unique_ptr<Server>> Create(
       ServerOptions options, std::vector<ServedService> services);
 
@@ -110,6 +116,10 @@ class Server {
   int port() const;
   // "host:port" to dial.
   std::string address() const;
+
+  // Reads the TLS files again, if there are any; they are also looked at
+  // whenever a client connects. After an error the old ones are used on.
+  absl::Status ReloadTls();
 
   // Health of one service by its full name, or of "" (the server). Takes
   // effect between Start and Stop. Initially everything is serving.

@@ -3,9 +3,16 @@
 
 // From the configuration's Listener to ServerOptions.
 
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/auth/authorizer.h"
 #include "common/config/fault.h"
 #include "common/rpc/server.h"
+#include "common/rpc/tls_files.h"
 #include "config/v1/common.pb.h"
 
 namespace opcon_snow::rpc {
@@ -14,9 +21,36 @@ namespace opcon_snow::rpc {
 void ValidateListener(const ::config::v1::Listener& listener,
                       absl::string_view field, config::Faults* faults);
 
+// Adds the faults of the `tls` of the listener at `field`.
+void ValidateServerTls(const ::config::v1::ServerTls& tls,
+                       absl::string_view field, config::Faults* faults);
+
+// For a listener without fault.
+ServerTls ServerTlsFrom(const ::config::v1::ServerTls& tls,
+                        bool client_certificate_optional);
+
 // For a listener without fault. The limit of calls is a bridge's, see
 // MaxConcurrentCalls.
 ServerOptions ServerOptionsFrom(const ::config::v1::Listener& listener);
+
+// The server of a listener without fault, guarded as it says. Errors are those
+// of Server::Create and auth::Authorizer::Create.
+absl::StatusOr<std::unique_ptr<Server>> CreateServer(
+    const ::config::v1::Listener& listener, std::vector<ServedService> services,
+    std::shared_ptr<auth::Authorizer> authorizer);
+
+// Who may call what, as the listener says; open to all if it says nothing.
+absl::StatusOr<std::shared_ptr<auth::Authorizer>> AuthorizerOf(
+    const ::config::v1::Listener& listener);
+
+// Takes over what a listener's files hold now, with the next connection, and
+// what its `authorization` says, with the next call. False if that waits for the
+// next start, because anything else has changed since the process started with
+// `running`: who may call belongs to the address. After an error nothing has
+// changed.
+absl::StatusOr<bool> ReloadListener(const ::config::v1::Listener& fresh,
+                            const ::config::v1::Listener& running,
+                            auth::Authorizer* authorizer, Server* server);
 
 // For BridgeOptions::max_active_calls.
 int MaxConcurrentCalls(const ::config::v1::Listener& listener);

@@ -8,9 +8,12 @@
 #include "absl/time/time.h"
 #include "boost/asio/buffer.hpp"
 #include "boost/asio/post.hpp"
+#include "boost/asio/ssl/stream_base.hpp"
 #include "boost/asio/write.hpp"
 #include "boost/beast/http/write.hpp"
+#include "common/rpc/address.h"
 #include "incident_service/http/problem.h"
+#include "incident_service/http/tls.h"
 
 namespace opcon_snow::incident::http {
 namespace {
@@ -32,23 +35,58 @@ std::string HttpDate() {
 
 }  // namespace
 
-Connection::Connection(ConnectionHost* host, asio::ip::tcp::socket socket)
+Connection::Connection(ConnectionHost* host, asio::ip::tcp::socket socket,
+                       std::shared_ptr<asio::ssl::context> tls)
     : host_(host),
       socket_(std::move(socket)),
+      tls_context_(std::move(tls)),
       timer_(host->io),
       place_(host->connections.insert(host->connections.end(), this)),
-      reader_(host->options.limits) {}
+      reader_(host->options.limits) {
+  if (tls_context_ != nullptr) tls_.emplace(socket_, *tls_context_);
+}
 
 Connection::~Connection() { Close(); }
 
 void Connection::Begin() {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  AwaitRequest();
+  const asio::ip::tcp::endpoint peer = socket_.remote_endpoint(ignored);
+  peer_ = rpc::JoinHostPort(peer.address().to_string(), peer.port());
+  if (tls_.has_value()) {
+    Handshake();
+  } else {
+    AwaitRequest();
+  }
+}
+
+template <class Function>
+void Connection::WithStream(Function function) {
+  if (tls_.has_value()) {
+    function(*tls_);
+  } else {
+    function(socket_);
+  }
+}
+
+void Connection::Handshake() {
+  Wait(State::kHandshake, Clock::now());
+  Arm(host_->options.request_timeout);
+  tls_->async_handshake(asio::ssl::stream_base::server,
+                        [self = shared_from_this()](const error_code& error) {
+                          if (self->state_ != State::kHandshake) return;
+                          if (error) {
+                            self->Close();
+                            return;
+                          }
+                          self->certificate_names_ =
+                              CertificateNames(self->tls_->native_handle());
+                          self->AwaitRequest();
+                        });
 }
 
 void Connection::Drain() {
-  if (state_ == State::kIdle) Close();
+  if (state_ == State::kIdle || state_ == State::kHandshake) Close();
 }
 
 void Connection::Close() {
@@ -118,6 +156,7 @@ void Connection::OnDeadline() {
                           "report again with the same requestId.")),
               false);
       return;
+    case State::kHandshake:
     case State::kIdle:
     case State::kWriting:
     case State::kLingering:
@@ -130,12 +169,14 @@ void Connection::OnDeadline() {
 void Connection::Read() {
   if (read_under_way_) return;
   read_under_way_ = true;
-  socket_.async_read_some(
-      asio::buffer(buffer_),
-      [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-        self->read_under_way_ = false;
-        self->OnRead(error, bytes);
-      });
+  WithStream([this](auto& stream) {
+    stream.async_read_some(asio::buffer(buffer_),
+                           [self = shared_from_this()](const error_code& error,
+                                                       std::size_t bytes) {
+                             self->read_under_way_ = false;
+                             self->OnRead(error, bytes);
+                           });
+  });
 }
 
 void Connection::OnRead(const error_code& error, std::size_t bytes) {
@@ -145,9 +186,10 @@ void Connection::OnRead(const error_code& error, std::size_t bytes) {
       if (error || lingered_bytes_ > kLingerBytes) {
         Close();
       } else {
-        Read();
+        ReadLeftovers();
       }
       return;
+    case State::kHandshake:
     case State::kHandling:
     case State::kWriting:
     case State::kClosed:
@@ -188,7 +230,10 @@ void Connection::Feed() {
 
 void Connection::OnHead() {
   answers_head_ = reader_.head().method == "HEAD";
-  std::optional<Answer> refusal = host_->handler->Refuse(reader_.head());
+  Request head = reader_.head();
+  head.certificate_names = certificate_names_;
+  head.peer = peer_;
+  std::optional<Answer> refusal = host_->handler->Refuse(head);
   if (refusal.has_value()) {
     const bool complete = reader_.Advance() == RequestReader::State::kComplete;
     const bool keep_alive = complete && reader_.KeepsAlive();
@@ -204,22 +249,26 @@ void Connection::OnHead() {
 
 void Connection::SendContinue() {
   continue_under_way_ = true;
-  asio::async_write(
-      socket_, asio::buffer(kContinue.data(), kContinue.size()),
-      [self = shared_from_this()](const error_code& error, std::size_t) {
-        self->continue_under_way_ = false;
-        if (self->state_ != State::kReading) return;
-        if (error) {
-          self->Close();
-        } else {
-          self->Feed();
-        }
-      });
+  WithStream([this](auto& stream) {
+    asio::async_write(
+        stream, asio::buffer(kContinue.data(), kContinue.size()),
+        [self = shared_from_this()](const error_code& error, std::size_t) {
+          self->continue_under_way_ = false;
+          if (self->state_ != State::kReading) return;
+          if (error) {
+            self->Close();
+          } else {
+            self->Feed();
+          }
+        });
+  });
 }
 
 void Connection::Handle() {
   keep_alive_ = reader_.KeepsAlive();
   Request request = reader_.Take();
+  request.certificate_names = certificate_names_;
+  request.peer = peer_;
   // More than there are connections can only be left over from those that
   // waited for too long.
   if (host_->handling >= host_->options.max_connections) {
@@ -274,11 +323,13 @@ void Connection::Respond(Answer answer, bool keep_alive) {
   response.keep_alive(keep_alive_);
   if (!answers_head_) response.body() = std::move(answer.body);
   response.prepare_payload();
-  beast::http::async_write(
-      socket_, response,
-      [self = shared_from_this()](const error_code& error, std::size_t) {
-        self->OnWritten(error);
-      });
+  WithStream([this, &response](auto& stream) {
+    beast::http::async_write(
+        stream, response,
+        [self = shared_from_this()](const error_code& error, std::size_t) {
+          self->OnWritten(error);
+        });
+  });
 }
 
 void Connection::OnWritten(const error_code& error) {
@@ -295,16 +346,39 @@ void Connection::OnWritten(const error_code& error) {
 }
 
 void Connection::Linger() {
+  // Makes room at once if somebody needs it.
+  Wait(State::kLingering, Clock::time_point::min());
+  Arm(kLingerTime);
+  if (!tls_.has_value() || read_under_way_) {
+    StopSending();
+    return;
+  }
+  // Also waits for the client's farewell, or fails at what it still sends.
+  tls_->async_shutdown([self = shared_from_this()](const error_code&) {
+    if (self->state_ == State::kLingering) self->StopSending();
+  });
+}
+
+void Connection::StopSending() {
   error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   if (error) {
     Close();
-    return;
+  } else {
+    ReadLeftovers();
   }
-  // Makes room at once if somebody needs it.
-  Wait(State::kLingering, Clock::time_point::min());
-  Arm(kLingerTime);
-  Read();
+}
+
+void Connection::ReadLeftovers() {
+  if (read_under_way_) return;
+  read_under_way_ = true;
+  // Past TLS: nobody looks at it.
+  socket_.async_read_some(
+      asio::buffer(buffer_),
+      [self = shared_from_this()](const error_code& failed, std::size_t bytes) {
+        self->read_under_way_ = false;
+        self->OnRead(failed, bytes);
+      });
 }
 
 void Connection::ReleaseAnswer() {

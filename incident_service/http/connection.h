@@ -10,9 +10,13 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
+#include "boost/asio/ssl/context.hpp"
+#include "boost/asio/ssl/stream.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "boost/beast/http/message.hpp"
 #include "boost/beast/http/string_body.hpp"
@@ -49,7 +53,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Connection(ConnectionHost* host, boost::asio::ip::tcp::socket socket);
+  // `tls` is null for plaintext.
+  Connection(ConnectionHost* host, boost::asio::ip::tcp::socket socket,
+             std::shared_ptr<boost::asio::ssl::context> tls);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -66,6 +72,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class State {
+    kHandshake,
     kIdle,
     kReading,
     kHandling,
@@ -74,6 +81,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     kClosed
   };
 
+  // Calls `function` with what bytes go through: the socket, or TLS on it.
+  template <class Function>
+  void WithStream(Function function);
+  void Handshake();
   void Wait(State state, Clock::time_point since);
   void Arm(absl::Duration limit);
   void OnDeadline();
@@ -86,12 +97,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Respond(Answer answer, bool keep_alive);
   void OnWritten(const boost::system::error_code& error);
   void AwaitRequest();
-  // Reads on for a while, so that the answer is not lost in a reset.
+  // Says that no more comes, then reads on for a while, so that the answer is
+  // not lost in a reset.
   void Linger();
+  void StopSending();
+  void ReadLeftovers();
   void ReleaseAnswer();
 
   ConnectionHost* const host_;
   boost::asio::ip::tcp::socket socket_;
+  const std::shared_ptr<boost::asio::ssl::context> tls_context_;
+  std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
+  std::string peer_;
+  std::vector<std::string> certificate_names_;
   boost::asio::steady_timer timer_;
   std::list<Connection*>::iterator place_;
   RequestReader reader_;

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/auth/authorizer.h"
+#include "common/auth/caller.h"
 #include "common/log/log.h"
 #include "common/rpc/address.h"
 #include "common/status/error.h"
@@ -47,16 +49,26 @@ struct Route {
   const char* method;
   const char* path;  // "*" stands for one segment that is not empty
   Call call;
+  // Whoever may call this may do so here; null: everybody may.
+  const char* rpc;
 };
 
+constexpr char kHealthRpc[] = "incident.v1.IncidentService/GetHealth";
+
 constexpr Route kRoutes[] = {
-    {"POST", "v1/reports", Call::kReport},
-    {"GET", "v1/reports", Call::kListReports},
-    {"GET", "v1/reports/*", Call::kGetReport},
-    {"GET", "v1/tickets", Call::kListTickets},
-    {"GET", "v1/tickets/*", Call::kGetTicket},
-    {"GET", "v1/openapi.json", Call::kOpenApi},
-    {"GET", "healthz", Call::kHealth},
+    {"POST", "v1/reports", Call::kReport,
+     "incident.v1.IncidentService/ReportJobEvent"},
+    {"GET", "v1/reports", Call::kListReports,
+     "incident.v1.IncidentService/ListReports"},
+    {"GET", "v1/reports/*", Call::kGetReport,
+     "incident.v1.IncidentService/GetReport"},
+    {"GET", "v1/tickets", Call::kListTickets,
+     "incident.v1.IncidentService/ListTicketLinks"},
+    {"GET", "v1/tickets/*", Call::kGetTicket,
+     "incident.v1.IncidentService/GetTicketLink"},
+    // The contract is public, and whoever asks for health has no credentials.
+    {"GET", "v1/openapi.json", Call::kOpenApi, nullptr},
+    {"GET", "healthz", Call::kHealth, nullptr},
 };
 
 bool Fits(const Route& route, const std::vector<std::string>& segments) {
@@ -185,13 +197,39 @@ Answer Acknowledge(const absl::StatusOr<v1::ReportJobEventResponse>& stored) {
 struct Routed {
   Target target;
   Call call = Call::kOpenApi;
+  auth::Caller caller{};
 };
 
+auth::Credentials ShownCredentials(const Request& head) {
+  auth::Credentials shown{.certificate_names = head.certificate_names,
+                          .peer = head.peer};
+  for (const auto& [name, value] : head.headers) {
+    if (name == "authorization") shown.authorization.push_back(value);
+  }
+  return shown;
+}
+
+// Who it is, or why it is refused.
+absl::StatusOr<auth::Caller> Admit(const auth::Authorizer* authorizer,
+                                   absl::string_view rpc, const Request& head) {
+  if (authorizer == nullptr) return auth::Caller{};
+  return authorizer->Admit(rpc, ShownCredentials(head));
+}
+
+Answer RefuseCaller(const absl::Status& error) {
+  Answer answer = Problem(error);
+  if (absl::IsUnauthenticated(error)) {
+    answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  return answer;
+}
+
 // What a request asks for, or why it is refused before its body is read.
-std::optional<Answer> FindCall(const Request& head, Routed* routed) {
+std::optional<Answer> FindCall(const DoorDependencies& d, const Request& head,
+                               Routed* routed) {
   absl::StatusOr<Target> target = ParseTarget(head.target);
   if (!target.ok()) return Problem(target.status());
-  if (!IsForUs(head, *target)) {
+  if (!d.any_host && !IsForUs(head, *target)) {
     return Problem(Fault::kHost,
                    "the Host must be 127.0.0.1, [::1] or localhost");
   }
@@ -210,6 +248,11 @@ std::optional<Answer> FindCall(const Request& head, Routed* routed) {
     return answer;
   }
   *routed = {*std::move(target), route->call};
+  if (route->rpc != nullptr) {
+    absl::StatusOr<auth::Caller> caller = Admit(d.authorizer, route->rpc, head);
+    if (!caller.ok()) return RefuseCaller(caller.status());
+    routed->caller = *std::move(caller);
+  }
   return route->call == Call::kReport ? RefuseContent(head) : std::nullopt;
 }
 
@@ -225,20 +268,20 @@ Door::Door(DoorDependencies dependencies)
 
 std::optional<Answer> Door::Refuse(const Request& head) {
   Routed routed;
-  return FindCall(head, &routed);
+  return FindCall(d_, head, &routed);
 }
 
 void Door::Handle(Request request, Done done) {
   Routed routed;
-  if (std::optional<Answer> refusal = FindCall(request, &routed)) {
+  if (std::optional<Answer> refusal = FindCall(d_, request, &routed)) {
     done(*std::move(refusal));
     return;
   }
   if (routed.call == Call::kReport) {
-    d_.report_executor([this, target = std::move(routed.target),
+    d_.report_executor([this, routed = std::move(routed),
                         request = std::move(request), done = std::move(done)] {
-      const absl::Status bare = NoParameters(target);
-      bare.ok() ? Report(request, done) : done(Problem(bare));
+      const absl::Status bare = NoParameters(routed.target);
+      bare.ok() ? Report(request, routed.caller, done) : done(Problem(bare));
     });
     return;
   }
@@ -246,19 +289,22 @@ void Door::Handle(Request request, Done done) {
     done(Problem(InvalidBody("must be empty")));
     return;
   }
-  d_.read_executor([this, call = routed.call, target = std::move(routed.target),
+  const bool health_in_full =
+      routed.call == Call::kHealth && MaySeeHealth(request);
+  d_.read_executor([this, routed = std::move(routed), health_in_full,
                     done = std::move(done)] {
-    switch (call) {
+    const Target& target = routed.target;
+    switch (routed.call) {
       case Call::kListReports:
         return done(ListReports(target));
       case Call::kGetReport:
-        return done(GetReport(target));
+        return done(GetReport(target, routed.caller));
       case Call::kListTickets:
         return done(ListTickets(target));
       case Call::kGetTicket:
         return done(GetTicket(target));
       case Call::kHealth:
-        return done(Health(target));
+        return done(Health(target, health_in_full));
       case Call::kOpenApi:
       case Call::kReport:
         return done(OpenApi(target));
@@ -266,7 +312,18 @@ void Door::Handle(Request request, Done done) {
   });
 }
 
-void Door::Report(const Request& request, const Done& done) {
+// The health itself is for everybody.
+bool Door::MaySeeHealth(const Request& request) const {
+  if (d_.authorizer == nullptr || d_.authorizer->is_open()) return true;
+  const auth::Credentials shown = ShownCredentials(request);
+  if (shown.authorization.empty() && shown.certificate_names.empty()) {
+    return false;
+  }
+  return d_.authorizer->Admit(kHealthRpc, shown).ok();
+}
+
+void Door::Report(const Request& request, const auth::Caller& caller,
+                  const Done& done) {
   v1::ReportJobEventRequest message;
   const absl::Status parsed = ParseBody(request.body, &message);
   if (!parsed.ok()) {
@@ -274,7 +331,8 @@ void Door::Report(const Request& request, const Done& done) {
     return;
   }
   d_.intake->Report(
-      message, [this, done](absl::StatusOr<v1::ReportJobEventResponse> stored) {
+      message, caller.name,
+      [this, done](absl::StatusOr<v1::ReportJobEventResponse> stored) {
         // The store's thread has other things to do than to write JSON.
         d_.report_executor(
             [done, stored = std::move(stored)] { done(Acknowledge(stored)); });
@@ -287,12 +345,12 @@ Answer Door::ListReports(const Target& target) const {
   return set.ok() ? AnswerOf(queries_.ListReports(request)) : Problem(set);
 }
 
-Answer Door::GetReport(const Target& target) const {
+Answer Door::GetReport(const Target& target, const auth::Caller& caller) const {
   const absl::Status bare = NoParameters(target);
   if (!bare.ok()) return Problem(bare);
   v1::GetReportRequest request;
   request.set_report_id(target.segments.back());
-  return AnswerOf(queries_.GetReport(request));
+  return AnswerOf(queries_.GetReport(request, caller));
 }
 
 Answer Door::ListTickets(const Target& target) const {
@@ -323,7 +381,7 @@ Answer Door::GetTicket(const Target& target) const {
   return AnswerOf(queries_.GetTicketLink(request));
 }
 
-Answer Door::Health(const Target& target) const {
+Answer Door::Health(const Target& target, bool in_full) const {
   const absl::Status bare = NoParameters(target);
   if (!bare.ok()) return Problem(bare);
   const v1::GetHealthResponse health = d_.health->LookAtThisProcess();
@@ -331,11 +389,13 @@ Answer Door::Health(const Target& target) const {
     if (hop.state() == v1::HOP_STATE_FAILED) {
       return Problem(MakeError(
           absl::StatusCode::kUnavailable,
-          absl::StrCat(hop.name(), " ", hop.target(), ": ", hop.message()),
+          in_full
+              ? absl::StrCat(hop.name(), " ", hop.target(), ": ", hop.message())
+              : absl::StrCat("the ", hop.name(), " does not work"),
           {.reason = "STORE_UNAVAILABLE", .domain = kDomain}));
     }
   }
-  return JsonAnswer(200, health);
+  return JsonAnswer(200, in_full ? health : v1::GetHealthResponse());
 }
 
 Answer Door::OpenApi(const Target& target) {

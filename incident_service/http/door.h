@@ -10,6 +10,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/auth/authorizer.h"
+#include "common/auth/caller.h"
 #include "incident/v1/incident_service.pb.h"
 #include "incident_service/http/message.h"
 #include "incident_service/http/target.h"
@@ -29,6 +31,11 @@ struct DoorDependencies {
   Store* store = nullptr;
   HealthProbe* health = nullptr;
   std::string default_opcon{};
+  // Who may call what.
+  const auth::Authorizer* authorizer = nullptr;
+  // Whether a request may name this server as it likes: over TLS, where the
+  // certificate says who it is.
+  bool any_host = false;
   // For reports and their acknowledgements.
   Executor report_executor;
   // For everything that waits for the disk.
@@ -44,12 +51,15 @@ class Door final : public Handler {
   void Handle(Request request, Done done) override;
 
  private:
-  void Report(const Request& request, const Done& done);
+  void Report(const Request& request, const auth::Caller& caller,
+              const Done& done);
   Answer ListReports(const Target& target) const;
-  Answer GetReport(const Target& target) const;
+  Answer GetReport(const Target& target, const auth::Caller& caller) const;
   Answer ListTickets(const Target& target) const;
   Answer GetTicket(const Target& target) const;
-  Answer Health(const Target& target) const;
+  bool MaySeeHealth(const Request& request) const;
+  // `in_full`: with what the hops say of this machine.
+  Answer Health(const Target& target, bool in_full) const;
   static Answer OpenApi(const Target& target);
 
   const DoorDependencies d_;

@@ -7,6 +7,8 @@
 
 #include "common/config/validate.h"
 #include "common/rpc/address.h"
+#include "common/rpc/server_config.h"
+#include "common/rpc/tls_files.h"
 #include "common/status/status_macros.h"
 #include "google/protobuf/duration.pb.h"
 #include "incident_service/http/door.h"
@@ -65,7 +67,8 @@ http::Executor On(WorkerPool* pool) {
 }  // namespace
 
 void ValidateHttpDoor(const ::config::v1::HttpDoor& door,
-                      absl::string_view field, config::Faults* faults) {
+                      absl::string_view field, bool authorized,
+                      config::Faults* faults) {
   const std::string address = FieldPath(field, "address");
   config::CheckRequired(address, door.address(), faults);
   if (!door.address().empty()) {
@@ -73,13 +76,14 @@ void ValidateHttpDoor(const ::config::v1::HttpDoor& door,
         rpc::ParseHostPort(door.address());
     if (!parsed.ok()) {
       faults->Add(address, parsed.status().message());
-    } else if (!rpc::IsLoopbackHost(parsed->host)) {
+    } else if (!rpc::IsLoopbackHost(parsed->host) &&
+               (!door.has_tls() || !authorized)) {
       faults->Add(address,
-                  "other machines can reach this address, and the HTTP door "
-                  "has no TLS yet; listen on 127.0.0.1, or put a server that "
-                  "has TLS in front of it on this machine");
+                  "other machines can reach this address, so it needs tls, and "
+                  "authorization in the listener; or listen on 127.0.0.1");
     }
   }
+  if (door.has_tls()) rpc::ValidateServerTls(door.tls(), field, faults);
   CheckRange(FieldPath(field, "max_request_bytes"), door.max_request_bytes(), 1,
              std::int64_t{16} << 20, faults);
   CheckRange(FieldPath(field, "max_header_bytes"), door.max_header_bytes(),
@@ -103,16 +107,21 @@ void ValidateHttpDoor(const ::config::v1::HttpDoor& door,
 
 // The server goes first: what it still lets happen uses the others.
 struct HttpDoor::Parts {
-  explicit Parts(HttpDoorDependencies dependencies)
-      : reports(kReportThreads),
+  Parts(HttpDoorDependencies dependencies,
+        std::shared_ptr<rpc::TlsFiles> tls_files)
+      : tls(tls_files),
+        reports(kReportThreads),
         reads(kReadThreads),
         door({.intake = dependencies.intake,
               .store = dependencies.store,
               .health = dependencies.health,
               .default_opcon = std::move(dependencies.default_opcon),
+              .authorizer = dependencies.authorizer,
+              .any_host = tls_files != nullptr,
               .report_executor = On(&reports),
               .read_executor = On(&reads)}) {}
 
+  const std::shared_ptr<rpc::TlsFiles> tls;  // null without TLS
   WorkerPool reports;
   WorkerPool reads;
   http::Door door;
@@ -122,10 +131,18 @@ struct HttpDoor::Parts {
 absl::StatusOr<std::unique_ptr<HttpDoor>> HttpDoor::Create(
     const ::config::v1::HttpDoor& config, HttpDoorDependencies dependencies) {
   const absl::Duration drain_timeout = dependencies.drain_timeout;
-  auto parts = std::make_unique<Parts>(std::move(dependencies));
+  std::shared_ptr<rpc::TlsFiles> tls;
+  if (config.has_tls()) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        tls, rpc::TlsFiles::Load(rpc::ServerTlsFrom(
+                 config.tls(), dependencies.client_certificate_optional)));
+  }
+  http::ServerOptions options = OptionsFrom(config, drain_timeout);
+  options.tls = tls;
+  auto parts = std::make_unique<Parts>(std::move(dependencies), std::move(tls));
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      parts->server, http::HttpServer::Create(
-                         OptionsFrom(config, drain_timeout), &parts->door));
+      parts->server,
+      http::HttpServer::Create(std::move(options), &parts->door));
   return std::unique_ptr<HttpDoor>(new HttpDoor(std::move(parts)));
 }
 
@@ -136,6 +153,10 @@ HttpDoor::~HttpDoor() = default;
 absl::Status HttpDoor::Start() { return parts_->server->Start(); }
 
 absl::Status HttpDoor::Stop() { return parts_->server->Stop(); }
+
+absl::Status HttpDoor::ReloadTls() {
+  return parts_->tls == nullptr ? absl::OkStatus() : parts_->tls->Reload();
+}
 
 int HttpDoor::port() const { return parts_->server->port(); }
 

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/auth/authorizer.h"
 #include "common/config/fault.h"
 #include "config/v1/incident_service.pb.h"
 #include "incident_service/service/health.h"
@@ -20,9 +21,11 @@
 
 namespace opcon_snow::incident {
 
-// Adds the faults of `door`; `field` is its path, "http".
+// Adds the faults of `door`; `field` is its path, "http". `authorized`: whether
+// the configuration says who may call what.
 void ValidateHttpDoor(const ::config::v1::HttpDoor& door,
-                      absl::string_view field, config::Faults* faults);
+                      absl::string_view field, bool authorized,
+                      config::Faults* faults);
 
 // All pointers must outlive the door.
 struct HttpDoorDependencies {
@@ -30,13 +33,18 @@ struct HttpDoorDependencies {
   Store* store = nullptr;
   HealthProbe* health = nullptr;
   std::string default_opcon{};
+  // Who may call what; the one of the gRPC listener.
+  const auth::Authorizer* authorizer = nullptr;
+  // If others come with tokens, who has a certificate may show it.
+  bool client_certificate_optional = false;
   // For requests under way when the process stops.
   absl::Duration drain_timeout = absl::Seconds(10);
 };
 
 class HttpDoor {
  public:
-  // For a configuration without fault. Nothing listens yet.
+  // For a configuration without fault. Nothing listens yet. Errors are those of
+  // rpc::TlsFiles::Load and HttpServer::Create.
   static absl::StatusOr<std::unique_ptr<HttpDoor>> Create(
       const ::config::v1::HttpDoor& config, HttpDoorDependencies dependencies);
 
@@ -50,6 +58,9 @@ class HttpDoor {
   // In bounded time. DEADLINE_EXCEEDED: a request is still under way, and what
   // it uses must not be destroyed.
   absl::Status Stop();
+  // Reads the TLS files again, if there are any; they are also looked at
+  // whenever a client connects. After an error the old ones are used on.
+  absl::Status ReloadTls();
   // The port really bound; 0 before Start.
   int port() const;
 

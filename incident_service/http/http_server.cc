@@ -15,11 +15,14 @@
 #include "boost/asio/io_context.hpp"
 #include "boost/asio/ip/tcp.hpp"
 #include "boost/asio/post.hpp"
+#include "boost/asio/ssl/context.hpp"
 #include "boost/asio/steady_timer.hpp"
 #include "common/log/log.h"
 #include "common/rpc/address.h"
+#include "common/rpc/tls_files.h"
 #include "common/status/status_macros.h"
 #include "incident_service/http/connection.h"
+#include "incident_service/http/tls.h"
 
 namespace opcon_snow::incident::http {
 namespace {
@@ -40,6 +43,9 @@ struct HttpServer::Core final : ConnectionHost {
 
   absl::Status Listen();
   void Run();
+  // Takes what the TLS files say now. After an error the context is what it
+  // was.
+  absl::Status UpdateTls();
   void Accept();
   void OnAccepted(const error_code& error, tcp::socket socket);
   // Lets the connection in that waits for a place, if there is one now.
@@ -54,6 +60,8 @@ struct HttpServer::Core final : ConnectionHost {
 
   tcp::acceptor acceptor{io};
   asio::steady_timer look_again{io};
+  std::shared_ptr<const rpc::TlsContent> tls_content;
+  std::shared_ptr<asio::ssl::context> tls_context;  // null without TLS
   std::optional<tcp::socket> parked;
   bool admission_posted = false;
   bool accept_under_way = false;
@@ -99,6 +107,18 @@ void HttpServer::Core::Run() {
   }
 }
 
+absl::Status HttpServer::Core::UpdateTls() {
+  if (options.tls == nullptr) return absl::OkStatus();
+  std::shared_ptr<const rpc::TlsContent> content = options.tls->Current();
+  if (content == tls_content) return absl::OkStatus();
+  tls_content = content;
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      tls_context,
+      MakeTlsContext(*content,
+                     options.tls->files().client_certificate_optional));
+  return absl::OkStatus();
+}
+
 void HttpServer::Core::Accept() {
   accept_under_way = true;
   acceptor.async_accept([this](const error_code& error, tcp::socket socket) {
@@ -131,7 +151,9 @@ void HttpServer::Core::AdmitParked() {
   }
   tcp::socket socket = *std::move(parked);
   parked.reset();
-  std::make_shared<Connection>(this, std::move(socket))->Begin();
+  const absl::Status updated = UpdateTls();
+  if (!updated.ok()) log::Error("http.tls", {{"status", updated}});
+  std::make_shared<Connection>(this, std::move(socket), tls_context)->Begin();
   Accept();
 }
 
@@ -199,14 +221,15 @@ bool HttpServer::Core::AwaitIdle(absl::Duration limit) {
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Create(
     ServerOptions options, Handler* handler) {
-  if (!rpc::IsLoopbackHost(options.host)) {
+  if (options.tls == nullptr && !rpc::IsLoopbackHost(options.host)) {
     return absl::InvalidArgumentError(
         absl::StrCat("listening for HTTP on ", options.host,
-                     " is not allowed, because other machines can reach it "
-                     "and there is no TLS; listen on 127.0.0.1"));
+                     " without TLS is not allowed, because other machines can "
+                     "reach it; set up TLS or listen on 127.0.0.1"));
   }
-  return std::unique_ptr<HttpServer>(
-      new HttpServer(std::make_shared<Core>(std::move(options), handler)));
+  auto core = std::make_shared<Core>(std::move(options), handler);
+  OPCON_SNOW_RETURN_IF_ERROR(core->UpdateTls());
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(core)));
 }
 
 HttpServer::HttpServer(std::shared_ptr<Core> core) : core_(std::move(core)) {}

@@ -1,8 +1,8 @@
 #ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_HTTP_SERVER_H_
 #define OPCON_SNOW_INCIDENT_SERVICE_HTTP_HTTP_SERVER_H_
 
-// An HTTP/1.1 server in plaintext with a bound on everything: one thread, one
-// request of a connection at a time, keep-alive and pipelining.
+// An HTTP/1.1 server, in plaintext or over TLS, with a bound on everything: one
+// thread, one request of a connection at a time, keep-alive and pipelining.
 //
 // A connection costs a descriptor, its buffers and no thread, so that slow
 // clients hold nothing but their own place. When all places are taken, the
@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/rpc/tls_files.h"
 #include "incident_service/http/message.h"
 #include "incident_service/http/request_reader.h"
 
@@ -24,9 +25,12 @@ namespace opcon_snow::incident::http {
 struct ServerOptions {
   std::string host = "127.0.0.1";  // an address, or "localhost" for 127.0.0.1
   int port = 0;                    // 0 takes a free one
+  // Null: plaintext, which only a loopback address may have.
+  std::shared_ptr<rpc::TlsFiles> tls{};
   ReaderLimits limits{};
   int max_connections = 100;
-  // From the first byte of a request to the last.
+  // From the first byte of a request to the last. The TLS handshake has as
+  // long once more.
   absl::Duration request_timeout = absl::Seconds(10);
   // Between two requests, and before the first.
   absl::Duration idle_timeout = absl::Minutes(1);
@@ -43,7 +47,8 @@ struct ServerOptions {
 class HttpServer {
  public:
   // Nothing listens yet. The handler must outlive the server. INVALID_ARGUMENT
-  // for a host that is no loopback address: there is no TLS here.
+  // for a host that is no loopback address without TLS, and for TLS files that
+  // OpenSSL does not take.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Create(
       ServerOptions options, Handler* handler);
 

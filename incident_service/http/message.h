@@ -20,6 +20,9 @@ struct Request {
   // In the order in which they came, names in lower case.
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
+  // Of the client's verified certificate; see CertificateNames().
+  std::vector<std::string> certificate_names{};
+  std::string peer{};  // "10.1.2.3:40000"
 
   // The first header of this name (in lower case); "" if there is none.
   absl::string_view Header(absl::string_view name) const;

@@ -31,11 +31,11 @@ constexpr std::size_t kBackupChunk = std::size_t{256} << 10;
 // What is left of a caller's deadline when SyncTicket answers what it knows.
 constexpr absl::Duration kTimeToAnswer = absl::Milliseconds(500);
 
-// Who calls, as far as is known: the certificate says it for sure.
+// Who calls, for the audit.
 std::string Actor(const rpc::CallContext& call) {
-  const std::vector<std::string> names = call.PeerIdentities();
-  return names.empty() ? absl::StrCat("unauthenticated (", call.peer(), ")")
-                       : names[0];
+  return call.caller().name.empty()
+             ? absl::StrCat("unauthenticated (", call.peer(), ")")
+             : call.caller().name;
 }
 
 absl::Status NotOffered(absl::string_view method, absl::string_view instead) {
@@ -109,16 +109,17 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::ReportJobEvent(
     v1::ReportJobEventResponse* response) {
   return bridge_.Unary(
       context, request, response,
-      [this](rpc::CallContext&, const v1::ReportJobEventRequest& asked) {
-        return Report(asked);
+      [this](rpc::CallContext& call, const v1::ReportJobEventRequest& asked) {
+        return Report(call, asked);
       });
 }
 
 async::Task<absl::StatusOr<v1::ReportJobEventResponse>>
-IncidentServiceImpl::Report(const v1::ReportJobEventRequest& request) {
+IncidentServiceImpl::Report(rpc::CallContext& call,
+                            const v1::ReportJobEventRequest& request) {
   using Answer = absl::StatusOr<v1::ReportJobEventResponse>;
   async::OneShot<Answer> stored;
-  d_.intake->Report(request, [this, stored](Answer answer) {
+  d_.intake->Report(request, call.caller().name, [this, stored](Answer answer) {
     // The store's thread has other things to do than to answer.
     acknowledgements_.Run([stored, answer = std::move(answer)]() mutable {
       stored.Set(std::move(answer));
@@ -141,13 +142,22 @@ IncidentServiceImpl::Report(const v1::ReportJobEventRequest& request) {
   }
 
 OPCON_SNOW_QUERY(ListReports)
-OPCON_SNOW_QUERY(GetReport)
 OPCON_SNOW_QUERY(ListFailures)
 OPCON_SNOW_QUERY(GetTicketLink)
 OPCON_SNOW_QUERY(ListTicketLinks)
 OPCON_SNOW_QUERY(ListAuditEntries)
 
 #undef OPCON_SNOW_QUERY
+
+grpc::ServerUnaryReactor* IncidentServiceImpl::GetReport(
+    grpc::CallbackServerContext* context, const v1::GetReportRequest* request,
+    v1::GetReportResponse* response) {
+  return bridge_.Unary(context, request, response,
+                       Blocking([this](rpc::CallContext& call,
+                                       const v1::GetReportRequest& asked) {
+                         return queries_.GetReport(asked, call.caller());
+                       }));
+}
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::RetryReport(
     grpc::CallbackServerContext* context, const v1::RetryReportRequest* request,
@@ -302,6 +312,8 @@ async::Task<absl::Status> IncidentServiceImpl::StreamChanges(
   const std::stop_callback on_drain(call.drain_token(),
                                     [this] { bell_.Ring(); });
   co_await pool_.Hop();
+  absl::Status visible = queries_.CheckOwn(request.report_id(), call.caller());
+  if (!visible.ok()) co_return visible;
   absl::StatusOr<Watch> watch = Watch::Begin(d_.store, request);
   if (!watch.ok()) co_return watch.status();
   bool quiet = false;

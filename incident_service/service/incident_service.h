@@ -158,6 +158,7 @@ class IncidentServiceImpl final
     return Blocking(std::move(work), &pool_);
   }
   async::Task<absl::StatusOr<::incident::v1::ReportJobEventResponse>> Report(
+      rpc::CallContext& call,
       const ::incident::v1::ReportJobEventRequest& request);
   async::Task<absl::StatusOr<::incident::v1::SyncTicketResponse>> Sync(
       rpc::CallContext& call, const ::incident::v1::SyncTicketRequest& request);

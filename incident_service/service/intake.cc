@@ -82,10 +82,11 @@ v1::Report RejectedReport(const v1::ReportJobEventRequest& request) {
 
 // Ten thousand jobs may fail at once, so what is in the store is not told again
 // unless somebody has to look after it.
-void LogAccepted(const v1::Report& report) {
+void LogAccepted(const v1::Report& report, const std::string& reported_by) {
   if (report.has_rejected()) {
     log::Error("report.rejected_command_line",
                {{"report_id", report.report_id()},
+                {"reported_by", reported_by},
                 {"problem", report.rejected().problem()}});
     return;
   }
@@ -93,6 +94,7 @@ void LogAccepted(const v1::Report& report) {
   log::Debug("report.accepted",
              {{"report_id", report.report_id()},
               {"request_id", report.request_id()},
+              {"reported_by", reported_by},
               {"job", JobKeyText(report.event().job_key())}});
 }
 
@@ -169,13 +171,15 @@ Store::NewReport Intake::ReportOf(
   return fresh;
 }
 
-void Intake::Report(const v1::ReportJobEventRequest& request, Done done) {
+void Intake::Report(const v1::ReportJobEventRequest& request,
+                    absl::string_view reported_by, Done done) {
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) {
     done(valid);
     return;
   }
   Store::NewReport fresh = ReportOf(request);
+  fresh.reported_by = std::string(reported_by);
   v1::ReportJobEventResponse response;
   *response.mutable_warnings() = fresh.report.warnings();
   if (request.validate_only()) {
@@ -184,15 +188,17 @@ void Intake::Report(const v1::ReportJobEventRequest& request, Done done) {
   }
   Failpoint("commit.REPORT.before");
   store_->CreateReportAsync(
-      std::move(fresh),
-      [response = std::move(response),
-       done = std::move(done)](absl::StatusOr<CreatedReport> created) mutable {
+      std::move(fresh), [response = std::move(response), done = std::move(done),
+                         reported_by = std::string(reported_by)](
+                            absl::StatusOr<CreatedReport> created) mutable {
         Failpoint("commit.REPORT.after");
         if (!created.ok()) {
           done(created.status());
           return;
         }
-        if (!created->duplicate) LogAccepted(created->report);
+        if (!created->duplicate) {
+          LogAccepted(created->report, reported_by);
+        }
         response.set_duplicate(created->duplicate);
         *response.mutable_report() = std::move(created->report);
         done(std::move(response));

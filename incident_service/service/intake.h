@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "incident/v1/incident_service.pb.h"
 #include "incident_service/store/store.h"
@@ -33,12 +34,14 @@ class Intake {
   Intake(IntakeOptions options, Store* store,
          std::function<std::shared_ptr<const TemplateSet>()> templates);
 
-  // Does not block. Calls `done` once: when the report is durable, on a thread
-  // of the store's that must not be held up, or before it returns if there is
-  // nothing to store.
+  // `reported_by` is the principal that calls; empty if nobody had to say who
+  // he is. Does not block. Calls `done` once: when the report is durable, on a
+  // thread of the store's that must not be held up, or before it returns if
+  // there is nothing to store.
   using Done = std::function<void(
       absl::StatusOr<::incident::v1::ReportJobEventResponse>)>;
-  void Report(const ::incident::v1::ReportJobEventRequest& request, Done done);
+  void Report(const ::incident::v1::ReportJobEventRequest& request,
+              absl::string_view reported_by, Done done);
 
  private:
   Store::NewReport ReportOf(

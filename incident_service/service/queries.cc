@@ -11,6 +11,7 @@
 #include "common/status/status_macros.h"
 #include "incident_service/identity.h"
 #include "incident_service/service/request_check.h"
+#include "incident_service/store/report_changes.h"
 #include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
@@ -60,6 +61,10 @@ absl::Status NoLink(const v1::JobKey& key, const std::string& servicenow) {
       absl::StrCat("job ", JobKeyText(key), " has no ticket",
                    servicenow.empty() ? "" : " in ", servicenow, " here"),
       {.reason = "RECORD_NOT_FOUND", .domain = kDomain});
+}
+
+bool MaySee(const StoredReport& stored, const auth::Caller& caller) {
+  return !caller.own_only || stored.memo.reported_by() == caller.name;
 }
 
 }  // namespace
@@ -123,12 +128,31 @@ absl::StatusOr<v1::ListReportsResponse> Queries::ListReports(
 }
 
 absl::StatusOr<v1::GetReportResponse> Queries::GetReport(
-    const v1::GetReportRequest& request) const {
+    const v1::GetReportRequest& request, const auth::Caller& caller) const {
   OPCON_SNOW_ASSIGN_OR_RETURN(StoredReport stored,
                               store_->GetReport(request.report_id()));
+  if (!MaySee(stored, caller)) return NoSuchReport(request.report_id());
   v1::GetReportResponse answer;
   *answer.mutable_report() = std::move(stored.report);
   return answer;
+}
+
+absl::Status Queries::CheckOwn(const std::string& report_id,
+                               const auth::Caller& caller) const {
+  if (!caller.own_only) return absl::OkStatus();
+  if (report_id.empty()) {
+    return MakeError(
+        absl::StatusCode::kPermissionDenied,
+        absl::StrCat(caller.name,
+                     " may see only what it has reported itself: name the "
+                     "report with report_id"),
+        {.reason = "ROLE_REQUIRED",
+         .domain = kDomain,
+         .metadata = {{"principal", caller.name}}});
+  }
+  OPCON_SNOW_ASSIGN_OR_RETURN(const StoredReport stored,
+                              store_->GetReport(report_id));
+  return MaySee(stored, caller) ? absl::OkStatus() : NoSuchReport(report_id);
 }
 
 absl::StatusOr<v1::ListFailuresResponse> Queries::ListFailures(

@@ -7,7 +7,9 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/auth/caller.h"
 #include "incident/v1/incident_service.pb.h"
 #include "incident_service/store/store.h"
 
@@ -21,7 +23,13 @@ class Queries {
   absl::StatusOr<::incident::v1::ListReportsResponse> ListReports(
       const ::incident::v1::ListReportsRequest& request) const;
   absl::StatusOr<::incident::v1::GetReportResponse> GetReport(
-      const ::incident::v1::GetReportRequest& request) const;
+      const ::incident::v1::GetReportRequest& request,
+      const auth::Caller& caller) const;
+  // For a caller that may see only its own: OK if it has reported this one,
+  // NOT_FOUND as if it were not there if somebody else has, PERMISSION_DENIED
+  // if none is named. OK for everybody else.
+  absl::Status CheckOwn(const std::string& report_id,
+                        const auth::Caller& caller) const;
   absl::StatusOr<::incident::v1::ListFailuresResponse> ListFailures(
       const ::incident::v1::ListFailuresRequest& request) const;
   absl::StatusOr<::incident::v1::GetTicketLinkResponse> GetTicketLink(

@@ -61,6 +61,7 @@ CreatedReport MemoryStore::Add(const NewReport& fresh) {
   const std::string id = MakeReportId(now, ++id_counter_, random_());
   Row& row = reports_[id];
   row.stored.report = fresh.report;
+  row.stored.memo.set_reported_by(fresh.reported_by);
   BeginReport(id, fresh.first_steps, now, &row.stored);
   if (!fresh.report.has_rejected()) {
     row.job_key = JobKeyText(JobKeyOf(fresh.report));

@@ -176,6 +176,7 @@ absl::StatusOr<CreatedReport> SqliteStore::Add(const NewReport& fresh) {
   const absl::Time now = clock_->Now();
   Row row;
   row.stored.report = fresh.report;
+  row.stored.memo.set_reported_by(fresh.reported_by);
   if (!fresh.report.has_rejected()) {
     row.job_key = JobKeyText(JobKeyOf(fresh.report));
   }

@@ -259,6 +259,8 @@ class Store {
     // as rejected command lines are.
     std::vector<NextStep> first_steps;
     std::int64_t max_open = 0;
+    // The principal that reports; empty if there is none.
+    std::string reported_by{};
   };
   using CreateDone = std::function<void(absl::StatusOr<CreatedReport>)>;
 

@@ -23,6 +23,20 @@ constexpr std::size_t kChunkBytes = std::size_t{128} << 10;
 // gateway say for themselves what failed.
 absl::Status Explain(absl::Status status, absl::string_view gateway,
                      const UpstreamOptions& options) {
+  // It says of us, not of what we asked for, that it was refused: once somebody
+  // mends the configurations, the same call succeeds.
+  if (GetErrorReason(status) == "UNAUTHENTICATED" ||
+      GetErrorReason(status) == "ROLE_REQUIRED") {
+    return MakeError(
+        absl::StatusCode::kUnavailable,
+        absl::StrCat("the ", gateway, " at ", options.target,
+                     " does not let this service in (", status.message(),
+                     "): give this service token_file or a certificate of a "
+                     "principal there that has the role service"),
+        {.reason = "GATEWAY_REFUSED",
+         .domain = "incident-service",
+         .metadata = {{"target", options.target}}});
+  }
   if (status.ok() || GetErrorDetails(status).has_value()) return status;
   if (status.code() == absl::StatusCode::kUnavailable) {
     return MakeError(

@@ -75,8 +75,8 @@ def await_true(done):
         time.sleep(0.02)
 
 
-def service_yaml(opcon, snow, http, workflow):
-    return f"""listener: {{address: "127.0.0.1:0"}}
+def service_yaml(opcon, snow, http, workflow, listener=""):
+    return f"""listener: {{address: "127.0.0.1:0", {listener}}}
 opcon_gateway: {{address: "127.0.0.1:{opcon}"}}
 servicenow_gateway: {{address: "127.0.0.1:{snow}"}}
 store: {{sqlite: {{path: incidents.db}}}}
@@ -109,9 +109,11 @@ class World:
         os.chmod(path, 0o600)
         return path
 
-    def service(self, name, opcon=1, snow=1, http="", workflow="workers: 4", file_limit=None):
+    def service(self, name, opcon=1, snow=1, http="", workflow="workers: 4", file_limit=None,
+                listener=""):
         folder = os.path.join(self.folder, name)
-        config = self.write(folder, "service.yaml", service_yaml(opcon, snow, http, workflow))
+        config = self.write(folder, "service.yaml",
+                            service_yaml(opcon, snow, http, workflow, listener))
         return self.start("incident_service", ["--config", config], folder, file_limit)
 
     def gateway(self, name, instance):
@@ -332,6 +334,44 @@ def every_operation_keeps_the_bounds(door):
     door.call("GET", "/v1/tickets/{job}", 404, "20260105|16|1|nobody")
 
 
+def callers_need_a_role(world, contract):
+    """Which role each operation needs is the business of tests/auth."""
+    secured = [key for key in contract.operations() if "security" not in contract.operation(key)]
+    assert len(secured) == 5, secured
+    names = {"reporter": "reporter", "stranger": "reporter", "reader": "reader",
+             "service": "service"}
+    tokens = {name: f"token-of-a-{name}-0123456789" for name in names}
+    for name, token in tokens.items():
+        world.write(os.path.join(world.folder, "roles"), name, token)
+    principals = ", ".join(f"{{name: {name}, token_file: {name}, roles: [{role}]}}"
+                           for name, role in names.items())
+    door = Caller(contract, world.service(
+        "roles", listener=f"authorization: {{principals: [{principals}]}}").ports["http"])
+
+    def as_role(name):
+        return {"headers": {"Authorization": "Bearer " + tokens[name]}}
+
+    for key in secured:
+        json_body = {"json": {}} if key[0] == "POST" else {}
+        for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic eDp5"}):
+            problem = door.call(*key, 401, "none", headers=headers, **json_body)
+            assert problem["reason"] == "UNAUTHENTICATED"
+        problem = door.call(*key, 403, "none", **as_role("service"), **json_body)
+        assert problem["reason"] == "ROLE_REQUIRED" and problem["metadata"]["roles"]
+    event = {"jobKey": {"scheduleDate": DATE, "scheduleId": 16, "scheduleInstance": 1,
+                        "jobName": "J"}}
+    stored = door.call("POST", "/v1/reports", 201, **as_role("reporter"),
+                       json={"requestId": "of-the-reporter", "event": event})["report"]
+    for role in ("reporter", "reader"):
+        door.call("GET", "/v1/reports/{id}", 200, stored["reportId"], **as_role(role))
+    unseen = door.call("GET", "/v1/reports/{id}", 404, stored["reportId"], **as_role("stranger"))
+    assert unseen["reason"] == "RECORD_NOT_FOUND", unseen
+    # Health is for everybody, what it says of this machine is not.
+    assert door.call("GET", "/healthz") == {}
+    assert "hops" in door.call("GET", "/healthz", **as_role("reader"))
+    door.call("GET", "/v1/openapi.json")
+
+
 def slow_requests_end(world, contract):
     door = Caller(contract, world.service("slow", http="request_timeout: 500ms").ports["http"])
     for key in contract.operations():
@@ -412,6 +452,7 @@ def main():
         nothing_else_is_there(door)
         every_operation_keeps_the_bounds(door)
         lines_of_the_guide_work(door, sys.argv[2])
+        callers_need_a_role(world, contract)
         slow_requests_end(world, contract)
         what_was_acknowledged_is_kept(world, contract)
         a_full_disk_is_told(world, contract)

@@ -21,9 +21,11 @@ constexpr char kTokenFile[] = "opcon.token";
 constexpr char kSecretFile[] = "servicenow.secret";
 constexpr char kNotificationLog[] = "notifications.jsonl";
 
-std::string GatewayYaml(const std::string& instance, int port) {
-  return absl::StrCat("listener:\n  address: 127.0.0.1:", port,
-                      "\ninstances:\n", instance);
+std::string GatewayYaml(const SuiteOptions& options,
+                        const std::string& instance, int port) {
+  return absl::StrCat("listener:\n  address: 127.0.0.1:", port, "\n",
+                      options.gateway_listener_yaml, options.gateway_yaml,
+                      "instances:\n", instance);
 }
 
 }  // namespace
@@ -174,15 +176,12 @@ absl::Status Suite::StartGateway(const std::string& name) {
                          "      max_interval: 100ms\n")
           : absl::StrCat(
                 "  - name: production\n    base_url: ", servicenow_->base_url(),
-                "\n    oauth_client_credentials:\n"
-                "      client_id: sandbox\n"
-                "      client_secret_file: ",
-                kSecretFile,
-                "\n    integration_user: opcon.integration\n"
+                "\n", options_.snow_login_yaml,
+                "    integration_user: opcon.integration\n"
                 "    allow_plain_http: true\n");
   const std::string config = PathOf(name + "_gateway.yaml");
   OPCON_SNOW_RETURN_IF_ERROR(
-      WriteFile(config, GatewayYaml(instance, gateway_ports_[name])));
+      WriteFile(config, GatewayYaml(options_, instance, gateway_ports_[name])));
   const std::string program =
       opcon ? options_.programs.opcon_gateway : options_.programs.snow_gateway;
   OPCON_SNOW_ASSIGN_OR_RETURN(
@@ -199,11 +198,11 @@ absl::Status Suite::RestartIncidentService(
       config,
       absl::StrCat(
           "listener:\n  address: 127.0.0.1:", incident_service_port_, "\n",
-          options_.listener_yaml,
-          "opcon_gateway:\n  address: 127.0.0.1:", gateway_ports_["opcon"],
-          "\nservicenow_gateway:\n  address: 127.0.0.1:",
-          gateway_ports_["snow"],
-          "\nstore:\n  sqlite:\n    path: incidents.db\n"
+          options_.listener_yaml, "opcon_gateway:\n  address: 127.0.0.1:",
+          gateway_ports_["opcon"], "\n", options_.gateway_channel_yaml,
+          "servicenow_gateway:\n  address: 127.0.0.1:", gateway_ports_["snow"],
+          "\n", options_.gateway_channel_yaml,
+          "store:\n  sqlite:\n    path: incidents.db\n"
           "deployment: harness\n",
           options_.incumbent_directory.empty()
               ? absl::StrCat("default_opcon: production\ntemplates:\n",
@@ -224,15 +223,17 @@ absl::StatusOr<Finished> Suite::Cli(const std::vector<std::string>& arguments) {
   std::vector<std::string> all = {options_.programs.incidentctl, "--server",
                                   server()};
   all.insert(all.end(), arguments.begin(), arguments.end());
-  return RunToEnd(all, {{"INCIDENTCTL_SPOOL_DIR", PathOf("spool")}},
-                  options_.directory);
+  std::map<std::string, std::string> environment = options_.cli_environment;
+  environment["INCIDENTCTL_SPOOL_DIR"] = PathOf("spool");
+  return RunToEnd(all, environment, options_.directory);
 }
 
 absl::StatusOr<std::string> Suite::WriteCliConfig() const {
   const std::string config = PathOf("incidentctl.yaml");
-  OPCON_SNOW_RETURN_IF_ERROR(
-      WriteFile(config, absl::StrCat("server:\n  address: ", server(),
-                                     "\nspool:\n  directory: spool\n")));
+  OPCON_SNOW_RETURN_IF_ERROR(WriteFile(
+      config, absl::StrCat("server:\n  address: ", server(), "\n",
+                           options_.cli_server_yaml,
+                           "spool:\n  directory: spool\n", options_.cli_yaml)));
   return config;
 }
 

@@ -51,8 +51,23 @@ struct SuiteOptions {
   // Further lines of the incident service's configuration.
   std::string incident_service_yaml{};
   // Further lines of its `listener`, such as "  tls: {…}\n". With TLS, Cli()
-  // and the Notification Manager do not reach it.
+  // and the Notification Manager need the options for them below.
   std::string listener_yaml{};
+  // Further lines of the gateways' `listener`, of what the incident service
+  // says of each of them, and of their configurations.
+  std::string gateway_listener_yaml{};
+  std::string gateway_channel_yaml{};
+  std::string gateway_yaml{};
+  // How the ServiceNow gateway logs in.
+  std::string snow_login_yaml =
+      "    oauth_client_credentials:\n"
+      "      client_id: sandbox\n"
+      "      client_secret_file: servicenow.secret\n";
+  // Environment of Cli(), and further lines of WriteCliConfig(): of its
+  // `server` and of the whole.
+  std::map<std::string, std::string> cli_environment{};
+  std::string cli_server_yaml{};
+  std::string cli_yaml{};
   // Environment of the incident service, for failpoints.
   std::map<std::string, std::string> incident_service_environment{};
   // The `workflow` section.
@@ -78,6 +93,7 @@ class Suite {
   std::string public_address() const;
 
   Process* incident_service() { return incident_service_.get(); }
+  Process* gateway(const std::string& name) { return gateways_[name].get(); }
   // Starts the incident service again, on the same port and store; the one
   // before must have ended.
   absl::Status RestartIncidentService(

@@ -1,0 +1,161 @@
+#include "common/rpc/tls_files.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/config/secret.h"
+#include "common/config/secret_file.h"
+#include "common/log/log.h"
+#include "common/rpc/address.h"
+#include "common/status/status_macros.h"
+
+namespace opcon_snow::rpc {
+namespace {
+
+constexpr std::chrono::seconds kBetweenLooks{1};
+
+struct Free {
+  void operator()(BIO* p) const { BIO_free(p); }
+  void operator()(X509* p) const { X509_free(p); }
+  void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
+};
+template <class T>
+using Owned = std::unique_ptr<T, Free>;
+
+Owned<BIO> Memory(const std::string& text) {
+  return Owned<BIO>(
+      BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+// OpenSSL would ask for the passphrase of an encrypted key on the terminal.
+int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/,
+                 void* /*data*/) {
+  return -1;
+}
+
+Owned<X509> FirstCertificate(const std::string& pem) {
+  return Owned<X509>(
+      PEM_read_bio_X509(Memory(pem).get(), nullptr, &NoPassphrase, nullptr));
+}
+
+absl::Status Invalid(const std::string& path, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+}
+
+absl::Status CheckPair(const ServerTls& files, const TlsContent& content) {
+  const Owned<X509> certificate = FirstCertificate(content.certificate_chain);
+  if (certificate == nullptr) {
+    return Invalid(files.certificate_file, "holds no certificate");
+  }
+  const Owned<EVP_PKEY> key(
+      PEM_read_bio_PrivateKey(Memory(content.private_key.Reveal()).get(),
+                              nullptr, &NoPassphrase, nullptr));
+  if (key == nullptr) {
+    return Invalid(files.private_key_file,
+                   "holds no private key, or one with a passphrase, which "
+                   "nobody could enter");
+  }
+  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return Invalid(files.private_key_file,
+                   absl::StrCat("is not the key of the certificate in ",
+                                files.certificate_file));
+  }
+  if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0) {
+    return Invalid(files.certificate_file,
+                   "the certificate has run out; renew it");
+  }
+  if (!content.client_authorities.empty() &&
+      FirstCertificate(content.client_authorities) == nullptr) {
+    return Invalid(files.client_ca_file, "holds no certificate");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const TlsContent>> Read(const ServerTls& files) {
+  auto content = std::make_shared<TlsContent>();
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      content->private_key,
+      config::ReadSecretFile(files.private_key_file, {.multiline = true}));
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      content->certificate_chain,
+      ReadPemFile(files.certificate_file, "certificate"));
+  if (!files.client_ca_file.empty()) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        content->client_authorities,
+        ReadPemFile(files.client_ca_file, "client certificate authorities"));
+  }
+  const absl::Status good = CheckPair(files, *content);
+  ERR_clear_error();
+  if (!good.ok()) return good;
+  return content;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<TlsFiles>> TlsFiles::Load(const ServerTls& files,
+                                                         SteadyNow now) {
+  std::shared_ptr<TlsFiles> loaded(new TlsFiles(files, std::move(now)));
+  OPCON_SNOW_RETURN_IF_ERROR(loaded->Reload());
+  return loaded;
+}
+
+std::string TlsFiles::Stamp() const {
+  std::string stamp;
+  for (const std::string* path :
+       {&files_.certificate_file, &files_.private_key_file,
+        &files_.client_ca_file}) {
+    struct stat info = {};
+    if (path->empty() || stat(path->c_str(), &info) != 0) continue;
+    absl::StrAppend(&stamp, info.st_dev, ".", info.st_ino, ".", info.st_size,
+                    ".", info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec, ".",
+                    info.st_ctim.tv_sec, ".", info.st_ctim.tv_nsec, "/");
+  }
+  return stamp;
+}
+
+// The stamp is that of before: what is written meanwhile changes it again.
+absl::Status TlsFiles::ReadLocked(const std::string& stamp) {
+  stamp_ = stamp;
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const TlsContent> fresh,
+                              Read(files_));
+  content_ = std::move(fresh);
+  return absl::OkStatus();
+}
+
+absl::Status TlsFiles::Reload() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  look_again_ = now_() + kBetweenLooks;
+  return ReadLocked(Stamp());
+}
+
+std::shared_ptr<const TlsContent> TlsFiles::Current() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (now_() < look_again_) return content_;
+  look_again_ = now_() + kBetweenLooks;
+  const std::string stamp = Stamp();
+  if (stamp == stamp_) return content_;
+  const absl::Status read = ReadLocked(stamp);
+  if (read.ok()) {
+    log::Info("tls.reloaded", {{"certificate", files_.certificate_file}});
+  } else {
+    log::Error("tls.reload_refused",
+               {{"status", read}, {"advice", "the one before is used on"}});
+  }
+  return content_;
+}
+
+}  // namespace opcon_snow::rpc

@@ -1,0 +1,78 @@
+#ifndef OPCON_SNOW_COMMON_RPC_TLS_FILES_H_
+#define OPCON_SNOW_COMMON_RPC_TLS_FILES_H_
+
+// The certificate, key and authorities of a listener: read from files, checked
+// together, and read again when they change, so that a renewed certificate
+// needs no restart and a half-written one harms nobody.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/config/secret.h"
+
+namespace opcon_snow::rpc {
+
+// PEM files.
+struct ServerTls {
+  std::string certificate_file{};  // chain, leaf first
+  // Refused if everybody on the machine may read or write it.
+  std::string private_key_file{};
+  // Set: clients must show a certificate signed by one of these (mutual TLS) …
+  std::string client_ca_file{};
+  // … or may, if others have tokens. One that is shown must be good.
+  bool client_certificate_optional = false;
+};
+
+// What the files held. The key is that of the certificate.
+struct TlsContent {
+  std::string certificate_chain;
+  config::Secret private_key;
+  std::string client_authorities;  // empty: clients are not asked
+};
+
+// Thread-safe.
+class TlsFiles {
+ public:
+  using SteadyNow = std::function<std::chrono::steady_clock::time_point()>;
+
+  // Errors name the file: NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (no
+  // PEM, no certificate, a key of another certificate, out of date).
+  static absl::StatusOr<std::shared_ptr<TlsFiles>> Load(
+      const ServerTls& files,
+      SteadyNow now = [] { return std::chrono::steady_clock::now(); });
+
+  // The last content that was good. If the files were not looked at for a
+  // second, looks whether they have changed and then reads them: for the
+  // moment when a client connects. What is not good is logged once.
+  std::shared_ptr<const TlsContent> Current();
+
+  // Reads the files now. After an error the content is what it was.
+  absl::Status Reload();
+
+  const ServerTls& files() const { return files_; }
+
+ private:
+  TlsFiles(ServerTls files, SteadyNow now)
+      : files_(std::move(files)), now_(std::move(now)) {}
+  // Of the files as they lie there: changes whenever one of them may have.
+  std::string Stamp() const;
+  // With mutex_ held.
+  absl::Status ReadLocked(const std::string& stamp);
+
+  const ServerTls files_;
+  const SteadyNow now_;
+  std::mutex mutex_;
+  std::shared_ptr<const TlsContent> content_;         // guarded by mutex_
+  std::string stamp_;                                 // guarded by mutex_
+  std::chrono::steady_clock::time_point look_again_;  // guarded by mutex_
+};
+
+}  // namespace opcon_snow::rpc
+
+#endif  // OPCON_SNOW_COMMON_RPC_TLS_FILES_H_
