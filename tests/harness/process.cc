@@ -129,9 +129,14 @@ absl::StatusOr<std::map<std::string, int>> WaitForPorts(
     return !content.empty() || !process->Running();
   });
   if (!ready || content.empty()) {
+    std::string what = "the server did not get ready";
+    if (!process->Running()) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(const int code, process->Wait());
+      what =
+          absl::StrCat("the server ended with ", code, " before it was ready");
+    }
     return absl::UnavailableError(
-        absl::StrCat("the server did not get ready; the end of its log:\n",
-                     LastLines(log_file)));
+        absl::StrCat(what, "; the end of its log:\n", LastLines(log_file)));
   }
   std::map<std::string, int> ports;
   for (const absl::string_view line :
