@@ -1,19 +1,13 @@
 #include "incident_service/application.h"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <stop_token>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/auth/authorizer.h"
@@ -21,14 +15,15 @@
 #include "common/clock/clock.h"
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
-#include "common/config/validate.h"
 #include "common/log/log.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/channel_config.h"
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
 #include "common/version/version.h"
+#include "incident_service/config_validation.h"
 #include "incident_service/http/http_door.h"
+#include "incident_service/options.h"
 #include "incident_service/service/health.h"
 #include "incident_service/service/incident_service.h"
 #include "incident_service/service/intake.h"
@@ -46,7 +41,6 @@
 namespace opcon_snow::incident {
 namespace {
 
-namespace fs = std::filesystem;
 using ::config::v1::IncidentServiceConfig;
 
 constexpr int kDefaultWorkers = 16;
@@ -54,183 +48,6 @@ constexpr std::int64_t kDefaultMaxOpenReports = 1000000;
 constexpr absl::Duration kDefaultCallTimeout = absl::Seconds(90);
 // Promised at config.v1.Template.
 constexpr absl::Duration kQuickTimeout = absl::Seconds(10);
-
-template <class Message>
-absl::Duration OrDefault(const Message& message, bool has,
-                         absl::Duration fallback) {
-  return has ? config::ToDuration(message) : fallback;
-}
-
-RetryPolicy RetryPolicyFrom(const ::config::v1::Workflow& workflow) {
-  RetryPolicy policy;
-  policy.initial_backoff =
-      OrDefault(workflow.initial_backoff(), workflow.has_initial_backoff(),
-                policy.initial_backoff);
-  policy.max_backoff = OrDefault(
-      workflow.max_backoff(), workflow.has_max_backoff(), policy.max_backoff);
-  policy.give_up_after =
-      OrDefault(workflow.give_up_after(), workflow.has_give_up_after(),
-                policy.give_up_after);
-  return policy;
-}
-
-RetentionOptions RetentionFrom(const ::config::v1::Store& store) {
-  RetentionOptions options;
-  options.reports =
-      OrDefault(store.retention(), store.has_retention(), options.reports);
-  options.keys = OrDefault(store.key_retention(), store.has_key_retention(),
-                           std::max(options.keys, options.reports));
-  return options;
-}
-
-void ValidateWorkflow(const ::config::v1::Workflow& workflow,
-                      config::Faults* faults) {
-  config::CheckRange("workflow.workers", workflow.workers(), 1, 256, faults);
-  config::CheckRange("workflow.max_open_reports", workflow.max_open_reports(),
-                     1, 1000000000, faults);
-  if (workflow.has_initial_backoff()) {
-    config::CheckRange("workflow.initial_backoff", workflow.initial_backoff(),
-                       absl::Milliseconds(10), absl::Hours(1), faults);
-  }
-  if (workflow.has_max_backoff()) {
-    config::CheckRange("workflow.max_backoff", workflow.max_backoff(),
-                       absl::Milliseconds(10), absl::Hours(24), faults);
-  }
-  if (workflow.has_give_up_after()) {
-    config::CheckRange("workflow.give_up_after", workflow.give_up_after(),
-                       absl::Seconds(1), absl::Hours(24 * 90), faults);
-  }
-  if (workflow.has_settle_delay()) {
-    config::CheckRange("workflow.settle_delay", workflow.settle_delay(),
-                       absl::Seconds(1), absl::Hours(1), faults);
-  }
-  if (workflow.has_provisional_ticket_after()) {
-    config::CheckRange("workflow.provisional_ticket_after",
-                       workflow.provisional_ticket_after(), absl::Minutes(1),
-                       absl::Hours(24 * 7), faults);
-  }
-  if (workflow.has_call_timeout()) {
-    config::CheckRange("workflow.call_timeout", workflow.call_timeout(),
-                       absl::Seconds(1), absl::Minutes(15), faults);
-  }
-}
-
-void ValidateStore(const ::config::v1::Store& store, config::Faults* faults) {
-  config::CheckRequired("store.sqlite.path", store.sqlite().path(), faults);
-  constexpr absl::Duration kDay = absl::Hours(24);
-  if (store.has_retention()) {
-    config::CheckRange("store.retention", store.retention(), kDay, 3650 * kDay,
-                       faults);
-  }
-  if (!store.has_key_retention()) return;
-  config::CheckRange("store.key_retention", store.key_retention(), kDay,
-                     3650 * kDay, faults);
-  const RetentionOptions retention = RetentionFrom(store);
-  if (retention.keys < retention.reports) {
-    faults->Add("store.key_retention",
-                "must not be shorter than store.retention (90d unless given): "
-                "a report that is kept needs the ids that belong to it");
-  }
-}
-
-void CheckFolder(const fs::path& folder, absl::string_view field,
-                 config::Faults* faults) {
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    faults->Add(field, absl::StrCat(folder.string(),
-                                    " is no folder; make it, on a local disk"));
-  } else if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    faults->Add(field, absl::StrCat(folder.string(),
-                                    ": this user may not write there"));
-  }
-}
-
-// What opening the store would find, without opening it.
-void CheckStorePlace(const ::config::v1::SqliteStore& sqlite,
-                     config::Faults* faults) {
-  if (!sqlite.backup_directory().empty()) {
-    CheckFolder(sqlite.backup_directory(), "store.sqlite.backup_directory",
-                faults);
-  }
-  const fs::path path(sqlite.path());
-  if (path.empty()) return;
-  const char* const field = "store.sqlite.path";
-  CheckFolder(path.has_parent_path() ? path.parent_path() : fs::path("."),
-              field, faults);
-  std::error_code error;
-  if (!fs::exists(path, error)) return;
-  if (!fs::is_regular_file(path, error) ||
-      access(path.c_str(), R_OK | W_OK) != 0) {
-    faults->Add(field,
-                absl::StrCat(path.string(),
-                             " is no file that this user may read and write"));
-  }
-}
-
-TicketWatcherOptions WatcherOptionsFrom(
-    const ::config::v1::TicketWatcher& config) {
-  TicketWatcherOptions options;
-  options.interval =
-      OrDefault(config.interval(), config.has_interval(), options.interval);
-  options.overlap =
-      OrDefault(config.overlap(), config.has_overlap(), options.overlap);
-  options.verify_after = OrDefault(
-      config.verify_after(), config.has_verify_after(), options.verify_after);
-  options.sweep_interval =
-      OrDefault(config.sweep_interval(), config.has_sweep_interval(),
-                options.sweep_interval);
-  return options;
-}
-
-void ValidateTicketWatcher(const ::config::v1::TicketWatcher& config,
-                           config::Faults* faults) {
-  constexpr absl::Duration kWeek = absl::Hours(24 * 7);
-  if (config.has_interval()) {
-    config::CheckRange("ticket_watcher.interval", config.interval(),
-                       absl::Seconds(1), absl::Hours(1), faults);
-  }
-  if (config.has_overlap()) {
-    config::CheckRange("ticket_watcher.overlap", config.overlap(),
-                       absl::Seconds(1), absl::Hours(1), faults);
-  }
-  if (config.has_verify_after()) {
-    config::CheckRange("ticket_watcher.verify_after", config.verify_after(),
-                       absl::Seconds(1), kWeek, faults);
-  }
-  if (config.has_sweep_interval()) {
-    config::CheckRange("ticket_watcher.sweep_interval", config.sweep_interval(),
-                       absl::Minutes(1), kWeek, faults);
-  }
-}
-
-RecoveryWatcherOptions WatcherOptionsFrom(
-    const ::config::v1::RecoveryWatcher& config) {
-  RecoveryWatcherOptions options;
-  options.interval =
-      OrDefault(config.interval(), config.has_interval(), options.interval);
-  return options;
-}
-
-void ValidateRecoveryWatcher(const ::config::v1::RecoveryWatcher& config,
-                             config::Faults* faults) {
-  if (!config.has_interval()) return;
-  config::CheckRange("recovery_watcher.interval", config.interval(),
-                     absl::Seconds(1), absl::Hours(1), faults);
-}
-
-void ValidateDeployment(const std::string& deployment, config::Faults* faults) {
-  bool letters = true;
-  for (const char c : deployment) {
-    letters = letters &&
-              (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-');
-  }
-  if (deployment.empty() || deployment.size() > 63 || !letters) {
-    faults->Add("deployment",
-                "must have 1 to 63 letters, digits and -, such as "
-                "\"production\": it keeps the incidents of two deployments "
-                "apart");
-  }
-}
 
 class IncidentApplication final : public config::Application {
  public:
@@ -404,7 +221,7 @@ class IncidentApplication final : public config::Application {
                                   .clock = RealClock::Get()});
     RecoveryWatcherOptions recovery =
         WatcherOptionsFrom(config.recovery_watcher());
-    recovery.worker = worker;
+    recovery.worker = worker_;
     recovery_watcher_ = std::make_unique<RecoveryWatcher>(
         std::move(recovery),
         RecoveryWatcherDependencies{.store = store_.get(),
@@ -478,7 +295,7 @@ class IncidentApplication final : public config::Application {
             .report =
                 [this](const ::incident::v1::ReportJobEventRequest& request,
                        Intake::Done done) {
-                  intake_->Report(request, std::move(done));
+                  intake_->Report(request, /*reported_by=*/"", std::move(done));
                 },
             .clock = RealClock::Get()});
   }
@@ -531,27 +348,6 @@ std::unique_ptr<google::protobuf::Message> WithAllTemplates(
 }
 
 }  // namespace
-
-void ValidateConfig(const IncidentServiceConfig& config,
-                    config::Faults* faults) {
-  rpc::ValidateListener(config.listener(), "listener", faults);
-  if (config.has_http()) {
-    ValidateHttpDoor(config.http(), "http",
-                     config.listener().has_authorization(), faults);
-  }
-  rpc::ValidateChannel(config.opcon_gateway(), "opcon_gateway", faults);
-  rpc::ValidateChannel(config.servicenow_gateway(), "servicenow_gateway",
-                       faults);
-  ValidateStore(config.store(), faults);
-  config::CheckRequired("default_opcon", config.default_opcon(), faults);
-  ValidateDeployment(config.deployment(), faults);
-  ValidateWorkflow(config.workflow(), faults);
-  ValidateTicketWatcher(config.ticket_watcher(), faults);
-  ValidateRecoveryWatcher(config.recovery_watcher(), faults);
-  const std::shared_ptr<const TemplateSet> templates =
-      LoadTemplates(config, RealClock::Get()->Now(), faults);
-  ValidateJobWatcher(config.job_watcher(), templates.get(), faults);
-}
 
 absl::StatusOr<std::unique_ptr<config::Application>> MakeApplication(
     const IncidentServiceConfig& config) {

@@ -6,15 +6,10 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "common/config/fault.h"
 #include "common/config/server_main.h"
 #include "config/v1/incident_service.pb.h"
 
 namespace opcon_snow::incident {
-
-// Adds what is wrong with the configuration beyond its schema.
-void ValidateConfig(const ::config::v1::IncidentServiceConfig& config,
-                    config::Faults* faults);
 
 // For a configuration without faults. Opens the store.
 absl::StatusOr<std::unique_ptr<config::Application>> MakeApplication(

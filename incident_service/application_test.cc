@@ -15,6 +15,7 @@
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "incident/v1/incident_service.grpc.pb.h"
+#include "incident_service/config_validation.h"
 
 namespace opcon_snow::incident {
 namespace {

@@ -127,8 +127,9 @@ absl::StatusOr<std::unique_ptr<Server>> CreateServer(
 }
 
 absl::StatusOr<bool> ReloadListener(const ::config::v1::Listener& fresh,
-                            const ::config::v1::Listener& running,
-                            auth::Authorizer* authorizer, Server* server) {
+                                    const ::config::v1::Listener& running,
+                                    auth::Authorizer* authorizer,
+                                    Server* server) {
   ::config::v1::Listener before = running;
   *before.mutable_authorization() = fresh.authorization();
   ::config::v1::Listener after = fresh;

@@ -49,7 +49,7 @@ class JobWatcherTest : public WorkflowTest {
                 [this](const ::incident::v1::ReportJobEventRequest& request,
                        Intake::Done done) {
                   if (before_report_) before_report_();
-                  intake_->Report(request, std::move(done));
+                  intake_->Report(request, /*reported_by=*/"", std::move(done));
                 },
             .clock = &clock_});
   }

@@ -1,0 +1,33 @@
+#ifndef OPCON_SNOW_INCIDENT_SERVICE_OPTIONS_H_
+#define OPCON_SNOW_INCIDENT_SERVICE_OPTIONS_H_
+
+// From sections of the configuration to the options of those that they are
+// about. Each section is one without faults; names of workers are left to the
+// caller.
+
+#include "absl/time/time.h"
+#include "common/config/validate.h"
+#include "config/v1/incident_service.pb.h"
+#include "incident_service/service/retention.h"
+#include "incident_service/watchers/recovery_watcher.h"
+#include "incident_service/watchers/ticket_watcher.h"
+#include "incident_service/workflow/retry_policy.h"
+
+namespace opcon_snow::incident {
+
+template <class Message>
+absl::Duration OrDefault(const Message& message, bool has,
+                         absl::Duration fallback) {
+  return has ? config::ToDuration(message) : fallback;
+}
+
+RetryPolicy RetryPolicyFrom(const ::config::v1::Workflow& workflow);
+RetentionOptions RetentionFrom(const ::config::v1::Store& store);
+TicketWatcherOptions WatcherOptionsFrom(
+    const ::config::v1::TicketWatcher& config);
+RecoveryWatcherOptions WatcherOptionsFrom(
+    const ::config::v1::RecoveryWatcher& config);
+
+}  // namespace opcon_snow::incident
+
+#endif  // OPCON_SNOW_INCIDENT_SERVICE_OPTIONS_H_
