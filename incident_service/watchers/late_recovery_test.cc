@@ -138,6 +138,24 @@ TEST_F(LateRecoveryTest, AnOperatorHasPutAnotherTicketOnTheJob) {
   ExpectLeftAlone("INC0099999");
 }
 
+TEST_F(LateRecoveryTest, APersonHasPutTheTicketOnAnotherJobToo) {
+  OpenTicket();
+  constexpr char kOther[] = "20260105|16|1|JOB002";
+  opcon_.Define(kOther).tickets = Tickets();
+  clock_.Advance(absl::Minutes(1));
+  opcon_.Fail(kOther, clock_.Now());
+  v1::Report report = MakeReport("request-2");
+  report.mutable_event()->mutable_job_key()->set_job_name("JOB002");
+  Store(report);
+  Drive();
+  ASSERT_THAT(servicenow_.incidents, SizeIs(1));
+  RunWell();
+  clock_.Advance(absl::Minutes(10));
+  ASSERT_OK(recovery_->Look());
+  ASSERT_THAT(Recoveries(), SizeIs(1));
+  ExpectLeftAlone("is the ticket of job 20260105|16|1|JOB002 too");
+}
+
 TEST_F(LateRecoveryTest, TheJobHasLeftTheDailyTables) {
   Find();
   opcon_.jobs.clear();

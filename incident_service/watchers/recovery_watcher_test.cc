@@ -239,7 +239,8 @@ TEST_F(RecoveryTest, ATicketThatGoesOnForTheNextDayIsThatJobs) {
   RunWell();
   Rounds(15);
   EXPECT_EQ(State(), sn::INCIDENT_STATE_NEW);
-  EXPECT_THAT(LastRecovery().outcome(), HasSubstr("later day"));
+  EXPECT_THAT(LastRecovery().outcome(),
+              HasSubstr("is the ticket of job 20260106|16|1|JOB001 too"));
   opcon_.Finish(kNextDay, clock_.Now());
   Rounds(10);
   EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);

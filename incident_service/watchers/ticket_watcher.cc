@@ -9,6 +9,7 @@
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "incident_service/identity.h"
+#include "incident_service/store/ticket_links.h"
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/failpoint.h"
 #include "incident_service/workflow/follow_policy.h"
@@ -29,7 +30,6 @@ constexpr absl::Duration kTooLate = absl::Hours(24 * 7);
 // The gateway's bound for one query by sys_id.
 constexpr std::size_t kSweepAtOnce = 100;
 constexpr int kLinksPage = 1000;
-constexpr int kLinksOfATicket = 100;
 
 std::tuple<absl::Time, std::string> CursorOf(const WatchState& state) {
   return {ToTime(state.cursor_time()), state.cursor_sys_id()};
@@ -209,31 +209,16 @@ absl::Status TicketWatcher::SweepSome(const std::vector<v1::TicketLink>& links,
   return Commit(round);
 }
 
-absl::StatusOr<std::optional<v1::TicketLink>> TicketWatcher::LinkOf(
-    const sn::Incident& incident, const std::string& instance) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const Page<v1::TicketLink> links,
-      d_.store->ListLinks(
-          {.servicenow = instance, .ticket_number = incident.number()}, "",
-          kLinksOfATicket));
-  // A ticket that goes on for the next day's job is that one's.
-  std::optional<v1::TicketLink> latest;
-  for (const v1::TicketLink& link : links.records) {
-    if (link.ticket().sys_id() != incident.sys_id()) continue;
-    if (!latest.has_value() ||
-        CompactDate(link.job_key().schedule_date()) >
-            CompactDate(latest->job_key().schedule_date())) {
-      latest = link;
-    }
-  }
-  return latest;
-}
-
 absl::Status TicketWatcher::Consider(const sn::Incident& incident,
                                      Round* round) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<v1::TicketLink> link,
-                              LinkOf(incident, round->instance));
-  if (!link.has_value()) return absl::OkStatus();
+  v1::TicketRef ticket;
+  ticket.set_servicenow(round->instance);
+  ticket.set_number(incident.number());
+  ticket.set_sys_id(incident.sys_id());
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<v1::TicketLink> links,
+                              LinksOfTicket(d_.store, ticket));
+  if (links.empty()) return absl::OkStatus();
+  const v1::TicketLink* const link = &links.front();
   const bool moved = incident.state_value() != link->ticket_state_value();
   // What was read here is older than what is known already.
   const bool older =

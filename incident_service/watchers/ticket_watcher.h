@@ -78,8 +78,6 @@ class TicketWatcher {
   // Adds to the round's commit what is new about the incident.
   absl::Status Consider(const ::servicenow::v1::Incident& incident,
                         Round* round);
-  absl::StatusOr<std::optional<::incident::v1::TicketLink>> LinkOf(
-      const ::servicenow::v1::Incident& incident, const std::string& instance);
   std::optional<Store::NewReport> ReportOf(
       const ::incident::v1::TicketLink& link,
       const ::servicenow::v1::Incident& incident, const Round& round) const;

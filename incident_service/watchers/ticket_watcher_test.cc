@@ -104,6 +104,34 @@ TEST_F(TicketWatcherTest, AMoveThatIsOvertakenIsLeftToTheNextOne) {
   EXPECT_THAT(Moves()[0].steps(0).outcome(), HasSubstr("moved on"));
 }
 
+TEST_F(TicketWatcherTest, AMoveBeforeWeKnowOfTheTicketIsFollowed) {
+  servicenow_.failures.LoseAnswer("CreateIncident");
+  Report("request-1");
+  Drive(/*limit=*/2);
+  Move(sn::INCIDENT_STATE_IN_PROGRESS);
+  Drive();
+  Round();
+  EXPECT_THAT(opcon_.actions, ElementsAre(kReview));
+}
+
+TEST_F(TicketWatcherTest, AMoveBeforeWeKnowOfOurUpdateIsFollowed) {
+  ::config::v1::Template config;
+  config.mutable_state_sync()->set_mode(::config::v1::STATE_SYNC_MODE_WATCH);
+  config.set_existing_ticket(
+      ::config::v1::EXISTING_TICKET_POLICY_RESOLVED_ONLY);
+  Configure(config);
+  OpenTicket();
+  FailAgain();
+  Report("request-2");
+  servicenow_.failures.LoseAnswer("UpdateIncident");
+  Drive(/*limit=*/2);
+  Move(sn::INCIDENT_STATE_RESOLVED);
+  Drive();
+  Round();
+  EXPECT_THAT(opcon_.actions, ElementsAre(kFixed));
+  EXPECT_THAT(Incident().work_notes, SizeIs(1));
+}
+
 TEST_F(TicketWatcherTest, MovesOfOurOwnUserTriggerNothing) {
   OpenTicket();
   Move(sn::INCIDENT_STATE_RESOLVED, kOwnUser);

@@ -3,11 +3,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "incident_service/identity.h"
+#include "incident_service/store/ticket_links.h"
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/effect.h"
 #include "incident_service/workflow/existing_ticket_step.h"
@@ -23,8 +25,6 @@ namespace v1 = ::incident::v1;
 namespace oc = ::opcon::v1;
 namespace sn = ::servicenow::v1;
 using ::incident_store::v1::RecoveryPlan;
-
-constexpr int kManyLinks = 100;
 
 StepCommit LeftAlone(const ClaimedStep& claimed, std::string why) {
   StepCommit commit = Succeeded(claimed, std::move(why));
@@ -97,23 +97,6 @@ absl::StatusOr<StepCommit> Steps::RecoverTicket(const ClaimedStep& claimed) {
   return Recover(claimed, plan);
 }
 
-// A ticket that goes on for the next day's job is that one's.
-absl::StatusOr<bool> Steps::IsOfLaterDay(const v1::TicketLink& link) {
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const Page<v1::TicketLink> links,
-      d_.store->ListLinks({.servicenow = link.ticket().servicenow(),
-                           .ticket_number = link.ticket().number()},
-                          "", kManyLinks));
-  for (const v1::TicketLink& other : links.records) {
-    if (other.ticket().sys_id() == link.ticket().sys_id() &&
-        CompactDate(other.job_key().schedule_date()) >
-            CompactDate(link.job_key().schedule_date())) {
-      return true;
-    }
-  }
-  return false;
-}
-
 absl::StatusOr<std::string> Steps::LookBeforeRecovering(
     const ClaimedStep& claimed, RecoveryPlan* plan) {
   const v1::JobRecovery& recovery = claimed.stored.report.job_recovery();
@@ -127,9 +110,16 @@ absl::StatusOr<std::string> Steps::LookBeforeRecovering(
   if (link->last_failure_id() != recovery.failure_id()) {
     return std::string("the job has failed again, and the ticket tells of it");
   }
-  OPCON_SNOW_ASSIGN_OR_RETURN(const bool of_later_day, IsOfLaterDay(*link));
-  if (of_later_day) {
-    return absl::StrCat(ticket.number(), " is the ticket of a later day's job");
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<v1::TicketLink> links,
+                              LinksOfTicket(d_.store, ticket));
+  for (const v1::TicketLink& other : links) {
+    // It goes on for a later day's job, or a person has put it on two.
+    if (JobKeyText(other.job_key()) != JobKeyText(recovery.job_key()) &&
+        CompactDate(other.job_key().schedule_date()) >=
+            CompactDate(recovery.job_key().schedule_date())) {
+      return absl::StrCat(ticket.number(), " is the ticket of job ",
+                          JobId(other.job_key()), " too");
+    }
   }
   OPCON_SNOW_ASSIGN_OR_RETURN(const std::shared_ptr<const Template> chosen,
                               FindTemplate(link->template_()));

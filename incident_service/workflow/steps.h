@@ -254,7 +254,6 @@ class Steps final : public StepRunner {
   // `plan`, that of an earlier attempt or an empty one, then tells.
   absl::StatusOr<std::string> LookBeforeRecovering(
       const ClaimedStep& claimed, ::incident_store::v1::RecoveryPlan* plan);
-  absl::StatusOr<bool> IsOfLaterDay(const ::incident::v1::TicketLink& link);
   absl::StatusOr<StepCommit> Recover(
       const ClaimedStep& claimed,
       const ::incident_store::v1::RecoveryPlan& plan);

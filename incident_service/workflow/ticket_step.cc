@@ -63,6 +63,22 @@ v1::TicketRef RefTo(const Memo& memo, const sn::Incident& incident) {
   return ticket;
 }
 
+// The incident as an earlier attempt, whose answer was lost, has left it: what
+// it has become since is for the watcher to see.
+sn::Incident AsWritten(int state, sn::Incident incident) {
+  incident.set_state(static_cast<sn::IncidentState>(state));
+  incident.set_state_value(absl::StrCat(state));
+  incident.clear_modification_count();
+  return incident;
+}
+
+sn::Incident AsWritten(const TicketPlan& plan, const sn::Incident& incident) {
+  return AsWritten(plan.new_state() != sn::INCIDENT_STATE_UNSPECIFIED
+                       ? plan.new_state()
+                       : plan.seen_state(),
+                   incident);
+}
+
 std::string NumberOf(const sn::Incident& incident) {
   return incident.number().empty() ? incident.sys_id() : incident.number();
 }
@@ -113,14 +129,8 @@ absl::StatusOr<StepCommit> Steps::TicketWith(const ClaimedStep& claimed,
       OPCON_SNOW_ASSIGN_OR_RETURN(const std::optional<sn::Incident> updated,
                                   UpdatedBefore(memo));
       if (updated.has_value()) {
-        // What it has become since is for the watcher to see.
-        sn::Incident as_written = *updated;
-        as_written.set_state_value(absl::StrCat(
-            memo.plan().new_state() != sn::INCIDENT_STATE_UNSPECIFIED
-                ? memo.plan().new_state()
-                : memo.plan().seen_state()));
-        as_written.clear_modification_count();
-        return TicketDone(claimed, memo, chosen, as_written,
+        return TicketDone(claimed, memo, chosen,
+                          AsWritten(memo.plan(), *updated),
                           absl::StrCat(NumberOf(*updated),
                                        " was updated by an earlier attempt"),
                           {});
@@ -176,8 +186,12 @@ absl::StatusOr<StepCommit> Steps::CreateTicket(const ClaimedStep& claimed,
       rendered.decisions.empty()
           ? ""
           : absl::StrCat("; ", absl::StrJoin(rendered.decisions, "; "));
-  return TicketDone(claimed, memo, chosen, reply.incident(), told(reply) + why,
-                    reply.warnings());
+  const sn::IncidentState first_state =
+      StateToSet(chosen.config().initial_state(), sn::INCIDENT_STATE_NEW);
+  return TicketDone(claimed, memo, chosen,
+                    reply.created() ? reply.incident()
+                                    : AsWritten(first_state, reply.incident()),
+                    told(reply) + why, reply.warnings());
 }
 
 absl::StatusOr<StepCommit> Steps::UpdateTicket(const ClaimedStep& claimed,
@@ -202,9 +216,13 @@ absl::StatusOr<StepCommit> Steps::UpdateTicket(const ClaimedStep& claimed,
            .reason = plan.reason()},
           request, [&] { return d_.servicenow->UpdateIncident(request); },
           told));
-  return TicketDone(claimed, memo, chosen, reply.incident(),
-                    absl::StrCat("updated ", NumberOf(reply.incident())),
-                    reply.warnings());
+  const bool written_before =
+      plan.kind() == ::incident_store::v1::TICKET_PLAN_KIND_UPDATE &&
+      !reply.journal_entry_added();
+  return TicketDone(
+      claimed, memo, chosen,
+      written_before ? AsWritten(plan, reply.incident()) : reply.incident(),
+      absl::StrCat("updated ", NumberOf(reply.incident())), reply.warnings());
 }
 
 v1::TicketLink Steps::LinkAfter(

@@ -125,6 +125,20 @@ TEST(BrokenStepsTest, AFileNameThatChangesWithTheAttemptIsCaught) {
       HasSubstr("was attached"));
 }
 
+TEST(BrokenStepsTest, AMoveThatIsNotFollowedIsCaught) {
+  EXPECT_THAT(FirstViolation([](BrokenSteps* broken) {
+                broken->left_out = v1::STEP_KIND_FOLLOW_TICKET;
+              }),
+              HasSubstr("although its ticket"));
+}
+
+TEST(BrokenStepsTest, ARecoveryThatIsNotToldIsCaught) {
+  EXPECT_THAT(FirstViolation([](BrokenSteps* broken) {
+                broken->left_out = v1::STEP_KIND_RECOVER_TICKET;
+              }),
+              HasSubstr("is well, and its ticket"));
+}
+
 // The result is kept, the link to the ticket is not.
 TEST(BrokenStepsTest, ATicketThatIsForgottenIsCaught) {
   EXPECT_THAT(FirstViolation([](BrokenSteps* broken) {

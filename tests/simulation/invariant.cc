@@ -55,6 +55,9 @@ v1::StepState StateOf(v1::Report report, v1::StepKind kind) {
 struct Seen {
   // How often a failure was applied, by destination and marker.
   std::map<Place, int> applied;
+  // How often a recovery was told, by incident and marker: a failure that is
+  // reported late may open another ticket, which is told of the same one.
+  std::map<Place, int> recovered;
   // How many files have a content, by destination and content.
   std::map<Place, int> logs;
 };
@@ -66,7 +69,13 @@ Seen Look(const std::vector<const FakeIncident*>& incidents) {
       ++seen.applied[{fake->instance, fake->created_with_marker}];
     }
     for (const std::string& note : fake->work_notes) {
-      ++seen.applied[{fake->instance, MarkerIn(note)}];
+      int& applied = seen.applied[{fake->instance, MarkerIn(note)}];
+      if (absl::StrContains(note, " recovered on ")) {
+        applied = 1;
+        ++seen.recovered[{fake->incident.sys_id(), MarkerIn(note)}];
+      } else {
+        ++applied;
+      }
     }
     for (const FakeIncident::File& file : fake->files) {
       ++seen.logs[{fake->instance, file.content}];
@@ -114,10 +123,12 @@ void CheckSettled(World* world, const StoredReport& stored) {
 
 void CheckNothingDoubled(World* world) {
   const Seen seen = Look(There(*world));
-  for (const auto& [place, times] : seen.applied) {
-    if (times > 1) {
-      world->Violation(absl::StrCat(place.second, " was applied ", times,
-                                    " times in ", place.first));
+  for (const auto* map : {&seen.applied, &seen.recovered}) {
+    for (const auto& [place, times] : *map) {
+      if (times > 1) {
+        world->Violation(absl::StrCat(place.second, " was applied ", times,
+                                      " times in ", place.first));
+      }
     }
   }
   for (const FakeIncident* fake : There(*world)) {

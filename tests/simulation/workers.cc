@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/log/log.h"
 #include "common/status/error.h"
 #include "incident_service/identity.h"
 #include "incident_service/store/report_state.h"
@@ -38,6 +39,8 @@ Workers* g_workers = nullptr;
 
 Workers::Workers(World* world, WrapSteps wrap)
     : world_(world), wrap_(std::move(wrap)), processes_(kProcesses) {
+  // The trace tells it better.
+  log::SetLevel(log::Level::kError);
   for (Process& process : processes_) Start(&process);
   if (world_->watched) {
     watchers_.resize(kReplicas);

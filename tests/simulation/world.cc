@@ -88,6 +88,8 @@ World::World(std::uint64_t seed, bool traced)
   opcon.has_ticket_list = random.Percent(85);
   servicenow.instances = {"prod", kSecond};
   servicenow.clock = &clock;
+  // Where it is not configured, our own changes look like people's.
+  if (random.Percent(25)) servicenow.integration_user = "";
   if (random.Percent(20)) settings.settle_delay = absl::Seconds(30);
   if (random.Percent(20)) {
     settings.provisional_ticket_after = absl::Minutes(2);
