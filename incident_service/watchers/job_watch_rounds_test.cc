@@ -327,7 +327,7 @@ job_watcher:
   failure.set_schedule_name("Stock");
   EXPECT_EQ(options.jobs->TemplateFor(failure, job), "basic.json");
   job.add_tags("NO_TICKET");
-  EXPECT_EQ(options.jobs->TemplateFor(failure, job), std::nullopt);
+  EXPECT_FALSE(options.jobs->TemplateFor(failure, job).has_value());
 }
 
 TEST_F(JobWatcherConfigTest, EveryMistakeIsNamed) {
@@ -360,7 +360,8 @@ job_watcher:
                       "value"),
             HasSubstr("jobs[0].matchers[2]: must give at least one")));
   EXPECT_THAT(FaultsOf("job_watcher: {events: [unspecified]}"),
-              HasSubstr("job_watcher.events[0]: must be job_failed"));
+              HasSubstr("job_watcher.events[0]: \"unspecified\" is none of "
+                        "job_failed, "));
 }
 
 }  // namespace

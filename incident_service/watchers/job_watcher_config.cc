@@ -68,13 +68,6 @@ void ValidateJobWatcher(const ::config::v1::JobWatcher& config,
   config::CheckRange(Field("days_back"), config.days_back(), 1, kMaxDaysBack,
                      faults);
   ValidateInstances(config, faults);
-  for (int i = 0; i < config.events_size(); ++i) {
-    if (KindOf(config.events(i)) == v1::EVENT_KIND_UNSPECIFIED) {
-      faults->Add(config::FieldPath(Field("events"), i),
-                  "must be job_failed, marked_failed, initialization_error or "
-                  "missed_start_time");
-    }
-  }
   WatchedJobs::Compile(config.jobs(), Field("jobs"), faults);
   if (templates == nullptr) return;
   for (int i = 0; i < config.jobs_size(); ++i) {

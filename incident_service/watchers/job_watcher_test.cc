@@ -107,7 +107,6 @@ TEST_F(JobWatcherTest, AReportThatCameToNothingIsNotWaitedFor) {
   EXPECT_EQ(Get(id).state(), v1::REPORT_STATE_DEAD_LETTER);
   ASSERT_THAT(Found(), SizeIs(1));
   // A person mends it.
-  v1::Template mended;
   ::config::v1::Template basic;
   ::config::v1::Template none;
   basic.set_name("basic.json");
