@@ -144,7 +144,7 @@ TEST(ReadReportArgumentsTest, TakesTheSwitchesOfEveryCommand) {
   const ReportArguments read =
       Read(Key({"--server", "a:1", "--config", "my file.yaml", "--output=json",
                 "--timeout", "2s", "--tls-ca", "ca", "--tls-cert", "cert",
-                "--tls-key", "key", "--spool-dir", "spool", "dir"}));
+                "--tls-key", "key", "--token-file", "token", "--spool-dir", "spool", "dir"}));
   EXPECT_THAT(read.problems, IsEmpty());
   EXPECT_EQ(read.globals.server, "a:1");
   EXPECT_EQ(read.globals.config, "my file.yaml");
@@ -153,6 +153,7 @@ TEST(ReadReportArgumentsTest, TakesTheSwitchesOfEveryCommand) {
   EXPECT_EQ(read.globals.tls_ca, "ca");
   EXPECT_EQ(read.globals.tls_cert, "cert");
   EXPECT_EQ(read.globals.tls_key, "key");
+  EXPECT_EQ(read.globals.token_file, "token");
   EXPECT_EQ(read.globals.spool_dir, "spool dir");
 }
 

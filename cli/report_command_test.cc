@@ -199,7 +199,7 @@ TEST_F(ReportTest, WhatIsNotPermittedWaitsForTheMend) {
     Refuse(status);
     const ProcessResult result = Run(FailureReport());
     EXPECT_EQ(result.exit_code, kExitDenied);
-    EXPECT_THAT(result.error, HasSubstr("Check the client certificate"));
+    EXPECT_THAT(result.error, HasSubstr("Check the bearer token"));
     EXPECT_THAT(Waiting(), SizeIs(1));
     EXPECT_THAT(Refused(), IsEmpty());
   }
@@ -384,6 +384,14 @@ TEST_F(ReportTest, ReachesAServiceThatDemandsACertificate) {
   // Another authority: the server is not believed.
   tls[1] = client.certificate_file;
   EXPECT_THAT(Run(FailureReport(tls)).error, HasSubstr("cannot be reached"));
+}
+
+TEST_F(ReportTest, ATokenThatCannotBeReadKeepsTheReport) {
+  const ProcessResult result =
+      Run(FailureReport({"--token-file", "/does/not/exist"}));
+  EXPECT_EQ(result.exit_code, kExitConfig);
+  EXPECT_THAT(result.error, HasSubstr("token file /does/not/exist"));
+  EXPECT_THAT(Waiting(), SizeIs(1));
 }
 
 // --- With --wait ----------------------------------------------------------

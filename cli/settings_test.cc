@@ -93,7 +93,8 @@ TEST_F(SettingsTest, TheEnvironmentWinsOverTheFile) {
                   {"INCIDENTCTL_SPOOL_DIR", "/two"},
                   {"INCIDENTCTL_TLS_CA", "ca2"},
                   {"INCIDENTCTL_TLS_CERT", "cert2"},
-                  {"INCIDENTCTL_TLS_KEY", "key2"}};
+                  {"INCIDENTCTL_TLS_KEY", "key2"},
+                  {"INCIDENTCTL_TOKEN_FILE", "token2"}};
   const ResolvedSettings resolved = Resolve();
   EXPECT_THAT(resolved.problems, IsEmpty());
   const Settings& settings = resolved.settings;
@@ -106,6 +107,7 @@ TEST_F(SettingsTest, TheEnvironmentWinsOverTheFile) {
   EXPECT_EQ(settings.server.tls().ca_file(), "ca2");
   EXPECT_EQ(settings.server.tls().certificate_file(), "cert2");
   EXPECT_EQ(settings.server.tls().key_file(), "key2");
+  EXPECT_EQ(settings.token_file, "token2");
 }
 
 TEST_F(SettingsTest, FlagsWinOverTheEnvironment) {
@@ -114,7 +116,8 @@ TEST_F(SettingsTest, FlagsWinOverTheEnvironment) {
                   {"INCIDENTCTL_TIMEOUT", "nonsense"},
                   {"INCIDENTCTL_OUTPUT", "json"},
                   {"INCIDENTCTL_SPOOL_DIR", "/two"},
-                  {"INCIDENTCTL_TLS_CA", "ca2"}};
+                  {"INCIDENTCTL_TLS_CA", "ca2"},
+                  {"INCIDENTCTL_TOKEN_FILE", "token2"}};
   flags_ = {.server = "127.0.0.1:1",
             .config = WriteFile(kFile),
             .output = "table",
@@ -122,6 +125,7 @@ TEST_F(SettingsTest, FlagsWinOverTheEnvironment) {
             .tls_ca = "system",
             .tls_cert = "cert1",
             .tls_key = "key1",
+            .token_file = "token1",
             .spool_dir = "/one"};
   const ResolvedSettings resolved = Resolve();
   EXPECT_THAT(resolved.problems, IsEmpty());
@@ -133,6 +137,7 @@ TEST_F(SettingsTest, FlagsWinOverTheEnvironment) {
   EXPECT_EQ(settings.spool_directory, "/one");
   EXPECT_TRUE(settings.server.has_tls());
   EXPECT_EQ(settings.server.tls().ca_file(), "");
+  EXPECT_EQ(settings.token_file, "token1");
 }
 
 TEST_F(SettingsTest, AnEmptyVariableIsNotSet) {

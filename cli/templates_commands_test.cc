@@ -143,6 +143,9 @@ TEST_F(TemplatesTest, ShowsItsSettings) {
   result = Run({"config", "show", "--output", "json"});
   EXPECT_EQ(nlohmann::json::parse(result.out)["server"]["address"],
             service_.address());
+  // Named, not read.
+  EXPECT_THAT(Run({"config", "show", "--token-file", "/none"}).out,
+              HasSubstr("/none"));
 }
 
 }  // namespace
