@@ -53,6 +53,8 @@ constexpr char kDay[] = "2026-01-05T10:00:07-06:00";  // Monday
 constexpr char kNight[] = "2026-01-05T21:30:07-06:00";
 // Of the second failure of a job that has a ticket.
 constexpr char kAgain[] = "2026-01-05T10:45:00-06:00";
+// A busy machine may need minutes for what an idle one does in seconds.
+constexpr absl::Duration kPatience = absl::Minutes(4);
 constexpr char kTermination[] = "0000000005";
 constexpr char kLog[] = "line 1\r\nline 2\r\n";
 
@@ -100,6 +102,15 @@ class GoldenRequestsTest : public ::testing::Test {
     }
   }
 
+  // Columns of incidents that are the site's own.
+  static json OwnColumns() {
+    json columns = json::object();
+    for (const char* name : {"u_route", "u_placeholders", "u_syntax"}) {
+      columns[name] = {{"max_length", 1000}};
+    }
+    return columns;
+  }
+
   // The columns that templates ask for, with a record for every hit.
   std::string SeedFile() const {
     json items = json::array();
@@ -116,11 +127,16 @@ class GoldenRequestsTest : public ::testing::Test {
         items.push_back(item);
       }
     }
-    // So that both columns are there even without a hit.
-    items.push_back({{"name", "other"}, {"u_trigramme", "-"}, {"u_code", "-"}});
+    const json columns = {{"u_trigramme", json::object()},
+                          {"u_code", json::object()}};
     const std::string path = directory_ + "/cmdb.json";
     EXPECT_OK(harness::WriteFile(
-        path, json{{"cmdb_ci", items}, {"cmdb_ci_appl", applications}}.dump()));
+        path, json{{"_tables",
+                    {{"cmdb_ci", {{"columns", columns}}},
+                     {"incident", {{"columns", OwnColumns()}}}}},
+                   {"cmdb_ci", items},
+                   {"cmdb_ci_appl", applications}}
+                  .dump()));
     return path;
   }
 
@@ -213,7 +229,7 @@ class GoldenRequestsTest : public ::testing::Test {
 
   // Gives each run its reports. In the order of their being made.
   void TakeReports(std::size_t count) {
-    auto reports = reporter_->AwaitSettled(count);
+    auto reports = reporter_->AwaitSettled(count, kPatience);
     ASSERT_OK(reports.status());
     std::map<std::string, std::vector<v1::Report>> by_job;
     std::reverse(reports->begin(), reports->end());
@@ -393,7 +409,9 @@ TEST_F(GoldenRequestsTest, AreWordByWord) {
   }
   // Each template is asked what it would do; which does nothing.
   for (Trial& run : runs_) {
-    if (run.of.had_state.empty() && run.of.tagged != "DEFAULT") Preview(&run);
+    const bool is_asked =
+        run.of.tagged == "TAG_START" || run.of.tagged == "EXIT";
+    if (is_asked && run.of.had_state.empty()) Preview(&run);
   }
   std::int64_t servicenow_since = LastRequest(suite_->servicenow());
   std::int64_t opcon_since = LastRequest(suite_->opcon());
@@ -439,6 +457,7 @@ TEST_F(GoldenRequestsTest, AreWordByWord) {
       EXPECT_EQ(text, harness::ReadFile(file)) << file;
     }
   }
+  if (update != nullptr && source != nullptr) return;
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(kGolden)) {
     files.push_back(entry.path().filename().string());
