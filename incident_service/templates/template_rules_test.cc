@@ -337,6 +337,13 @@ TEST_F(RulesTest, ADurationIsInheritedAsAWhole) {
   EXPECT_EQ(duration.nanos(), 0);
 }
 
+TEST_F(RulesTest, NoNumberOfATicketIsTooLong) {
+  Use("name: t\n");
+  TemplateFacts facts = Facts();
+  facts.previous_ticket = std::string(5000, '9');
+  EXPECT_LE(chosen_->Render(facts).description.size(), 4000u);
+}
+
 // A flag without presence could be inherited and never be taken back.
 void ExpectFlagsHavePresence(const google::protobuf::Descriptor& type) {
   for (int i = 0; i < type.field_count(); ++i) {
