@@ -156,7 +156,8 @@ async::Task<absl::StatusOr<WriteValues>> ValuesToWrite(
     values["state"] = absl::StrCat(static_cast<int>(incident.state()));
   }
   if (parts.count("fields") == 0) co_return write;
-  for (const auto& [column, value] : incident.fields()) {
+  for (const std::string& column : GivenColumns(incident)) {
+    const v1::FieldValue& value = incident.fields().at(column);
     if (value.display_value().empty()) {
       values[column] = value.value();
       continue;
@@ -232,6 +233,8 @@ std::vector<std::string> GivenColumns(const v1::Incident& incident) {
   for (const auto& [column, value] : incident.fields()) {
     columns.push_back(column);
   }
+  // The map has no order, and the same call shall make the same requests.
+  std::sort(columns.begin(), columns.end());
   return columns;
 }
 

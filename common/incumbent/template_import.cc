@@ -31,6 +31,9 @@ constexpr char kDefaultCmdbField[] = "u_trigramme";
 // For business rules that must not act, because the connector wrote no
 // correlation_id.
 constexpr char kQuietDisplay[] = "OPCON";
+// A pattern has at most 1000 characters, and holds a name twice at most, each
+// character of it behind a backslash.
+constexpr std::size_t kMaxQuoted = 200;
 constexpr int kLastMinute = 23 * 60 + 59;
 
 // A literal text as a regular expression.
@@ -239,6 +242,13 @@ class Importer {
            "name the tag");
       return;
     }
+    if (file_.xml_tag.size() > kMaxQuoted) {
+      Warn("jobDescriptionXmlTag.xmlTag",
+           "is longer than 200 bytes: nothing is taken out of the "
+           "documentation",
+           "name a shorter tag");
+      return;
+    }
     const std::string tag = Quoted(file_.xml_tag);
     ::config::v1::TemplateValue* value = template_.add_values();
     value->set_name(kXmlContent);
@@ -348,12 +358,13 @@ class Importer {
     const std::string source = ApplicationSource();
     if (source.empty() || file_.number_of_chars <= 0 ||
         file_.start_location < 0 || file_.start_location > 500 ||
-        file_.number_of_chars > 500) {
+        file_.number_of_chars > 500 ||
+        file_.tag_id_prefix.size() > kMaxQuoted) {
       Warn("rules.applicationIdRetrievalFromCmdb",
            "has nothing to look up: neither extractAppIdFromScheduleName nor "
            "extractAppIdFromTagName is on, or appIdLocation says no place",
            "switch one of them on and give startLocation and numberOfChars, "
-           "each up to 500");
+           "each up to 500, and a tagIdPrefix of at most 200 bytes");
       return;
     }
     AddLookup(source);

@@ -296,7 +296,7 @@ TEST(DirectoryTest, APasswordIsReadAgainFromItsTemplate) {
                         absl::StrCat("\"password\": \"", password, "\"")}});
   };
   // "secret" as EncryptValue prints it, with blanks around that.
-  write(" 6333566a636d5630 ");
+  write(" 6332566a636d5630 ");
   const auto password = ReadPassword(path);
   ASSERT_TRUE(password.ok()) << password.status();
   EXPECT_EQ(password->Reveal(), "secret");

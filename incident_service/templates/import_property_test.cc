@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "common/config/yaml_writer.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 #include "incident_service/templates/random_facts.h"
 #include "incident_service/templates/template_library.h"
@@ -136,8 +137,8 @@ RC_GTEST_PROP(ImportProperty, TheNativeTemplateSaysTheSameOfEveryFailure, ()) {
               Said(*native.compiled, drawn.facts()));
   }
   // What the templates do beside their texts.
-  RC_ASSERT(incumbent.compiled->config().SerializeAsString() ==
-            native.compiled->config().SerializeAsString());
+  RC_ASSERT(google::protobuf::util::MessageDifferencer::Equals(
+      incumbent.compiled->config(), native.compiled->config()));
 }
 
 }  // namespace

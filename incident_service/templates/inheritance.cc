@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -10,11 +14,30 @@ namespace {
 using ::config::v1::Template;
 using google::protobuf::RepeatedPtrField;
 
+// A duration is one value, also where its parts are zero: what a base has of it
+// must not shine through.
+void GiveWayToDurations(const google::protobuf::Message& own,
+                        google::protobuf::Message* base) {
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  own.GetReflection()->ListFields(own, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    if (field->is_repeated() || field->message_type() == nullptr) continue;
+    const auto* reflection = base->GetReflection();
+    if (field->message_type()->full_name() == "google.protobuf.Duration") {
+      reflection->ClearField(base, field);
+    } else if (reflection->HasField(*base, field)) {
+      GiveWayToDurations(own.GetReflection()->GetMessage(own, field),
+                         reflection->MutableMessage(base, field));
+    }
+  }
+}
+
 // A message's own set fields win: they are merged over those of the base. Flags
 // have presence in the schema, so that a `false` that is written is set too.
 template <class Message>
 Message Over(const Message& base, const Message& own) {
   Message result = base;
+  GiveWayToDurations(own, &result);
   result.MergeFrom(own);
   return result;
 }

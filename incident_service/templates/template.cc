@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kMaxShortDescription = 160;
 constexpr std::size_t kMaxDescription = 4000;
 constexpr std::size_t kMaxNote = 4000;
+// Of a ticket's number, which people may have typed.
+constexpr std::size_t kMaxTicket = 100;
 constexpr std::size_t kMaxFileName = 100;
 // What a value may become, so that values of values stay bounded.
 constexpr std::size_t kMaxValue = std::size_t{64} << 10;
@@ -252,8 +254,9 @@ RenderedTicket Template::Render(const TemplateFacts& facts) const {
       CutTo(effective.short_description->Render(values), kMaxShortDescription);
   std::string previous;
   if (!facts.previous_ticket.empty()) {
-    previous = absl::StrCat("\nPrevious ticket: ", facts.previous_ticket, " (",
-                            facts.previous_reason, ")");
+    previous = absl::StrCat(
+        "\nPrevious ticket: ", CutTo(facts.previous_ticket, kMaxTicket), " (",
+        facts.previous_reason, ")");
   }
   const std::string ending =
       absl::StrCat(previous, "\n", FailureMarker(facts.failure.failure_id()));

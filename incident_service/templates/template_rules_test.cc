@@ -329,6 +329,21 @@ TEST_F(RulesTest, ReuseOfABaseGivesWayToANewTicketForEachFailure) {
   EXPECT_EQ(chosen_->config().reuse_within().seconds(), 0);
 }
 
+TEST_F(RulesTest, ADurationIsInheritedAsAWhole) {
+  Use("name: t\ninherit: base\nlog_attachment: {give_up_after: 2s}\n",
+      {"name: base\nlog_attachment: {give_up_after: 1500ms}\n"});
+  const auto& duration = chosen_->config().log_attachment().give_up_after();
+  EXPECT_EQ(duration.seconds(), 2);
+  EXPECT_EQ(duration.nanos(), 0);
+}
+
+TEST_F(RulesTest, NoNumberOfATicketIsTooLong) {
+  Use("name: t\n");
+  TemplateFacts facts = Facts();
+  facts.previous_ticket = std::string(5000, '9');
+  EXPECT_LE(chosen_->Render(facts).description.size(), 4000u);
+}
+
 // A flag without presence could be inherited and never be taken back.
 void ExpectFlagsHavePresence(const google::protobuf::Descriptor& type) {
   for (int i = 0; i < type.field_count(); ++i) {

@@ -50,7 +50,8 @@ void AddModelOptions(CLI::App& app, CommandLine* line) {
       ->capture_default_str();
   app.add_option("--seed-data", line->seed_files,
                  "JSON file {\"table\": [{\"column\": \"value\"}]}, with "
-                 "\"_tables\" for tables that are not there; may be repeated")
+                 "\"_tables\" for tables and columns that are not there; may "
+                 "be repeated")
       ->take_all();
   app.add_option("--incidents", line->incidents,
                  "Begin with so many incidents, as POST /_sandbox/incidents "

@@ -90,6 +90,19 @@ TEST_F(InstanceTest, SeedsArePlantedAndFaultyOnesNamed) {
   EXPECT_THAT(error(Json::parse(
                   R"({"_tables":{"u_x":{"columns":{"u_a":{"type":"odd"}}}}})")),
               HasSubstr("column u_a"));
+  EXPECT_THAT(error(Json::parse(
+                  R"({"_tables":{"incident":{"columns":{"state":{}}}}})")),
+              HasSubstr("column state is there already"));
+}
+
+TEST_F(InstanceTest, SeedsAddColumns) {
+  const Json seed = Json::parse(R"({
+    "_tables": {"cmdb_ci": {"columns": {"u_trigramme": {"max_length": 3}}}},
+    "cmdb_ci_appl": [{"name": "a", "u_trigramme": "yro"}]})");
+  auto planted = Instance::Create({}, {seed}, [this] { return now_; });
+  ASSERT_TRUE(planted.ok()) << planted.status();
+  instance_ = *std::move(planted);
+  EXPECT_EQ(List("cmdb_ci?sysparm_query=u_trigramme=yro").size(), 1U);
 }
 
 TEST_F(InstanceTest, SeedsDefineTables) {

@@ -242,11 +242,31 @@ absl::StatusOr<Field> ColumnOf(const std::string& name, const Json& value) {
   return field;
 }
 
+// To a table that is there already.
+absl::Status AddColumns(const std::string& name, const Json& value,
+                        Dictionary& dictionary) {
+  for (const auto& [column, definition] : value["columns"].items()) {
+    absl::StatusOr<Field> field = ColumnOf(column, definition);
+    if (!field.ok() || dictionary.FindField(name, column) != nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "table ", name, ": ",
+          field.ok() ? absl::StrCat("column ", column, " is there already")
+                     : std::string(field.status().message())));
+    }
+    dictionary.AddField(name, *std::move(field));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status DefineTable(const std::string& name, const Json& value,
                          Dictionary& dictionary) {
   Table table;
   table.name = name;
   try {
+    if (dictionary.FindTable(name) != nullptr && value.size() == 1 &&
+        value.contains("columns")) {
+      return AddColumns(name, value, dictionary);
+    }
     table.label = value.value("label", name);
     table.parent = value.value("extends", "");
     table.display_field = value.value("display", "");

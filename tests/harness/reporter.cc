@@ -86,13 +86,26 @@ absl::StatusOr<std::vector<v1::Report>> Reporter::Reports() {
 
 absl::StatusOr<std::vector<v1::Report>> Reporter::AwaitSettled(
     std::size_t count, absl::Duration limit) {
-  absl::StatusOr<std::vector<v1::Report>> reports;
+  absl::StatusOr<std::vector<v1::Report>> reports =
+      absl::UnavailableError("no answer yet");
+  // All of them are only asked for once none is at work: listing hundreds again
+  // and again would take the time that they need.
+  v1::ListReportsRequest at_work;
+  at_work.set_page_size(1);
+  for (const v1::ReportState state :
+       {v1::REPORT_STATE_ACCEPTED, v1::REPORT_STATE_RUNNING,
+        v1::REPORT_STATE_WAITING}) {
+    at_work.add_states(state);
+  }
   const auto settled = [&] {
+    const auto open = rpc::Call<Stub>(*stub_, &Stub::ListReports, at_work);
+    if (!open.ok() || !open->reports().empty()) return false;
     reports = Reports();
     return reports.ok() && reports->size() >= count &&
            std::all_of(reports->begin(), reports->end(), IsSettled);
   };
   if (Eventually(settled, limit)) return reports;
+  reports = Reports();
   if (!reports.ok()) return reports.status();
   for (const v1::Report& report : *reports) {
     if (IsSettled(report)) continue;

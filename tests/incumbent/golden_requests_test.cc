@@ -44,19 +44,22 @@
 namespace opcon_snow::incumbent {
 namespace {
 
-using ::incident::v1::Report;
+namespace v1 = ::incident::v1;
 using nlohmann::json;
+using Stub = v1::IncidentService::StubInterface;
 
 constexpr char kGolden[] = "tests/incumbent/golden/";
 constexpr char kDay[] = "2026-01-05T10:00:07-06:00";  // Monday
 constexpr char kNight[] = "2026-01-05T21:30:07-06:00";
 // Of the second failure of a job that has a ticket.
 constexpr char kAgain[] = "2026-01-05T10:45:00-06:00";
+// A busy machine may need minutes for what an idle one does in seconds.
+constexpr absl::Duration kPatience = absl::Minutes(4);
 constexpr char kTermination[] = "0000000005";
 constexpr char kLog[] = "line 1\r\nline 2\r\n";
 
 // A case and what stands for it in both upstreams.
-struct Run {
+struct Trial {
   MatrixCase of;
   harness::Job job;
   std::string application;
@@ -89,7 +92,7 @@ class GoldenRequestsTest : public ::testing::Test {
   void MakeRuns() {
     for (const MatrixCase& one : MatrixCases()) {
       const int number = static_cast<int>(runs_.size()) + 1;
-      Run run{.of = one, .application = ApplicationId(number)};
+      Trial run{.of = one, .application = ApplicationId(number)};
       run.job = {.date = "2026-01-05",
                  .schedule = absl::StrCat("PA", run.application, "ROLL"),
                  .schedule_id = 1000 + number,
@@ -99,11 +102,20 @@ class GoldenRequestsTest : public ::testing::Test {
     }
   }
 
+  // Columns of incidents that are the site's own.
+  static json OwnColumns() {
+    json columns = json::object();
+    for (const char* name : {"u_route", "u_placeholders", "u_syntax"}) {
+      columns[name] = {{"max_length", 1000}};
+    }
+    return columns;
+  }
+
   // The columns that templates ask for, with a record for every hit.
   std::string SeedFile() const {
     json items = json::array();
     json applications = json::array();
-    for (const Run& run : runs_) {
+    for (const Trial& run : runs_) {
       if (!run.of.in_cmdb) continue;
       json item = {{"sys_id", ItemId(run.application)},
                    {"name", run.application},
@@ -115,11 +127,16 @@ class GoldenRequestsTest : public ::testing::Test {
         items.push_back(item);
       }
     }
-    // So that both columns are there even without a hit.
-    items.push_back({{"name", "other"}, {"u_trigramme", "-"}, {"u_code", "-"}});
+    const json columns = {{"u_trigramme", json::object()},
+                          {"u_code", json::object()}};
     const std::string path = directory_ + "/cmdb.json";
     EXPECT_OK(harness::WriteFile(
-        path, json{{"cmdb_ci", items}, {"cmdb_ci_appl", applications}}.dump()));
+        path, json{{"_tables",
+                    {{"cmdb_ci", {{"columns", columns}}},
+                     {"incident", {{"columns", OwnColumns()}}}}},
+                   {"cmdb_ci", items},
+                   {"cmdb_ci_appl", applications}}
+                  .dump()));
     return path;
   }
 
@@ -151,7 +168,7 @@ class GoldenRequestsTest : public ::testing::Test {
     return answer->json;
   }
 
-  void Define(Run* run) {
+  void Define(Trial* run) {
     json tags = run->of.tags;
     tags.push_back("TAG002-" + run->application);
     const json made =
@@ -169,7 +186,7 @@ class GoldenRequestsTest : public ::testing::Test {
     run->unique_id = made.at("uniqueJobId");
   }
 
-  void Fail(Run* run, const std::string& time) {
+  void Fail(Trial* run, const std::string& time) {
     const json failed =
         Sent(absl::StrCat("/_sandbox/jobs/", harness::Encode(run->job.id()),
                           "/fail"),
@@ -180,7 +197,7 @@ class GoldenRequestsTest : public ::testing::Test {
         << error;
   }
 
-  void Report(const Run& run) {
+  void Report(const Trial& run) {
     ASSERT_OK(reporter_->Report(
         run.job, kTermination, absl::StrCat("report-", run.job_numbers.back()),
         run.of.template_name + ".json", run.failed + absl::Seconds(1)));
@@ -188,7 +205,7 @@ class GoldenRequestsTest : public ::testing::Test {
 
   // What the service says that it would send, by columns; and what the job
   // would be shown as, if nothing is to be sent.
-  void Preview(Run* run) {
+  void Preview(Trial* run) {
     v1::RenderTemplateRequest request;
     *request.mutable_event() = harness::EventOf(run->job, kTermination,
                                                 run->failed + absl::Seconds(1));
@@ -212,18 +229,18 @@ class GoldenRequestsTest : public ::testing::Test {
 
   // Gives each run its reports. In the order of their being made.
   void TakeReports(std::size_t count) {
-    auto reports = reporter_->AwaitSettled(count);
+    auto reports = reporter_->AwaitSettled(count, kPatience);
     ASSERT_OK(reports.status());
     std::map<std::string, std::vector<v1::Report>> by_job;
     std::reverse(reports->begin(), reports->end());
     for (v1::Report& report : *reports) {
       by_job[report.event().job_key().job_name()].push_back(std::move(report));
     }
-    for (Run& run : runs_) run.reports = by_job[run.job.name];
+    for (Trial& run : runs_) run.reports = by_job[run.job.name];
   }
 
   // What the job's own names are, those that hold others first.
-  Names NamesOf(const Run& run) const {
+  Names NamesOf(const Trial& run) const {
     Names names = {
         {run.job.id(), "<job id>"},
         {run.job.schedule, "<schedule>"},
@@ -293,7 +310,7 @@ class GoldenRequestsTest : public ::testing::Test {
         suite_->servicenow(), servicenow_since, "opcon-snow-snow-gateway");
     SentRequests to_opcon =
         SentSince(suite_->opcon(), opcon_since, "opcon-snow-opcon-gateway");
-    for (const Run& run : runs_) {
+    for (const Trial& run : runs_) {
       const bool is_one = run.of.had_state.empty() != had_ticket;
       // Also those that only get their ticket now: nobody else's are left.
       const Names names = NamesOf(run);
@@ -308,7 +325,7 @@ class GoldenRequestsTest : public ::testing::Test {
     EXPECT_EQ(to_opcon.Left(true), "");
   }
 
-  static void ExpectAsForetold(const Run& run,
+  static void ExpectAsForetold(const Trial& run,
                                const std::vector<json>& requests) {
     if (run.preview.is_null()) return;
     json sent = json::object();
@@ -332,7 +349,7 @@ class GoldenRequestsTest : public ::testing::Test {
     EXPECT_EQ(files, run.previewed_files) << run.of.Name();
   }
 
-  std::string ToldOf(const Run& run, const Names& names,
+  std::string ToldOf(const Trial& run, const Names& names,
                      const std::string& servicenow,
                      const std::string& opcon) const {
     EXPECT_FALSE(run.reports.empty()) << run.job.name;
@@ -377,7 +394,7 @@ class GoldenRequestsTest : public ::testing::Test {
   }
 
   std::string directory_;
-  std::vector<Run> runs_;
+  std::vector<Trial> runs_;
   std::unique_ptr<harness::Suite> suite_;
   std::unique_ptr<harness::Reporter> reporter_;
   std::unique_ptr<Stub> stub_;
@@ -386,29 +403,31 @@ class GoldenRequestsTest : public ::testing::Test {
 };
 
 TEST_F(GoldenRequestsTest, AreWordByWord) {
-  for (Run& run : runs_) {
+  for (Trial& run : runs_) {
     Define(&run);
     Fail(&run, run.of.by_day ? kDay : kNight);
   }
   // Each template is asked what it would do; which does nothing.
-  for (Run& run : runs_) {
-    if (run.of.had_state.empty() && run.of.tagged != "DEFAULT") Preview(&run);
+  for (Trial& run : runs_) {
+    const bool is_asked =
+        run.of.tagged == "TAG_START" || run.of.tagged == "EXIT";
+    if (is_asked && run.of.had_state.empty()) Preview(&run);
   }
   std::int64_t servicenow_since = LastRequest(suite_->servicenow());
   std::int64_t opcon_since = LastRequest(suite_->opcon());
   ExpectNoWrites(0, 0);
-  for (const Run& run : runs_) Report(run);
+  for (const Trial& run : runs_) Report(run);
   ASSERT_NO_FATAL_FAILURE(TakeReports(runs_.size()));
   Tell(/*had_ticket=*/false, servicenow_since, opcon_since);
 
-  for (const Run& run : runs_) {
+  for (const Trial& run : runs_) {
     if (run.of.had_state.empty() || run.of.had_state == "1") continue;
     ASSERT_OK(harness::SetIncidentState(
         *suite_, run.reports.front().ticket().sys_id(), run.of.had_state));
   }
   servicenow_since = LastRequest(suite_->servicenow());
   opcon_since = LastRequest(suite_->opcon());
-  for (Run& run : runs_) {
+  for (Trial& run : runs_) {
     if (run.of.had_state.empty()) continue;
     Fail(&run, kAgain);
     Preview(&run);
@@ -417,7 +436,7 @@ TEST_F(GoldenRequestsTest, AreWordByWord) {
   servicenow_since = LastRequest(suite_->servicenow());
   opcon_since = LastRequest(suite_->opcon());
   std::size_t reports = runs_.size();
-  for (const Run& run : runs_) {
+  for (const Trial& run : runs_) {
     if (run.of.had_state.empty()) continue;
     Report(run);
     ++reports;
@@ -438,6 +457,7 @@ TEST_F(GoldenRequestsTest, AreWordByWord) {
       EXPECT_EQ(text, harness::ReadFile(file)) << file;
     }
   }
+  if (update != nullptr && source != nullptr) return;
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(kGolden)) {
     files.push_back(entry.path().filename().string());

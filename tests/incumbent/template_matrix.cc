@@ -168,7 +168,11 @@ std::vector<MatrixCase> MatrixCases() {
     }
     one.by_day = true;
     one.is_documented = true;
+    // Only some rules have to do with an earlier ticket.
+    const bool every_state = name == "basic" || name == "all" ||
+                             name == "no-reopen" || name == "always-new";
     for (const char* state : {"1", "2", "3", "6", "7", "8"}) {
+      if (!every_state && std::string(state) != "6") continue;
       one.had_state = state;
       cases.push_back(one);
     }

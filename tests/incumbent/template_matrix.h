@@ -40,7 +40,8 @@ struct MatrixCase {
 };
 
 // For each template: working hours, tags and CMDB in every combination; without
-// documentation by day and at night; with an earlier ticket in every state.
+// documentation by day and at night; with an earlier ticket that is resolved,
+// or for the rules that look at it in every state.
 std::vector<MatrixCase> MatrixCases();
 
 // The application in the schedule's name and in a tag, for the job of this
