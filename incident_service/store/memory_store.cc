@@ -296,6 +296,9 @@ absl::Status MemoryStore::ReleaseClaims(absl::string_view worker) {
       }
     }
   }
+  for (auto& [name, watch] : watches_) {
+    if (watch.worker == worker) watch.lease_end = absl::InfinitePast();
+  }
   Tell(&lock);
   return absl::OkStatus();
 }

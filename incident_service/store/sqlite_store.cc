@@ -94,7 +94,10 @@ absl::Status SqliteStore::Prepare() {
         db_->Prepare("SELECT report_id, kind FROM steps WHERE queue = 4"));
     OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<StepKey> steps,
                                 ReadSteps(&query));
-    return Release(steps);
+    OPCON_SNOW_RETURN_IF_ERROR(Release(steps));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        Statement watches, db_->Prepare("UPDATE watches SET lease_us = 0"));
+    return watches.Run();
   });
 }
 
@@ -407,7 +410,11 @@ absl::Status SqliteStore::ReleaseClaims(absl::string_view worker) {
     query.Bind(worker);
     OPCON_SNOW_ASSIGN_OR_RETURN(const std::vector<StepKey> steps,
                                 ReadSteps(&query));
-    return Release(steps);
+    OPCON_SNOW_RETURN_IF_ERROR(Release(steps));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        Statement watches,
+        db_->Prepare("UPDATE watches SET lease_us = 0 WHERE worker = ?"));
+    return watches.Bind(worker).Run();
   });
 }
 

@@ -89,6 +89,14 @@ TEST_P(WatchConformanceTest, AWatchBelongsToOneWorkerUntilItsLeaseEnds) {
       store_->ClaimWatch("tickets/test", "one", absl::Minutes(1))->has_value());
 }
 
+TEST_P(WatchConformanceTest, WhoeverStopsGivesItsWatchesBack) {
+  const WatchClaim first = Claimed("one");
+  EXPECT_OK(store_->ReleaseClaims("two"));
+  EXPECT_FALSE(IsFree("two"));
+  EXPECT_OK(store_->ReleaseClaims("one"));
+  EXPECT_GT(Claimed("two").epoch, first.epoch);
+}
+
 TEST_P(WatchConformanceTest, KeepsHowFarItGot) {
   Store::WatchCommit commit{.claim = Claimed()};
   commit.state.set_cursor_sys_id("abc");
