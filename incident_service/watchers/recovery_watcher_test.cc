@@ -126,6 +126,15 @@ TEST_F(RecoveryTest, WhatAnOperatorMarksHasNotRunWell) {
   EXPECT_THAT(Recoveries(), IsEmpty());
 }
 
+TEST_F(RecoveryTest, OurOwnResolvingIsSeenWithoutKnowingOurUser) {
+  servicenow_.integration_user = "";
+  OpenTicket();
+  RunWell();
+  Rounds(12);
+  EXPECT_EQ(State(), sn::INCIDENT_STATE_RESOLVED);
+  EXPECT_THAT(Moves(), IsEmpty());
+}
+
 TEST_F(RecoveryTest, OurOwnResolvingRestartsNothing) {
   // Not even where ServiceNow's user is not known, and the service dies between
   // the update and its own note of it.

@@ -1,6 +1,7 @@
 #include "incident_service/watchers/ticket_watcher.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/status/error.h"
@@ -321,6 +322,44 @@ TEST_F(TicketWatcherTest, ACrashBeforeTheRestartIsAnOutcomeUnknown) {
   EXPECT_EQ(audit->records[0].action(), "opcon.SubmitJobAction");
 }
 
+TEST_F(TicketWatcherTest, ADeathWhileTheRestartIsSentIsOneToo) {
+  RestartOnResolve();
+  OpenTicket();
+  Move(sn::INCIDENT_STATE_RESOLVED);
+  clock_.Advance(absl::Seconds(30));
+  EXPECT_OK(watcher_->Look());
+  const auto claimed = store_->ClaimSteps({.limit = 1});
+  ASSERT_THAT(*claimed, SizeIs(1));
+  // In the place of SIGKILL.
+  opcon_.failures.script = [](const std::string& rpc, FailurePlan::Moment) {
+    if (rpc == "SubmitJobAction") throw rpc;
+    return absl::OkStatus();
+  };
+  EXPECT_ANY_THROW(static_cast<void>(steps_->Run((*claimed)[0])));
+  opcon_.failures.script = nullptr;
+  OpenStore();
+  Drive();
+  EXPECT_THAT(opcon_.actions, IsEmpty());
+  EXPECT_EQ(Moves()[0].state(), v1::REPORT_STATE_DEAD_LETTER);
+}
+
+TEST_F(TicketWatcherTest, WhatWasReadBeforeOurOwnUpdateIsNoMove) {
+  OpenTicket();
+  MoveAndFollow(sn::INCIDENT_STATE_IN_PROGRESS);
+  ASSERT_THAT(Moves(), SizeIs(1));
+  const sn::Incident before = Incident().incident;
+  // Soon enough for the next look to reach back behind it.
+  clock_.Advance(absl::Seconds(5));
+  opcon_.Fail(kJob, clock_.Now());
+  Report("request-2");
+  Drive();
+  const sn::Incident after = std::exchange(Incident().incident, before);
+  EXPECT_OK(watcher_->Look());
+  Incident().incident = after;
+  EXPECT_THAT(Moves(), SizeIs(1));
+  EXPECT_EQ(Link().ticket_state_value(), "1");
+}
+
 TEST_F(TicketWatcherTest, ARefusalNeedsAPerson) {
   OpenTicket();
   opcon_.refusal = "You may not do that";
@@ -427,6 +466,9 @@ TEST_F(TicketWatcherTest, SwitchingItOnTakesWhatIsThereForSeen) {
   Round();
   EXPECT_THAT(Moves(), IsEmpty());
   EXPECT_EQ(Link().ticket_state_value(), "6");
+  // Nor is read what has changed in all that time.
+  EXPECT_GE(ToTime(servicenow_.last_list.updated_since_time()),
+            clock_.Now() - absl::Hours(2));
   MoveAndFollow(sn::INCIDENT_STATE_IN_PROGRESS);
   EXPECT_THAT(opcon_.actions, ElementsAre(kReview));
 }

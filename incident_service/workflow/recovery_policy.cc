@@ -59,7 +59,7 @@ bool WasResolved(const v1::TicketLink& link) {
 
 std::string WhyNotRecovered(const v1::JobRecovery& recovery,
                             const oc::DailyJob& job) {
-  const std::string words =
+  std::string words =
       absl::StrCat("the job is \"", job.status().description(), "\" by now");
   if (ShowsAFailedRun(job.status()) && !IsWell(job.status())) {
     return absl::StrCat("the job has failed again: ", words);

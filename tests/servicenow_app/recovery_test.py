@@ -183,7 +183,7 @@ class RecoveryTest(AppTest):
         job = self.job("STILL_FAILED")
         ticket = self.tell(job, templates[0], "failed-control")
         self.move(ticket, ADMIN, **RESOLVED)
-        await_true(lambda: self.actions(), lambda: (
+        await_true(lambda: ("restart", job) in self.actions(), lambda: (
             self.reports(), self.log(), self.service.read_log()))
         return job
 
