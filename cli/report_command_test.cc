@@ -203,6 +203,10 @@ TEST_F(ReportTest, WhatIsNotPermittedWaitsForTheMend) {
     EXPECT_THAT(Waiting(), SizeIs(1));
     EXPECT_THAT(Refused(), IsEmpty());
   }
+  const ProcessResult unread = Run(FailureReport({"--token-file", "/none"}));
+  EXPECT_EQ(unread.exit_code, kExitConfig);
+  EXPECT_THAT(unread.error, HasSubstr("token file /none"));
+  EXPECT_THAT(Waiting(), SizeIs(2));
 }
 
 TEST_F(ReportTest, AnotherServiceIsAMistakeInTheConfiguration) {
@@ -384,14 +388,6 @@ TEST_F(ReportTest, ReachesAServiceThatDemandsACertificate) {
   // Another authority: the server is not believed.
   tls[1] = client.certificate_file;
   EXPECT_THAT(Run(FailureReport(tls)).error, HasSubstr("cannot be reached"));
-}
-
-TEST_F(ReportTest, ATokenThatCannotBeReadKeepsTheReport) {
-  const ProcessResult result =
-      Run(FailureReport({"--token-file", "/does/not/exist"}));
-  EXPECT_EQ(result.exit_code, kExitConfig);
-  EXPECT_THAT(result.error, HasSubstr("token file /does/not/exist"));
-  EXPECT_THAT(Waiting(), SizeIs(1));
 }
 
 // --- With --wait ----------------------------------------------------------

@@ -58,11 +58,13 @@ class Credentials final : public grpc::ServerCredentials {
     const grpc_ssl_pem_key_cert_pair pair = {
         content->private_key.Reveal().c_str(),
         content->certificate_chain.c_str()};
-    *config = grpc_ssl_server_certificate_config_create(
-        content->client_authorities.empty()
-            ? nullptr
-            : content->client_authorities.c_str(),
-        &pair, 1);
+    // gRPC ends the process without any, even where no client is asked for a
+    // certificate; then it does not matter which they are.
+    const std::string& authorities = content->client_authorities.empty()
+                                         ? content->certificate_chain
+                                         : content->client_authorities;
+    *config = grpc_ssl_server_certificate_config_create(authorities.c_str(),
+                                                        &pair, 1);
     given_ = content;
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }

@@ -1,6 +1,12 @@
 #include "common/rpc/server.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -10,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/async/task.h"
+#include "common/log/capture.h"
 #include "common/rpc/call.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/server_fixture.h"
@@ -169,6 +176,60 @@ TEST_F(ServerTest, SaysThatThePortIsTaken) {
                                            HasSubstr(server_->address())));
   EXPECT_EQ((*second)->port(), 0);
   EXPECT_OK((*second)->Stop());
+}
+
+// Connections that nobody uses, until it is destroyed.
+class Idler {
+ public:
+  explicit Idler(int port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(socket_, reinterpret_cast<const sockaddr*>(&address),
+                      sizeof(address)),
+              0);
+  }
+  ~Idler() { close(socket_); }
+  Idler(const Idler&) = delete;
+  Idler& operator=(const Idler&) = delete;
+
+  // The server has nothing to say to it and leaves it open, or closes it.
+  bool IsClosed() const {
+    char byte = 0;
+    ssize_t got = 0;
+    while ((got = recv(socket_, &byte, 1, MSG_DONTWAIT)) > 0) {
+    }
+    return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+
+ private:
+  const int socket_;
+};
+
+TEST_F(ServerTest, BoundsTheConnections) {
+  ServerOptions options;
+  options.max_connections = 2;
+  options.handshake_timeout = absl::Minutes(10);
+  ASSERT_OK(Start(options));
+  const log::CaptureLogs logs;
+  auto first = std::make_unique<Idler>(server_->port());
+  const Idler second(server_->port());
+  const Idler third(server_->port());
+  EXPECT_TRUE(Eventually([&] { return third.IsClosed(); }));
+  EXPECT_FALSE(second.IsClosed());
+  EXPECT_THAT(logs.Text(), HasSubstr("rpc.connection_refused"));
+  first.reset();
+  EXPECT_TRUE(Eventually([&] { return Get(Connect()).ok(); }))
+      << "one that has gone makes room";
+}
+
+TEST_F(ServerTest, ListensOnEveryAddressOfAName) {
+  ServerOptions options;
+  options.host = "localhost";
+  ASSERT_OK(Start(options));
+  EXPECT_OK(
+      Get(Connect({.target = absl::StrCat("127.0.0.1:", server_->port())})));
 }
 
 TEST_F(ServerTest, StartsOnceAndStopsAnyNumberOfTimes) {

@@ -169,17 +169,6 @@ TEST_P(FloodTest, FiveHundredThatSayNextToNothingAreShownOut) {
   EXPECT_THAT(process_->Terminate(), IsOkAndHolds(0));
 }
 
-TEST_P(FloodTest, AtMostAThousandConnections) {
-  Start(4096);
-  Idlers idlers(port_);
-  idlers.Open(1100, "");
-  EXPECT_TRUE(harness::Eventually([&] { return idlers.Closed() >= 100; }));
-  EXPECT_THAT(harness::ReadFile(::testing::TempDir() + "/gateway.log"),
-              ::testing::HasSubstr("rpc.connection_refused"));
-  idlers.CloseAll();
-  EXPECT_TRUE(harness::Eventually([&] { return Call().ok(); }));
-}
-
 INSTANTIATE_TEST_SUITE_P(Listeners, FloodTest, ::testing::Bool(),
                          [](const auto& info) {
                            return info.param ? "Tls" : "Plaintext";
