@@ -63,8 +63,8 @@ DWORD Persist(const std::function<BOOL()>& attempt) {
   }
 }
 
-// Who may use a folder that we make: this user, the system and administrators.
-// Below %ProgramData%, everybody could read it otherwise.
+// Who may use a folder that we make below one like %ProgramData%, where
+// everybody could read it otherwise: this user, the system and administrators.
 class PrivateFolder {
  public:
   PrivateFolder() {
@@ -148,28 +148,48 @@ bool IsOpenToEverybody(PACL rights) {
   return false;
 }
 
+// The same of a file or folder. Returns the error, or ERROR_SUCCESS.
+DWORD FindOutIfOpen(const std::wstring& path, bool* open) {
+  PACL rights = nullptr;
+  PSECURITY_DESCRIPTOR descriptor = nullptr;
+  const DWORD error = GetNamedSecurityInfoW(
+      path.c_str(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr, nullptr,
+      &rights, nullptr, &descriptor);
+  const absl::Cleanup free_descriptor = [&] { LocalFree(descriptor); };
+  if (error == ERROR_SUCCESS) *open = IsOpenToEverybody(rights);
+  return error;
+}
+
+// Makes a folder in one that is there. Where not everybody comes in anyway, it
+// has the rights of its parent: those who share a spool share its folders.
+bool MakeOneFolder(const std::wstring& path, const std::wstring& parent,
+                   PrivateFolder& rights) {
+  bool open = true;
+  static_cast<void>(FindOutIfOpen(parent, &open));
+  return CreateDirectoryW(path.c_str(), open ? rights.attributes() : nullptr) !=
+         FALSE;
+}
+
 // Makes a folder whose parents may be missing. Returns the error, or
 // ERROR_SUCCESS.
 DWORD MakeFolder(const std::wstring& path, PrivateFolder& rights) {
-  if (CreateDirectoryW(path.c_str(), rights.attributes())) {
-    return ERROR_SUCCESS;
-  }
+  const std::size_t slash = path.find_last_of(L'\\');
+  if (slash == std::wstring::npos || slash == 0) return ERROR_BAD_PATHNAME;
+  const std::wstring parent = path.substr(0, slash);
+  if (MakeOneFolder(path, parent, rights)) return ERROR_SUCCESS;
   const DWORD error = GetLastError();
   const DWORD found = GetFileAttributesW(path.c_str());
   if (found != INVALID_FILE_ATTRIBUTES) {
     return (found & FILE_ATTRIBUTE_DIRECTORY) != 0 ? ERROR_SUCCESS
                                                    : ERROR_DIRECTORY;
   }
-  const std::size_t slash = path.find_last_of(L'\\');
-  if (error != ERROR_PATH_NOT_FOUND || slash == std::wstring::npos ||
-      slash == 0 || path[slash - 1] == L':' || path[slash - 1] == L'\\') {
+  if (error != ERROR_PATH_NOT_FOUND || parent.back() == L':' ||
+      parent.back() == L'\\') {
     return error;
   }
-  const DWORD parent = MakeFolder(path.substr(0, slash), rights);
-  if (parent != ERROR_SUCCESS) return parent;
-  if (CreateDirectoryW(path.c_str(), rights.attributes())) {
-    return ERROR_SUCCESS;
-  }
+  const DWORD made = MakeFolder(parent, rights);
+  if (made != ERROR_SUCCESS) return made;
+  if (MakeOneFolder(path, parent, rights)) return ERROR_SUCCESS;
   const DWORD again = GetLastError();
   return again == ERROR_ALREADY_EXISTS ? ERROR_SUCCESS : again;
 }
@@ -292,13 +312,9 @@ class WindowsFiles final : public Files {
   }
 
   absl::StatusOr<bool> IsOpenToOthers(const std::string& path) override {
-    PACL rights = nullptr;
-    PSECURITY_DESCRIPTOR descriptor = nullptr;
-    const DWORD error = GetNamedSecurityInfoW(
-        ToNativePath(path).c_str(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION,
-        nullptr, nullptr, &rights, nullptr, &descriptor);
-    const absl::Cleanup free_descriptor = [&] { LocalFree(descriptor); };
-    if (error == ERROR_SUCCESS) return IsOpenToEverybody(rights);
+    bool open = false;
+    const DWORD error = FindOutIfOpen(ToNativePath(path), &open);
+    if (error == ERROR_SUCCESS) return open;
     return ErrorStatus(error, "read the permissions of", path);
   }
 

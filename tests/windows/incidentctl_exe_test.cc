@@ -108,6 +108,10 @@ TEST_F(IncidentctlExeTest, WhatIsReportedWhileTheServiceIsDownIsDelivered) {
   const std::vector<std::string> files = SpoolFiles(spool());
   ASSERT_THAT(files, SizeIs(1));
   EXPECT_THAT(harness::ReadFile(files[0]), HasSubstr(kJob));
+  // %ProgramData% is open to everybody, what we make in it is not.
+  EXPECT_EQ(fs::status(wine_->program_data() + "/incidentctl").permissions() &
+                fs::perms::others_all,
+            fs::perms::none);
   const harness::Finished list = RunHere({"spool", "list"});
   EXPECT_EQ(list.exit_code, 0) << list.err;
   EXPECT_THAT(list.out, AllOf(HasSubstr("waiting"), HasSubstr(kJob)));
