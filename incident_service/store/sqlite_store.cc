@@ -342,10 +342,24 @@ absl::StatusOr<v1::Report> SqliteStore::DiscardNow(absl::string_view report_id,
     OPCON_SNOW_RETURN_IF_ERROR(
         SetStepRow(row, *FindStep(&row.stored.report, kind), now, now));
   }
+  if (row.stored.report.failure_id().empty()) {
+    OPCON_SNOW_RETURN_IF_ERROR(DisownFailures(row.stored.report));
+  }
   OPCON_SNOW_RETURN_IF_ERROR(
       InsertAudit(std::string(report_id),
                   DecisionEntry("DiscardReport", report_id, decision)));
   return std::move(row.stored.report);
+}
+
+absl::Status SqliteStore::DisownFailures(const v1::Report& report) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      Statement disown,
+      db_->Prepare("DELETE FROM failure_owners WHERE report_id = ? AND "
+                   "failure_id IN (SELECT failure_id FROM failures WHERE "
+                   "job_key = ?)"));
+  return disown.Bind(report.report_id())
+      .Bind(JobKeyText(JobKeyOf(report)))
+      .Run();
 }
 
 absl::Status SqliteStore::AppendAudit(const AuditTrail& entries) {

@@ -213,6 +213,7 @@ class SqliteStore final : public Store, public WriteObserver {
                                                   const Decision& decision);
   absl::StatusOr<::incident::v1::Report> DiscardNow(absl::string_view report_id,
                                                     const Decision& decision);
+  absl::Status DisownFailures(const ::incident::v1::Report& report);
   absl::StatusOr<int> DeleteNow(const Expiry& expiry);
   absl::StatusOr<int> DeleteReports(const Expiry& expiry);
   std::string NewReportId(absl::Time now);

@@ -386,9 +386,10 @@ class Store {
   virtual absl::StatusOr<::incident::v1::Report> RetryReport(
       absl::string_view report_id, const Decision& decision) = 0;
 
-  // Ends a report as DISCARDED, and audits it. NOT_FOUND; FAILED_PRECONDITION
-  // with reason REPORT_STATE if a step is under way or the report has ended
-  // otherwise.
+  // Ends a report as DISCARDED, and audits it. If it does not tell its failure
+  // yet, it owns none any more: whoever reports that one deals with it.
+  // NOT_FOUND; FAILED_PRECONDITION with reason REPORT_STATE if a step is under
+  // way or the report has ended otherwise.
   virtual absl::StatusOr<::incident::v1::Report> DiscardReport(
       absl::string_view report_id, const Decision& decision) = 0;
 

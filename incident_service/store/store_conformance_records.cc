@@ -37,6 +37,31 @@ TEST_P(StoreConformanceTest, OneReportOwnsAFailureAtADestination) {
   EXPECT_THAT(owner(1, "test"), IsOkAndHolds(second));
 }
 
+// Its process died before it could say which failure it had found.
+TEST_P(StoreConformanceTest, WhatADiscardedReportHasNotToldIsLeftToOthers) {
+  const auto own = [&](const std::string& failure) {
+    const ClaimedStep claimed = ClaimOnly();
+    const auto owner =
+        store_->OwnFailure(claimed.claim, FailureWithId(failure), "prod");
+    StepCommit commit = Ending(claimed, v1::STEP_STATE_WAITING);
+    if (failure == "told") {
+      commit.report = claimed.stored.report;
+      commit.report->set_failure_id(failure);
+    }
+    EXPECT_OK(store_->Commit(commit));
+    EXPECT_OK(store_->DiscardReport(claimed.claim.report_id, {"me", "no"}));
+    return owner.value_or("");
+  };
+  const std::string first = Create("request-1");
+  EXPECT_EQ(own("untold"), first);
+  const std::string second = Create("request-2");
+  EXPECT_EQ(own("untold"), second);
+  const std::string third = Create("request-3");
+  EXPECT_EQ(own("told"), third);
+  Create("request-4");
+  EXPECT_EQ(own("told"), third);
+}
+
 TEST_P(StoreConformanceTest, ACommitWritesEverythingOrNothing) {
   const std::string id = Create("request-1");
   const ClaimedStep claimed = ClaimOnly();
