@@ -269,8 +269,11 @@ class GoldenRequestsTest : public ::testing::Test {
       add(report.ticket().number(), "number");
     }
     for (std::size_t i = 0; i < run.job_numbers.size(); ++i) {
+      // As file names and work notes have it.
       names.emplace_back(absl::StrCat("_", run.job_numbers[i], "."),
                          absl::StrCat("_<", which[i], " run>."));
+      names.emplace_back(absl::StrCat("run ", run.job_numbers[i], ")"),
+                         absl::StrCat("run <", which[i], " run>)"));
     }
     return names;
   }
