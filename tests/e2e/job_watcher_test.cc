@@ -150,7 +150,7 @@ TEST_F(JobWatcherE2eTest, AloneItReportsEachOfAThousandFailuresOnce) {
   ASSERT_THAT(suite().incident_service()->Terminate(), IsOkAndHolds(0));
   ASSERT_OK(suite().RestartIncidentService({}));
   const int before = Rounds();
-  ASSERT_TRUE(harness::Eventually([&] { return Rounds() >= before + 4; }));
+  ASSERT_TRUE(harness::Eventually([&] { return Rounds() >= before + 3; }));
   reports = reporter_->Reports();
   ASSERT_OK(reports.status());
   EXPECT_THAT(*reports, SizeIs(kFailures));

@@ -78,15 +78,31 @@ absl::StatusOr<std::vector<v1::Report>> Reporter::Reports() {
   return reports;
 }
 
+absl::StatusOr<bool> Reporter::AnyAtWork() {
+  v1::ListReportsRequest request;
+  request.add_states(v1::REPORT_STATE_ACCEPTED);
+  request.add_states(v1::REPORT_STATE_RUNNING);
+  request.add_states(v1::REPORT_STATE_WAITING);
+  request.set_page_size(1);
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const v1::ListReportsResponse page,
+      rpc::Call<Stub>(*stub_, &Stub::ListReports, request));
+  return page.reports_size() > 0;
+}
+
 absl::StatusOr<std::vector<v1::Report>> Reporter::AwaitSettled(
     std::size_t count, absl::Duration limit) {
   absl::StatusOr<std::vector<v1::Report>> reports;
   const auto settled = [&] {
+    // All of them are read when it is worth it: they may be thousands.
+    const absl::StatusOr<bool> at_work = AnyAtWork();
+    if (!at_work.ok() || *at_work) return false;
     reports = Reports();
     return reports.ok() && reports->size() >= count &&
            std::all_of(reports->begin(), reports->end(), IsSettled);
   };
   if (Eventually(settled, limit)) return reports;
+  reports = Reports();
   if (!reports.ok()) return reports.status();
   for (const v1::Report& report : *reports) {
     if (IsSettled(report)) continue;
