@@ -44,7 +44,7 @@ class JobWatcherE2eTest : public E2eTest {
     harness::SuiteOptions options = Options();
     options.templates_yaml = kTemplates;
     options.incident_service_yaml = absl::StrCat(
-        "job_watcher:\n  interval: 1s\n  grace_period: ", grace_period, "\n");
+        "job_watcher:\n  interval: 2s\n  grace_period: ", grace_period, "\n");
     StartSuite(options);
     reporter_ = std::make_unique<harness::Reporter>(suite().server());
     // What fails before the first round has ended is not news.
@@ -150,7 +150,7 @@ TEST_F(JobWatcherE2eTest, AloneItReportsEachOfAThousandFailuresOnce) {
   ASSERT_THAT(suite().incident_service()->Terminate(), IsOkAndHolds(0));
   ASSERT_OK(suite().RestartIncidentService({}));
   const int before = Rounds();
-  ASSERT_TRUE(harness::Eventually([&] { return Rounds() >= before + 4; }));
+  ASSERT_TRUE(harness::Eventually([&] { return Rounds() >= before + 3; }));
   reports = reporter_->Reports();
   ASSERT_OK(reports.status());
   EXPECT_THAT(*reports, SizeIs(kFailures));

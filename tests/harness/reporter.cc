@@ -84,22 +84,26 @@ absl::StatusOr<std::vector<v1::Report>> Reporter::Reports() {
   return reports;
 }
 
+absl::StatusOr<bool> Reporter::AnyAtWork() {
+  v1::ListReportsRequest request;
+  request.add_states(v1::REPORT_STATE_ACCEPTED);
+  request.add_states(v1::REPORT_STATE_RUNNING);
+  request.add_states(v1::REPORT_STATE_WAITING);
+  request.set_page_size(1);
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const v1::ListReportsResponse page,
+      rpc::Call<Stub>(*stub_, &Stub::ListReports, request));
+  return page.reports_size() > 0;
+}
+
 absl::StatusOr<std::vector<v1::Report>> Reporter::AwaitSettled(
     std::size_t count, absl::Duration limit) {
   absl::StatusOr<std::vector<v1::Report>> reports =
       absl::UnavailableError("no answer yet");
-  // All of them are only asked for once none is at work: listing hundreds again
-  // and again would take the time that they need.
-  v1::ListReportsRequest at_work;
-  at_work.set_page_size(1);
-  for (const v1::ReportState state :
-       {v1::REPORT_STATE_ACCEPTED, v1::REPORT_STATE_RUNNING,
-        v1::REPORT_STATE_WAITING}) {
-    at_work.add_states(state);
-  }
   const auto settled = [&] {
-    const auto open = rpc::Call<Stub>(*stub_, &Stub::ListReports, at_work);
-    if (!open.ok() || !open->reports().empty()) return false;
+    // All of them are read when it is worth it: they may be thousands.
+    const absl::StatusOr<bool> at_work = AnyAtWork();
+    if (!at_work.ok() || *at_work) return false;
     reports = Reports();
     return reports.ok() && reports->size() >= count &&
            std::all_of(reports->begin(), reports->end(), IsSettled);

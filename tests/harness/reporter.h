@@ -41,6 +41,8 @@ class Reporter {
       std::size_t count, absl::Duration limit = kPatience);
 
  private:
+  absl::StatusOr<bool> AnyAtWork();
+
   const std::unique_ptr<::incident::v1::IncidentService::StubInterface> stub_;
 };
 
