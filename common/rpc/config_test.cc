@@ -102,7 +102,7 @@ TEST(ServerConfigTest, FindsEveryFault) {
             HasSubstr("listener.max_request_bytes: 16777217 is not between 1 "
                       "and 16777216"),
             HasSubstr("listener.max_concurrent_calls: -1 is not between"),
-            HasSubstr("listener.drain_timeout: 5m1s is not between 0 and "
+            HasSubstr("listener.drain_timeout: 5m1s is not between 0s and "
                       "5m")));
 }
 
