@@ -74,9 +74,9 @@ TEST_F(TicketsTest, SyncsATicket) {
       "tickets", "sync", "20260105|16|1|JOB 001", "--servicenow", "prod"};
   ProcessResult result = Run(sync);
   EXPECT_EQ(result.exit_code, kExitOk);
-  EXPECT_THAT(result.out, AllOf(HasSubstr("done        marked_fixed\n"),
-                                HasSubstr("because     marked Fixed\n"),
-                                HasSubstr("report      R7\n")));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("done     marked_fixed\n"),
+                                HasSubstr("because  marked Fixed\n"),
+                                HasSubstr("report   R7\n")));
   EXPECT_EQ(service_.sync_call().job_key().job_name(), "JOB 001");
   EXPECT_EQ(service_.sync_call().servicenow(), "prod");
   EXPECT_FALSE(service_.sync_call().validate_only());
@@ -88,7 +88,7 @@ TEST_F(TicketsTest, SyncsATicket) {
   dry.push_back("--dry-run");
   result = Run(dry);
   EXPECT_EQ(result.exit_code, kExitOk);
-  EXPECT_THAT(result.out, HasSubstr("would do    not_applicable\n"));
+  EXPECT_THAT(result.out, HasSubstr("would do  not_applicable\n"));
   EXPECT_TRUE(service_.sync_call().validate_only());
 
   answer.set_action(v1::SYNC_ACTION_PENDING);
