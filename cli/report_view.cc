@@ -95,12 +95,13 @@ void AddTicketChange(const ::incident::v1::TicketChange& change,
 }
 
 void AddRecovery(const ::incident::v1::JobRecovery& recovery, Fields& fields) {
-  fields.insert(fields.end(), {{"job", recovery.job_key().job_name()},
-                               {"job id", JobIdText(recovery.job_key())},
-                               {"opcon", recovery.job_key().opcon()},
-                               {"well run", absl::StrCat(recovery.job_number())},
-                               {"ended", TimeText(recovery.run_end_time())},
-                               {"after failure", recovery.failure_id()}});
+  fields.insert(fields.end(),
+                {{"job", recovery.job_key().job_name()},
+                 {"job id", JobIdText(recovery.job_key())},
+                 {"opcon", recovery.job_key().opcon()},
+                 {"well run", absl::StrCat(recovery.job_number())},
+                 {"ended", TimeText(recovery.run_end_time())},
+                 {"after failure", recovery.failure_id()}});
 }
 
 void AddSource(const Report& report, Fields& fields) {

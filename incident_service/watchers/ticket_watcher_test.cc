@@ -344,8 +344,13 @@ TEST_F(TicketWatcherTest, ADeathWhileTheRestartIsSentIsOneToo) {
 }
 
 TEST_F(TicketWatcherTest, WhatWasReadBeforeOurOwnUpdateIsNoMove) {
+  ::config::v1::Template config;
+  config.mutable_state_sync()->set_mode(::config::v1::STATE_SYNC_MODE_WATCH);
+  config.set_existing_ticket(
+      ::config::v1::EXISTING_TICKET_POLICY_RESOLVED_ONLY);
+  Configure(config);
   OpenTicket();
-  MoveAndFollow(sn::INCIDENT_STATE_IN_PROGRESS);
+  MoveAndFollow(sn::INCIDENT_STATE_RESOLVED);
   ASSERT_THAT(Moves(), SizeIs(1));
   const sn::Incident before = Incident().incident;
   // Soon enough for the next look to reach back behind it.
@@ -353,11 +358,12 @@ TEST_F(TicketWatcherTest, WhatWasReadBeforeOurOwnUpdateIsNoMove) {
   opcon_.Fail(kJob, clock_.Now());
   Report("request-2");
   Drive();
+  ASSERT_EQ(Link().ticket_state_value(), "2");
   const sn::Incident after = std::exchange(Incident().incident, before);
   EXPECT_OK(watcher_->Look());
   Incident().incident = after;
   EXPECT_THAT(Moves(), SizeIs(1));
-  EXPECT_EQ(Link().ticket_state_value(), "1");
+  EXPECT_EQ(Link().ticket_state_value(), "2");
 }
 
 TEST_F(TicketWatcherTest, ARefusalNeedsAPerson) {
