@@ -141,10 +141,10 @@ TEST(ReadReportArgumentsTest, TakesTheOtherSwitches) {
 }
 
 TEST(ReadReportArgumentsTest, TakesTheSwitchesOfEveryCommand) {
-  const ReportArguments read =
-      Read(Key({"--server", "a:1", "--config", "my file.yaml", "--output=json",
-                "--timeout", "2s", "--tls-ca", "ca", "--tls-cert", "cert",
-                "--tls-key", "key", "--token-file", "token", "--spool-dir", "spool", "dir"}));
+  const ReportArguments read = Read(Key(
+      {"--server", "a:1", "--config", "my file.yaml", "--output=json",
+       "--timeout", "2s", "--tls-ca", "ca", "--tls-cert", "cert", "--tls-key",
+       "key", "--token-file", "token", "--spool-dir", "spool", "dir"}));
   EXPECT_THAT(read.problems, IsEmpty());
   EXPECT_EQ(read.globals.server, "a:1");
   EXPECT_EQ(read.globals.config, "my file.yaml");

@@ -95,9 +95,11 @@ TEST_F(OwnReportsTest, AReporterSeesItsOwnAndAnOperatorEverything) {
   const std::string nothing(report.size(), '0');
   const absl::Status absent = Get("bob", nothing);
   EXPECT_THAT(absent, HasReason("RECORD_NOT_FOUND"));
+  const absl::Status unseen = Get("bob", report);
+  EXPECT_THAT(unseen, HasReason("RECORD_NOT_FOUND"));
   EXPECT_EQ(
-      absl::StrReplaceAll(Get("bob", report).ToString(), {{report, nothing}}),
-      absent.ToString());
+      absl::StrReplaceAll(std::string(unseen.message()), {{report, nothing}}),
+      absent.message());
 }
 
 TEST_F(OwnReportsTest, AReporterWatchesItsOwnByName) {
