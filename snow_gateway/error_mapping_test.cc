@@ -431,6 +431,8 @@ TEST(ErrorMappingTest, EveryReasonHasTheCodeOfTheContract) {
       {v1::ERROR_REASON_NOT_OFFERED, absl::StatusCode::kUnimplemented},
       {v1::ERROR_REASON_CANCELLED, absl::StatusCode::kCancelled},
       {v1::ERROR_REASON_SYS_ID_TAKEN, absl::StatusCode::kFailedPrecondition},
+      {v1::ERROR_REASON_UNAUTHENTICATED, absl::StatusCode::kUnauthenticated},
+      {v1::ERROR_REASON_ROLE_REQUIRED, absl::StatusCode::kPermissionDenied},
   };
   EXPECT_EQ(static_cast<int>(contract.size()), v1::ErrorReason_ARRAYSIZE - 1);
   for (const auto& [reason, code] : contract) {

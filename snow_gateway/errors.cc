@@ -57,6 +57,10 @@ absl::StatusCode CodeOf(Reason reason) {
       return absl::StatusCode::kUnimplemented;
     case v1::ERROR_REASON_CANCELLED:
       return absl::StatusCode::kCancelled;
+    case v1::ERROR_REASON_UNAUTHENTICATED:
+      return absl::StatusCode::kUnauthenticated;
+    case v1::ERROR_REASON_ROLE_REQUIRED:
+      return absl::StatusCode::kPermissionDenied;
     case v1::ERROR_REASON_UPSTREAM_FAILURE:
     default:
       return absl::StatusCode::kInternal;

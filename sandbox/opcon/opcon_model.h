@@ -79,7 +79,7 @@ struct JobEnd {
   std::optional<absl::Duration> processing_events;
   // When it ended, and began if it has not been started before; nullopt: now.
   // Whoever calls EndJob makes it so.
-  std::optional<absl::Time> time;
+  std::optional<absl::Time> time{};
 };
 
 // Not thread-safe. `clock` and `notify` are not owned and must outlive this.
