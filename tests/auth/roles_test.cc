@@ -5,6 +5,7 @@
 
 #include <httplib.h>
 
+#include <csignal>
 #include <map>
 #include <memory>
 #include <set>
@@ -133,6 +134,8 @@ std::string Expected(const std::set<std::string>& roles, const Shown& shown) {
 class RolesTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
+    // OpenSSL writes without MSG_NOSIGNAL to servers that have hung up.
+    std::signal(SIGPIPE, SIG_IGN);
     auto programs = harness::FindPrograms("");
     ASSERT_OK(programs);
     auto servers = GuardedServers::Start(*programs, ::testing::TempDir());
