@@ -90,7 +90,7 @@ class PrivateFolder {
   // The identifier "S-1-5-…"; empty if it cannot be found out.
   static std::wstring CurrentUser() {
     HANDLE token = nullptr;
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) return L"";
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) return {};
     const absl::Cleanup close_token = [token] { CloseHandle(token); };
     alignas(TOKEN_USER)
         std::array<std::byte, sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE>
@@ -98,11 +98,11 @@ class PrivateFolder {
     DWORD size = 0;
     if (!GetTokenInformation(token, TokenUser, buffer.data(), buffer.size(),
                              &size)) {
-      return L"";
+      return {};
     }
     wchar_t* text = nullptr;
     const auto* user = reinterpret_cast<const TOKEN_USER*>(buffer.data());
-    if (!ConvertSidToStringSidW(user->User.Sid, &text)) return L"";
+    if (!ConvertSidToStringSidW(user->User.Sid, &text)) return {};
     const absl::Cleanup free_text = [text] { LocalFree(text); };
     return text;
   }
