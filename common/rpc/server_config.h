@@ -44,13 +44,14 @@ absl::StatusOr<std::shared_ptr<auth::Authorizer>> AuthorizerOf(
     const ::config::v1::Listener& listener);
 
 // Takes over what a listener's files hold now, with the next connection, and
-// what its `authorization` says, with the next call. False if that waits for the
-// next start, because anything else has changed since the process started with
-// `running`: who may call belongs to the address. After an error nothing has
-// changed.
+// what its `authorization` says, with the next call. False if that waits for
+// the next start, because anything else has changed since the process started
+// with `running`: who may call belongs to the address. After an error nothing
+// has changed.
 absl::StatusOr<bool> ReloadListener(const ::config::v1::Listener& fresh,
-                            const ::config::v1::Listener& running,
-                            auth::Authorizer* authorizer, Server* server);
+                                    const ::config::v1::Listener& running,
+                                    auth::Authorizer* authorizer,
+                                    Server* server);
 
 // For BridgeOptions::max_active_calls.
 int MaxConcurrentCalls(const ::config::v1::Listener& listener);

@@ -63,8 +63,8 @@ class Process {
 };
 
 // The ports in the file that a server writes once it accepts calls, by name.
-// UNAVAILABLE, with "ended with CODE" (as Wait tells it) and the end of its log,
-// if the process ends first.
+// UNAVAILABLE, with "ended with CODE" (as Wait tells it) and the end of its
+// log, if the process ends first.
 absl::StatusOr<std::map<std::string, int>> WaitForPorts(
     const std::string& port_file, Process* process,
     const std::string& log_file);
