@@ -135,6 +135,7 @@ TEST(NextStartTest, WhatIsNotTakenOverIsToldUntilTheNextStart) {
   }
   const log::CaptureLogs logs;
   TellNextStart(running, fresh, {"instances", "listener"});
+  TellNextStart(running, fresh, {"instances", "listener.address"});
   TellNextStart(running, running, {});
   EXPECT_EQ(logs.Text(), "");
 }

@@ -76,6 +76,26 @@ TEST(ServerConfigTest, WhoHasATokenNeedsNoCertificate) {
                   .tls.client_certificate_optional);
 }
 
+// Or taking the listener off the network would open it until then.
+TEST(ServerConfigTest, WhoMayCallWaitsForTheNextStartTogetherWithTheAddress) {
+  const auto running = ListenerOf(
+      "address: 127.0.0.1:0\n"
+      "authorization: {principals: [\n"
+      "  {name: n, certificate_san: s, roles: [reader]}]}\n");
+  const auto authorizer = AuthorizerOf(running);
+  ASSERT_OK(authorizer);
+  const auto server = CreateServer(running, {}, *authorizer);
+  ASSERT_OK(server);
+  const auto reload = [&](const std::string& yaml) {
+    return ReloadListener(ListenerOf(yaml), running, authorizer->get(),
+                          server->get());
+  };
+  EXPECT_THAT(reload("address: 127.0.0.1:1"), IsOkAndHolds(false));
+  EXPECT_FALSE((*authorizer)->is_open());
+  EXPECT_THAT(reload("address: 127.0.0.1:0"), IsOkAndHolds(true));
+  EXPECT_TRUE((*authorizer)->is_open());
+}
+
 TEST(ServerConfigTest, FindsEveryFault) {
   EXPECT_THAT(ListenerFaults("{}"), HasSubstr("listener.address: is required"));
   EXPECT_THAT(ListenerFaults("address: nonsense"),
