@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "common/config/validate.h"
 #include "config/v1/incident_service.pb.h"
+#include "google/protobuf/duration.pb.h"
 #include "incident_service/service/retention.h"
 #include "incident_service/watchers/recovery_watcher.h"
 #include "incident_service/watchers/ticket_watcher.h"
@@ -15,10 +16,10 @@
 
 namespace opcon_snow::incident {
 
-template <class Message>
-absl::Duration OrDefault(const Message& message, bool has,
-                         absl::Duration fallback) {
-  return has ? config::ToDuration(message) : fallback;
+// What is written, if it `has` been.
+inline absl::Duration OrDefault(const google::protobuf::Duration& written,
+                                bool has, absl::Duration fallback) {
+  return has ? config::ToDuration(written) : fallback;
 }
 
 RetryPolicy RetryPolicyFrom(const ::config::v1::Workflow& workflow);

@@ -1,7 +1,7 @@
 #include "incident_service/store/memory_store.h"
 
 #include <algorithm>
-#include <iterator>
+#include <map>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -408,10 +408,8 @@ absl::StatusOr<v1::Report> MemoryStore::DiscardReport(
   OPCON_SNOW_RETURN_IF_ERROR(
       ApplyDiscard(decision, clock_->Now(), &row->stored).status());
   if (row->stored.report.failure_id().empty()) {
-    for (auto owner = owners_.begin(); owner != owners_.end();) {
-      owner =
-          owner->second == report_id ? owners_.erase(owner) : std::next(owner);
-    }
+    std::erase_if(owners_,
+                  [&](const auto& owner) { return owner.second == report_id; });
   }
   Audit(std::string(report_id),
         DecisionEntry("DiscardReport", report_id, decision));

@@ -56,6 +56,19 @@ class TicketWatcherTest : public WorkflowTest {
     Drive();
     ASSERT_THAT(servicenow_.incidents, ::testing::SizeIs(1));
   }
+  static constexpr char kNextDay[] = "20260106|16|1|JOB001";
+  // The same job's next day fails a day later, under the ticket that there is.
+  void FailNextDay() {
+    opcon_.Define(kNextDay);
+    clock_.Advance(absl::Hours(24));
+    opcon_.Fail(kNextDay, clock_.Now());
+    ::incident::v1::Report report = MakeReport("request-2");
+    report.mutable_event()->mutable_job_key()->mutable_schedule_date()->set_day(
+        6);
+    Store(report);
+    Drive();
+    ASSERT_THAT(servicenow_.incidents, ::testing::SizeIs(1));
+  }
   void Move(::servicenow::v1::IncidentState state,
             const std::string& user = "a.person") {
     clock_.Advance(absl::Seconds(1));

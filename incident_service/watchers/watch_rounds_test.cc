@@ -157,16 +157,7 @@ TEST_F(TicketWatcherTest, ATicketThatGoesOnForTheNextDayIsThatJobs) {
   config.mutable_reuse_within()->set_seconds(24 * 3600);
   Configure(config);
   OpenTicket();
-  constexpr char kNextDay[] = "20260106|16|1|JOB001";
-  opcon_.Define(kNextDay);
-  clock_.Advance(absl::Hours(24));
-  opcon_.Fail(kNextDay, clock_.Now());
-  v1::Report report = MakeReport("request-2");
-  report.mutable_event()->mutable_job_key()->mutable_schedule_date()->set_day(
-      6);
-  Store(report);
-  Drive();
-  ASSERT_THAT(servicenow_.incidents, SizeIs(1));
+  FailNextDay();
   MoveAndFollow(sn::INCIDENT_STATE_RESOLVED);
   EXPECT_THAT(opcon_.actions, ElementsAre("markFixed 20260106|16|1|JOB001"));
 }
