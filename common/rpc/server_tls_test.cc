@@ -12,8 +12,10 @@
 #include "common/auth/authorizer.h"
 #include "common/auth/bearer_token.h"
 #include "common/http/test_certificate.h"
+#include "common/rpc/address.h"
 #include "common/rpc/call.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/health_probe.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_fixture.h"
 #include "common/rpc/test_service.h"
@@ -167,6 +169,62 @@ TEST_F(TlsServerTest, KeepsKeysThatEverybodyMayReadOut) {
   EXPECT_THAT(Start(TlsOptions()),
               StatusIs(absl::StatusCode::kPermissionDenied,
                        HasSubstr(server_certificate_.key_file)));
+}
+
+// --- The probe of the server's own program ----------------------------------
+
+class ProbedServerTest : public TlsServerTest {
+ protected:
+  // Of the server that was started, with these TLS files.
+  absl::Status Probe(const ServerOptions& options,
+                     const std::string& host = "127.0.0.1") {
+    ::config::v1::Listener listener;
+    listener.set_address(JoinHostPort(host, server_->port()));
+    if (options.use_tls) {
+      listener.mutable_tls()->set_certificate_file(
+          options.tls.certificate_file);
+      listener.mutable_tls()->set_key_file(options.tls.private_key_file);
+      listener.mutable_tls()->set_client_ca_file(options.tls.client_ca_file);
+    }
+    return ProbeHealth(listener, 0, absl::Seconds(10));
+  }
+};
+
+TEST_F(ProbedServerTest, SaysWhetherTheServerServes) {
+  ASSERT_OK(Start({}));
+  EXPECT_OK(Probe({}));
+  EXPECT_OK(Probe({}, "0.0.0.0")) << "every address: loopback is one";
+  server_->SetServing("", false);
+  EXPECT_THAT(Probe({}), StatusIs(absl::StatusCode::kUnavailable,
+                                  HasSubstr("NOT_SERVING")));
+  ASSERT_OK(server_->Stop());
+  EXPECT_THAT(Probe({}), StatusIs(absl::StatusCode::kUnavailable,
+                                  HasSubstr(server_->address())));
+}
+
+TEST_F(ProbedServerTest, DoesNotVerifyTheCertificate) {
+  ServerOptions options = TlsOptions();
+  options.tls.certificate_file = client_certificate_.certificate_file;
+  options.tls.private_key_file = client_certificate_.key_file;
+  ASSERT_OK(Start(options));
+  EXPECT_OK(Probe(options)) << "of another name, and signed by nobody";
+  EXPECT_THAT(Probe({}), StatusIs(absl::StatusCode::kUnavailable))
+      << "in plaintext";
+}
+
+TEST_F(ProbedServerTest, ShowsTheListenersOwnCertificate) {
+  ServerOptions options = TlsOptions();
+  options.tls.client_ca_file = server_certificate_.certificate_file;
+  ASSERT_OK(Start(options));
+  EXPECT_OK(Probe(options));
+  ServerOptions other = options;
+  other.tls.certificate_file = other_certificate_.certificate_file;
+  other.tls.private_key_file = other_certificate_.key_file;
+  EXPECT_THAT(Probe(other), StatusIs(absl::StatusCode::kUnavailable,
+                                     HasSubstr("signed by client_ca_file")));
+  other.tls.certificate_file += ".missing";
+  EXPECT_THAT(Probe(other),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr(".missing")));
 }
 
 // --- Who may call what ------------------------------------------------------

@@ -421,6 +421,9 @@ void AddServerFlags(CLI::App& app, ServerFlags* flags) {
   app.add_option("--state", flags->state_file,
                  "File the state is read from at start and written to at a "
                  "clean stop");
+  app.add_flag("--health", flags->health,
+               "Ask the sandbox that runs with the same --listen and "
+               "--port-file whether it answers, and exit: 0, or 69 and why");
 }
 
 absl::StatusOr<std::unique_ptr<SandboxServer>> SandboxServer::Start(
@@ -433,6 +436,7 @@ absl::StatusOr<std::unique_ptr<SandboxServer>> SandboxServer::Start(
 
 int RunSandbox(SandboxServer::Options options) {
   const std::string name = options.name;
+  if (options.flags.health) return AskHealth(name, options.flags);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

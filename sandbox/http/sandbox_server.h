@@ -55,12 +55,18 @@ struct ServerFlags {
   std::string tls_certificate_file;    // PEM chain; both or neither
   std::string tls_key_file;
   std::string
-      state_file;  // read at start if it exists, written at a clean stop
+      state_file;       // read at start if it exists, written at a clean stop
+  bool health = false;  // do not serve, but run AskHealth()
 };
 
-// Adds --listen, --port-file, --tls-cert, --tls-key and --state. `flags` must
-// live until the arguments are parsed.
+// Adds --listen, --port-file, --tls-cert, --tls-key, --state and --health.
+// `flags` must live until the arguments are parsed.
 void AddServerFlags(CLI::App& app, ServerFlags* flags);
+
+// Asks the sandbox that runs with the same --listen, --port-file and --tls-cert
+// whether it answers. Returns the exit code of the process: 0, or 69 after a
+// message on stderr. Its certificate is not verified.
+int AskHealth(const std::string& name, const ServerFlags& flags);
 
 class SandboxServer {
  public:
@@ -129,7 +135,8 @@ class SandboxServer {
 };
 
 // Starts a server, waits for SIGTERM or SIGINT, stops it. Returns the exit code
-// of the process: 0, or 1 after a message on stderr. Call it before any other
+// of the process: 0, or 1 after a message on stderr. With --health, that of
+// AskHealth(). Call it before any other
 // thread exists, because it blocks the two signals for all of them.
 int RunSandbox(SandboxServer::Options options);
 

@@ -22,6 +22,9 @@ namespace {
 // blocked.
 int Run(SandboxServer::Options server_options,
         const opcon::OpConOptions& options) {
+  if (server_options.flags.health) {
+    return AskHealth("opcon_sandbox", server_options.flags);
+  }
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
