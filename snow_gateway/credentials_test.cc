@@ -10,6 +10,8 @@
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "openssl/evp.h"
+#include "openssl/pem.h"
 #include "snow_gateway/gateway_fixture.h"
 
 namespace opcon_snow::snow {
@@ -130,6 +132,48 @@ TEST_F(CredentialsTest, ARefusedLoginIsTriedAtOnceWhenItsFileHasChanged) {
   AnswerResult(nlohmann::json::object());
   EXPECT_OK(Get(*instance));
   EXPECT_THAT(Request(1).body, HasSubstr("client_secret=new-secret"));
+}
+
+// A new key for P-256 in PEM form.
+std::string NewKey() {
+  EVP_PKEY* const key = EVP_EC_gen("P-256");
+  BIO* const bio = BIO_new(BIO_s_mem());
+  EXPECT_EQ(PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr,
+                                     nullptr),
+            1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string pem(data, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  EVP_PKEY_free(key);
+  return pem;
+}
+
+TEST_F(CredentialsTest, AReplacedSigningKeyIsTakenWhenTheOldOneIsRefused) {
+  absl::StatusOr<std::string> key = NewKey();
+  int reads = 0;
+  FileSecret file = Secret(&key);
+  file.read = [read = file.read, &reads] {
+    ++reads;
+    return read();
+  };
+  const auto instance = MakeInstance(OAuthJwtCredentials{
+      "client", Secret(&content_), std::move(file), "k1", "joe"});
+  key = NewKey();
+  AnswerJson(401, kRefused);
+  AnswerJson(200, kToken);
+  AnswerResult(nlohmann::json::object());
+  EXPECT_OK(Get(*instance));
+  EXPECT_EQ(request_count(), 3u);
+  EXPECT_EQ(reads, 1);
+  // A file that holds no key leaves the one before in force.
+  key = absl::InvalidArgumentError("/etc/secret: no key");
+  AnswerJson(401, ErrorBody("User Not Authenticated", "expired"));
+  AnswerJson(401, kRefused);
+  const log::CaptureLogs logs;
+  EXPECT_THAT(Get(*instance), HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
+  EXPECT_THAT(logs.Text(), HasSubstr("/etc/secret: no key"));
+  EXPECT_EQ(request_count(), 5u);
 }
 
 }  // namespace

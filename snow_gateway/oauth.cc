@@ -13,8 +13,10 @@
 #include "common/http/headers.h"
 #include "common/http/json.h"
 #include "common/log/log.h"
+#include "common/status/status_macros.h"
 #include "snow_gateway/error_mapping.h"
 #include "snow_gateway/errors.h"
+#include "snow_gateway/jwt.h"
 
 namespace opcon_snow::snow {
 namespace {
@@ -69,13 +71,13 @@ struct Grant {
   std::string client_id;
   FileSecret client_secret;
   std::string name;
-  // The rest of the form, made anew for each login with the password as it is
-  // then.
-  std::function<absl::StatusOr<Form>(const config::Secret& password)> form;
+  // The rest of the form, made anew for each login with the second secret as it
+  // is then.
+  std::function<absl::StatusOr<Form>(const config::Secret& second)> form;
   bool renews_by_refresh_token = false;
   std::string description;
   std::string mend;
-  FileSecret password;  // empty where the grant has none
+  FileSecret second;  // a password or signing key, where the grant has one
 };
 
 // Shared by the authenticator and its running logins.
@@ -100,7 +102,7 @@ class OAuth final : public Authenticator,
 
   std::string Scrub(std::string text) const override {
     text = ScrubSecret(std::move(text), grant_.client_secret.secret);
-    text = ScrubSecret(std::move(text), grant_.password.secret);
+    text = ScrubSecret(std::move(text), grant_.second.secret);
     for (const config::Secret& replaced : replaced_) {
       text = ScrubSecret(std::move(text), replaced);
     }
@@ -213,7 +215,7 @@ class OAuth final : public Authenticator,
   bool ReadSecretsAgain() {
     bool changed = false;
     std::vector<config::Secret> before;
-    for (FileSecret* secret : {&grant_.client_secret, &grant_.password}) {
+    for (FileSecret* secret : {&grant_.client_secret, &grant_.second}) {
       before.push_back(secret->secret);
       changed = ReadAgain(context_.instance, secret) || changed;
     }
@@ -253,7 +255,7 @@ class OAuth final : public Authenticator,
   absl::StatusOr<Form> LoginForm() const {
     Form form = ClientForm(grant_.name);
     if (grant_.form == nullptr) return form;
-    absl::StatusOr<Form> more = grant_.form(grant_.password.secret);
+    absl::StatusOr<Form> more = grant_.form(grant_.second.secret);
     if (!more.ok()) return more.status();
     form.insert(form.end(), more->begin(), more->end());
     return form;
@@ -411,7 +413,7 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
       "glide.oauth.inbound.ropc.grant_type.disabled set";
   grant.client_id = std::move(credentials.client_id);
   grant.client_secret = std::move(credentials.client_secret);
-  grant.password = std::move(credentials.password);
+  grant.second = std::move(credentials.password);
   grant.form = [username = std::move(credentials.username)](
                    const config::Secret& password) {
     return Form{{"username", username}, {"password", password.Reveal()}};
@@ -426,19 +428,23 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
   grant.description = absl::StrCat(
       "OAuth with a signed assertion (client id ", credentials.client_id,
       ", secret from ", credentials.client_secret.file, "; key from ",
-      credentials.key_file, ", for user ", credentials.subject, ")");
+      credentials.key.file, ", for user ", credentials.subject, ")");
   grant.mend = absl::StrCat(
       "check client id, the secret in ", credentials.client_secret.file,
       " and the user; the instance needs a JWT provider with the certificate "
       "that belongs to ",
-      credentials.key_file,
+      credentials.key.file,
       " under this key id, and both clocks must agree within five minutes");
   grant.client_id = credentials.client_id;
   grant.client_secret = std::move(credentials.client_secret);
+  grant.second = std::move(credentials.key);
   grant.form = [client_id = std::move(credentials.client_id),
                 subject = std::move(credentials.subject),
-                signer = std::move(credentials.signer), clock = context.clock](
-                   const config::Secret& /*password*/) -> absl::StatusOr<Form> {
+                key_id = std::move(credentials.key_id), clock = context.clock](
+                   const config::Secret& key) -> absl::StatusOr<Form> {
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        const std::shared_ptr<const JwtSigner> signer,
+        JwtSigner::FromPem(key.Reveal(), key_id));
     JwtClaims claims;
     claims.issuer = client_id;
     claims.subject = subject;
@@ -446,9 +452,8 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
     claims.id = RandomJwtId();
     claims.issued = clock->Now();
     claims.expires = claims.issued + kAssertionLife;
-    absl::StatusOr<std::string> assertion = signer->Sign(claims);
-    if (!assertion.ok()) return assertion.status();
-    return Form{{"assertion", *std::move(assertion)}};
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::string assertion, signer->Sign(claims));
+    return Form{{"assertion", std::move(assertion)}};
   };
   return Make(std::move(context), std::move(grant));
 }

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -345,8 +346,8 @@ std::string Server::address() const {
   return JoinHostPort(impl_->options.host, port());
 }
 
-absl::Status Server::ReloadTls() {
-  return impl_->tls == nullptr ? absl::OkStatus() : impl_->tls->Reload();
+absl::StatusOr<std::function<void()>> Server::PrepareTls() const {
+  return TlsFiles::Prepare(impl_->tls);
 }
 
 void Server::SetServing(absl::string_view service, bool serving) {

@@ -45,6 +45,12 @@ class TlsServerTest : public ServerTest {
     return options;
   }
 
+  absl::Status ReloadTls() {
+    const auto take = server_->PrepareTls();
+    if (take.ok()) (*take)();
+    return take.status();
+  }
+
   const http::TestCertificate server_certificate_ =
       http::MakeTestCertificate("server", "localhost", "127.0.0.1");
   const http::TestCertificate client_certificate_ =
@@ -89,7 +95,7 @@ TEST_F(TlsServerTest, TakesARenewedCertificateForTheNextConnection) {
   EXPECT_OK(Get(Connect(TlsChannel())));
   // Under the old names, as a renewal does.
   http::MakeTestCertificate("server", "localhost", "127.0.0.1");
-  ASSERT_OK(server_->ReloadTls());
+  ASSERT_OK(ReloadTls());
   EXPECT_OK(Get(Connect(TlsChannel())))
       << "the client reads the new certificate as its authority";
   ChannelOptions before = TlsChannel();
@@ -111,12 +117,12 @@ TEST_F(TlsServerTest, KeepsTheOldCertificateIfTheNewOneIsNotGood) {
   std::filesystem::copy_file(key, key + ".kept");
   std::filesystem::copy_file(other_certificate_.key_file, key,
                              std::filesystem::copy_options::overwrite_existing);
-  EXPECT_THAT(server_->ReloadTls(),
+  EXPECT_THAT(ReloadTls(),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("is not the key of the certificate")));
   EXPECT_OK(good());
   std::filesystem::rename(key + ".kept", key);
-  EXPECT_OK(server_->ReloadTls());
+  EXPECT_OK(ReloadTls());
   EXPECT_OK(good());
 }
 
@@ -273,7 +279,7 @@ TEST_F(GuardedServerTest, ATokenIsExchangedWhileTheChannelIsUsed) {
   options.token = token;
   const auto channel = Connect(options);
   EXPECT_THAT(Get(channel), StatusIs(absl::StatusCode::kUnauthenticated));
-  token->Set(kToken);
+  token->Set({kToken});
   EXPECT_OK(Get(channel));
 }
 

@@ -5,9 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sys/stat.h>
 
-#include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -25,8 +24,6 @@
 
 namespace opcon_snow::rpc {
 namespace {
-
-constexpr std::chrono::seconds kBetweenLooks{1};
 
 struct Free {
   void operator()(BIO* p) const { BIO_free(p); }
@@ -106,54 +103,42 @@ absl::StatusOr<std::shared_ptr<const TlsContent>> Read(const ServerTls& files) {
 
 }  // namespace
 
+TlsFiles::TlsFiles(ServerTls files, const SteadyNow& now)
+    : files_(std::move(files)),
+      watch_(
+          {files_.certificate_file, files_.private_key_file,
+           files_.client_ca_file},
+          now) {}
+
 absl::StatusOr<std::shared_ptr<TlsFiles>> TlsFiles::Load(const ServerTls& files,
                                                          SteadyNow now) {
-  std::shared_ptr<TlsFiles> loaded(new TlsFiles(files, std::move(now)));
-  OPCON_SNOW_RETURN_IF_ERROR(loaded->Reload());
+  std::shared_ptr<TlsFiles> loaded(new TlsFiles(files, now));
+  OPCON_SNOW_ASSIGN_OR_RETURN(loaded->content_, Read(files));
   return loaded;
 }
 
-std::string TlsFiles::Stamp() const {
-  std::string stamp;
-  for (const std::string* path :
-       {&files_.certificate_file, &files_.private_key_file,
-        &files_.client_ca_file}) {
-    struct stat info = {};
-    if (path->empty() || stat(path->c_str(), &info) != 0) continue;
-    absl::StrAppend(&stamp, info.st_dev, ".", info.st_ino, ".", info.st_size,
-                    ".", info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec, ".",
-                    info.st_ctim.tv_sec, ".", info.st_ctim.tv_nsec, "/");
-  }
-  return stamp;
-}
-
-// The stamp is that of before: what is written meanwhile changes it again.
-absl::Status TlsFiles::ReadLocked(const std::string& stamp) {
-  stamp_ = stamp;
-  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const TlsContent> fresh,
-                              Read(files_));
-  content_ = std::move(fresh);
-  return absl::OkStatus();
-}
-
-absl::Status TlsFiles::Reload() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  look_again_ = now_() + kBetweenLooks;
-  return ReadLocked(Stamp());
+absl::StatusOr<std::function<void()>> TlsFiles::Prepare(
+    std::shared_ptr<TlsFiles> files) {
+  if (files == nullptr) return [] {};
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const TlsContent> content,
+                              Read(files->files_));
+  return [files = std::move(files), content = std::move(content)] {
+    const std::lock_guard<std::mutex> lock(files->mutex_);
+    files->content_ = content;
+  };
 }
 
 std::shared_ptr<const TlsContent> TlsFiles::Current() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (now_() < look_again_) return content_;
-  look_again_ = now_() + kBetweenLooks;
-  const std::string stamp = Stamp();
-  if (stamp == stamp_) return content_;
-  const absl::Status read = ReadLocked(stamp);
+  if (!watch_.Changed()) return content_;
+  absl::StatusOr<std::shared_ptr<const TlsContent>> read = Read(files_);
   if (read.ok()) {
+    content_ = *std::move(read);
     log::Info("tls.reloaded", {{"certificate", files_.certificate_file}});
   } else {
-    log::Error("tls.reload_refused",
-               {{"status", read}, {"advice", "the one before is used on"}});
+    log::Error("tls.reload_refused", {{"status", read.status()},
+                                      {"advice",
+                                       "the one before is used on"}});
   }
   return content_;
 }

@@ -12,7 +12,7 @@
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
-#include "incident_service/watchers/job_watcher_config.h"
+#include "incident_service/watchers/watcher_config.h"
 #include "incident_service/watchers/job_watcher_fixture.h"
 
 namespace opcon_snow::incident {
