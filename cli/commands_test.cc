@@ -3,17 +3,22 @@
 
 #include "cli/commands.h"
 
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "cli/doctor_local.h"
 #include "cli/exit_code.h"
 #include "cli/testing/cli_test.h"
 #include "cli/testing/fake_incident_service.h"
 #include "common/http/test_certificate.h"
 #include "gmock/gmock.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -265,6 +270,51 @@ TEST_F(CommandsTest, TheDoctorLooksAtEveryHop) {
   EXPECT_THAT(result.out, HasSubstr("incident-service  failed"));
   options_.environment["INCIDENTCTL_SPOOL_DIR"] = "/dev/null/spool";
   EXPECT_THAT(Run({"doctor"}).out, HasSubstr("spool             failed"));
+}
+
+TEST_F(CommandsTest, TheDoctorComparesTheClocks) {
+  const auto clock_hop = [this](std::int64_t off) {
+    ::incident::v1::GetHealthResponse health;
+    health.mutable_service_time()->set_seconds(absl::ToUnixSeconds(absl::Now()) +
+                                               off);
+    service_.SetHealth(health);
+    const ProcessResult result = Run({"doctor"});
+    EXPECT_EQ(result.exit_code, kExitOk) << "a warning is no failure";
+    return result.out;
+  };
+  EXPECT_THAT(clock_hop(0), HasSubstr("clock             ok"));
+  EXPECT_THAT(clock_hop(-3600),
+              AllOf(HasSubstr("clock             warning"),
+                    HasSubstr("this machine's is 1h"),
+                    HasSubstr(" ahead of the service's"), HasSubstr("by NTP")));
+  EXPECT_THAT(clock_hop(3600), AllOf(HasSubstr("clock             warning"),
+                                     HasSubstr(" behind the service's")));
+  // Of an earlier version, which does not tell.
+  service_.SetHealth({});
+  EXPECT_THAT(Run({"doctor"}).out, Not(HasSubstr("clock")));
+}
+
+google::protobuf::Timestamp At(std::int64_t seconds) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(seconds);
+  return time;
+}
+
+// The service may have looked at any moment of a call that took long.
+TEST(ClockHopTest, TakesTheRoundTripIntoAccount) {
+  const absl::Time sent = absl::FromUnixSeconds(1000);
+  const absl::Duration took = absl::Seconds(60);
+  for (const std::int64_t fine : {971, 1000, 1030, 1060, 1089}) {
+    EXPECT_EQ(ClockHop(At(fine), sent, took).state(),
+              ::incident::v1::HOP_STATE_OK)
+        << fine;
+  }
+  EXPECT_THAT(ClockHop(At(970), sent, took).message(),
+              HasSubstr("is 30s ahead of"));
+  EXPECT_THAT(ClockHop(At(1090), sent, took).message(),
+              HasSubstr("is 30s behind"));
+  EXPECT_THAT(ClockHop(At(400), sent, took).message(),
+              HasSubstr("is 10m0s ahead of"));
 }
 
 TEST_F(CommandsTest, TheDoctorLooksAtCertificates) {
