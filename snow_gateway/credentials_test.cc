@@ -3,9 +3,16 @@
 
 #include "snow_gateway/credentials.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "common/http/headers.h"
 #include "common/log/capture.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
@@ -174,6 +181,48 @@ TEST_F(CredentialsTest, AReplacedSigningKeyIsTakenWhenTheOldOneIsRefused) {
   EXPECT_THAT(Get(*instance), HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
   EXPECT_THAT(logs.Text(), HasSubstr("/etc/secret: no key"));
   EXPECT_EQ(request_count(), 5u);
+}
+
+// "exp" of the assertion in a login.
+std::int64_t ExpiryIn(const std::string& form) {
+  const std::string value = "assertion=";
+  const std::size_t begin = form.find(value) + value.size();
+  const std::vector<std::string> parts = absl::StrSplit(
+      form.substr(begin, form.find('&', begin) - begin), '.');
+  std::string claims;
+  EXPECT_EQ(parts.size(), 3u);
+  EXPECT_TRUE(absl::WebSafeBase64Unescape(parts.at(1), &claims)) << form;
+  return nlohmann::json::parse(claims).at("exp");
+}
+
+// An instance looks at an assertion's times by its own clock, which its answers
+// tell.
+TEST_F(CredentialsTest, AnAssertionIsMadeAgainByTheInstancesClock) {
+  absl::StatusOr<std::string> key = NewKey();
+  for (const absl::Duration ahead : {absl::Minutes(10), -absl::Minutes(10)}) {
+    const std::size_t before = request_count();
+    const auto instance = MakeInstance(OAuthJwtCredentials{
+        "client", Secret(&content_), Secret(&key), "k1", "joe"});
+    http::Headers headers = JsonHeaders();
+    headers.Set("Date", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT",
+                                         clock_.Now() + ahead,
+                                         absl::UTCTimeZone()));
+    transport_->Answer(401, kRefused, headers);
+    transport_->Answer(200, kToken, headers);
+    AnswerResult(nlohmann::json::object());
+    const log::CaptureLogs logs;
+    EXPECT_OK(Get(*instance));
+    EXPECT_EQ(request_count(), before + 3);
+    EXPECT_NEAR(static_cast<double>(ExpiryIn(Request(before + 1).body) -
+                                    ExpiryIn(Request(before).body)),
+                absl::ToDoubleSeconds(ahead), 2);
+    EXPECT_EQ(logs.Lines("servicenow.clock_differs").size(), 1u);
+    // What is refused all the same is not tried a third time.
+    AnswerJson(401, ErrorBody("User Not Authenticated", "expired"));
+    transport_->Answer(401, kRefused, headers);
+    EXPECT_THAT(Get(*instance), HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
+    EXPECT_EQ(request_count(), before + 5);
+  }
 }
 
 }  // namespace

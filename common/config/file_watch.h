@@ -32,6 +32,10 @@ class FileWatch {
   // Looks at most once a second; in between the answer is false.
   bool Changed();
 
+  // Has the next look tell a change, whatever it finds: for files that could not
+  // be used and may be good later as they are.
+  void Distrust() { stamp_.clear(); }
+
  private:
   // Of the files as they lie there: another one whenever one may have changed.
   std::string Stamp() const;

@@ -82,6 +82,19 @@ absl::Status CheckPair(const ServerTls& files, const TlsContent& content) {
   return absl::OkStatus();
 }
 
+// A clock that is wrong must not keep a server from starting, as callers judge
+// by theirs; but a good certificate is not exchanged for such a one.
+absl::Status CheckBegin(const ServerTls& files, const TlsContent& content) {
+  const Owned<X509> certificate = FirstCertificate(content.certificate_chain);
+  if (certificate == nullptr ||
+      X509_cmp_current_time(X509_get0_notBefore(certificate.get())) <= 0) {
+    return absl::OkStatus();
+  }
+  return Invalid(files.certificate_file,
+                 "the certificate is not valid yet; check this machine's clock, "
+                 "or wait");
+}
+
 absl::StatusOr<std::shared_ptr<const TlsContent>> Read(const ServerTls& files) {
   auto content = std::make_shared<TlsContent>();
   OPCON_SNOW_ASSIGN_OR_RETURN(
@@ -101,6 +114,15 @@ absl::StatusOr<std::shared_ptr<const TlsContent>> Read(const ServerTls& files) {
   return content;
 }
 
+// In the place of one that is good.
+absl::StatusOr<std::shared_ptr<const TlsContent>> ReadAnew(
+    const ServerTls& files) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const TlsContent> content,
+                              Read(files));
+  OPCON_SNOW_RETURN_IF_ERROR(CheckBegin(files, *content));
+  return content;
+}
+
 }  // namespace
 
 TlsFiles::TlsFiles(ServerTls files, const SteadyNow& now)
@@ -114,6 +136,8 @@ absl::StatusOr<std::shared_ptr<TlsFiles>> TlsFiles::Load(const ServerTls& files,
                                                          SteadyNow now) {
   std::shared_ptr<TlsFiles> loaded(new TlsFiles(files, now));
   OPCON_SNOW_ASSIGN_OR_RETURN(loaded->content_, Read(files));
+  const absl::Status begun = CheckBegin(files, *loaded->content_);
+  if (!begun.ok()) log::Warning("tls.not_valid_yet", {{"status", begun}});
   return loaded;
 }
 
@@ -121,7 +145,7 @@ absl::StatusOr<std::function<void()>> TlsFiles::Prepare(
     std::shared_ptr<TlsFiles> files) {
   if (files == nullptr) return [] {};
   OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const TlsContent> content,
-                              Read(files->files_));
+                              ReadAnew(files->files_));
   return [files = std::move(files), content = std::move(content)] {
     const std::lock_guard<std::mutex> lock(files->mutex_);
     files->content_ = content;
@@ -131,15 +155,19 @@ absl::StatusOr<std::function<void()>> TlsFiles::Prepare(
 std::shared_ptr<const TlsContent> TlsFiles::Current() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!watch_.Changed()) return content_;
-  absl::StatusOr<std::shared_ptr<const TlsContent>> read = Read(files_);
+  absl::StatusOr<std::shared_ptr<const TlsContent>> read = ReadAnew(files_);
   if (read.ok()) {
     content_ = *std::move(read);
+    refused_ = absl::OkStatus();
     log::Info("tls.reloaded", {{"certificate", files_.certificate_file}});
-  } else {
-    log::Error("tls.reload_refused", {{"status", read.status()},
-                                      {"advice",
-                                       "the one before is used on"}});
+    return content_;
   }
+  // One that is not valid yet will be.
+  watch_.Distrust();
+  if (read.status() == refused_) return content_;
+  refused_ = read.status();
+  log::Error("tls.reload_refused",
+             {{"status", refused_}, {"advice", "the one before is used on"}});
   return content_;
 }
 

@@ -42,7 +42,8 @@ class TlsFiles {
   using SteadyNow = config::FileWatch::SteadyNow;
 
   // Errors name the file: NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (no
-  // PEM, no certificate, a key of another certificate, out of date).
+  // PEM, no certificate, a key of another certificate, run out). One that is not
+  // valid yet is told in the log; it is an error where it is to replace one.
   static absl::StatusOr<std::shared_ptr<TlsFiles>> Load(
       const ServerTls& files,
       SteadyNow now = [] { return std::chrono::steady_clock::now(); });
@@ -67,6 +68,7 @@ class TlsFiles {
   std::mutex mutex_;
   config::FileWatch watch_;                    // guarded by mutex_
   std::shared_ptr<const TlsContent> content_;  // guarded by mutex_
+  absl::Status refused_;                       // guarded by mutex_
 };
 
 }  // namespace opcon_snow::rpc

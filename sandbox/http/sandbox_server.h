@@ -40,6 +40,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "sandbox/http/message.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
@@ -56,9 +57,14 @@ struct ServerFlags {
   std::string tls_key_file;
   std::string
       state_file;  // read at start if it exists, written at a clean stop
+  // How far its clock is ahead of this machine's; may be negative.
+  std::int64_t clock_offset_seconds = 0;
 };
 
-// Adds --listen, --port-file, --tls-cert, --tls-key and --state. `flags` must
+// This machine's time, with the offset.
+std::function<absl::Time()> OffsetClock(const ServerFlags& flags);
+
+// Adds --listen, --port-file, --tls-cert, --tls-key, --state, --clock-offset. `flags` must
 // live until the arguments are parsed.
 void AddServerFlags(CLI::App& app, ServerFlags* flags);
 
