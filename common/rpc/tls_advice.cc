@@ -1,13 +1,17 @@
 #include "common/rpc/tls_advice.h"
 
+#include <string>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 
 namespace opcon_snow::rpc {
 
 absl::string_view TlsAdvice(absl::string_view message) {
-  const auto says = [message](absl::string_view text) {
-    return absl::StrContainsIgnoreCase(message, text);
+  const std::string text = absl::AsciiStrToLower(message);
+  const auto says = [&text](absl::string_view part) {
+    return absl::StrContains(text, part);
   };
   if (says("hostname verification") || says("peer name")) {
     return "the server's certificate does not have the name or address that "
