@@ -21,9 +21,9 @@ namespace opcon_snow::cli {
 // The configuration file, certificates and keys, the spool.
 std::vector<::incident::v1::Hop> LocalHops(const CommandContext& context);
 
-// How far this machine's clock is from the service's. `service_time` is what that
-// showed at some moment of the call, which began here at `sent` and `took` so
-// long; a warning from half a minute. Runs of a job are told apart by the
+// How far this machine's clock is from the service's. `service_time` is what
+// that showed at some moment of the call, which began here at `sent` and `took`
+// so long; a warning from half a minute. Runs of a job are told apart by the
 // reporter's clock where OpCon cannot.
 ::incident::v1::Hop ClockHop(const google::protobuf::Timestamp& service_time,
                              absl::Time sent, absl::Duration took);

@@ -83,10 +83,9 @@ TEST(DescribeTest, SaysWhichCertificateToLookAt) {
   const auto told = [](const char* message) {
     return Describe(absl::UnavailableError(message), "a:1", "--server");
   };
-  EXPECT_THAT(
-      told("last error: UNKNOWN: Ssl handshake failed: SSL_ERROR_SSL: "
-           "error:0A000086:SSL routines::certificate verify failed"),
-      HasSubstr("ca_file names the authority"));
+  EXPECT_THAT(told("last error: UNKNOWN: Ssl handshake failed: SSL_ERROR_SSL: "
+                   "error:0A000086:SSL routines::certificate verify failed"),
+              HasSubstr("ca_file names the authority"));
   EXPECT_THAT(told("Custom verification check failed with error: "
                    "UNAUTHENTICATED: Hostname Verification Check failed."),
               HasSubstr("subject alternative names"));

@@ -155,8 +155,8 @@ class IncidentApplication final : public config::Application {
   static absl::StatusOr<std::optional<auth::WatchedToken>> TokenOf(
       const IncidentServiceConfig& config) {
     if (config.token_file().empty()) return std::nullopt;
-    auth::WatchedToken token{
-        .fresh = config::FreshSecret(config.token_file(), &auth::ReadTokenFile)};
+    auth::WatchedToken token{.fresh = config::FreshSecret(
+                                 config.token_file(), &auth::ReadTokenFile)};
     OPCON_SNOW_ASSIGN_OR_RETURN(token.token,
                                 auth::ReadTokenFile(config.token_file()));
     return token;

@@ -145,9 +145,9 @@ TEST_F(CredentialsTest, ARefusedLoginIsTriedAtOnceWhenItsFileHasChanged) {
 std::string NewKey() {
   EVP_PKEY* const key = EVP_EC_gen("P-256");
   BIO* const bio = BIO_new(BIO_s_mem());
-  EXPECT_EQ(PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr,
-                                     nullptr),
-            1);
+  EXPECT_EQ(
+      PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr),
+      1);
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio, &data);
   std::string pem(data, static_cast<std::size_t>(size));
@@ -187,8 +187,8 @@ TEST_F(CredentialsTest, AReplacedSigningKeyIsTakenWhenTheOldOneIsRefused) {
 std::int64_t ExpiryIn(const std::string& form) {
   const std::string value = "assertion=";
   const std::size_t begin = form.find(value) + value.size();
-  const std::vector<std::string> parts = absl::StrSplit(
-      form.substr(begin, form.find('&', begin) - begin), '.');
+  const std::vector<std::string> parts =
+      absl::StrSplit(form.substr(begin, form.find('&', begin) - begin), '.');
   std::string claims;
   EXPECT_EQ(parts.size(), 3u);
   EXPECT_TRUE(absl::WebSafeBase64Unescape(parts.at(1), &claims)) << form;
@@ -204,9 +204,9 @@ TEST_F(CredentialsTest, AnAssertionIsMadeAgainByTheInstancesClock) {
     const auto instance = MakeInstance(OAuthJwtCredentials{
         "client", Secret(&content_), Secret(&key), "k1", "joe"});
     http::Headers headers = JsonHeaders();
-    headers.Set("Date", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT",
-                                         clock_.Now() + ahead,
-                                         absl::UTCTimeZone()));
+    headers.Set("Date",
+                absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT",
+                                 clock_.Now() + ahead, absl::UTCTimeZone()));
     transport_->Answer(401, kRefused, headers);
     transport_->Answer(200, kToken, headers);
     AnswerResult(nlohmann::json::object());

@@ -470,8 +470,7 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
       "check client id, the secret in ", credentials.client_secret.file,
       " and the user; the instance needs a JWT provider with the certificate "
       "that belongs to ",
-      credentials.key.file,
-      " under this key id");
+      credentials.key.file, " under this key id");
   grant.client_id = credentials.client_id;
   grant.client_secret = std::move(credentials.client_secret);
   grant.second = std::move(credentials.key);
@@ -481,9 +480,8 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
                 key_id = std::move(credentials.key_id)](
                    const config::Secret& key,
                    absl::Time now) -> absl::StatusOr<Form> {
-    OPCON_SNOW_ASSIGN_OR_RETURN(
-        const std::shared_ptr<const JwtSigner> signer,
-        JwtSigner::FromPem(key.Reveal(), key_id));
+    OPCON_SNOW_ASSIGN_OR_RETURN(const std::shared_ptr<const JwtSigner> signer,
+                                JwtSigner::FromPem(key.Reveal(), key_id));
     JwtClaims claims;
     claims.issuer = client_id;
     claims.subject = subject;

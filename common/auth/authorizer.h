@@ -23,8 +23,8 @@ class Authorization;
 
 namespace opcon_snow::auth {
 
-// Reads token files again when they have changed, at most once a second and when
-// somebody calls. Files that are not good together are told in the log, as
+// Reads token files again when they have changed, at most once a second and
+// when somebody calls. Files that are not good together are told in the log, as
 // `auth.reload_refused` with the one that is not, and those before hold.
 //
 // Thread-safe.

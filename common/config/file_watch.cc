@@ -50,15 +50,15 @@ std::function<std::optional<std::string>()> FreshSecret(
     std::function<absl::StatusOr<std::string>(const std::string& file)> read,
     FileWatch::SteadyNow now) {
   // A function must be copyable; its copies share what they have seen.
-  const auto watch = std::make_shared<FileWatch>(
-      std::vector<std::string>{file}, std::move(now));
+  const auto watch = std::make_shared<FileWatch>(std::vector<std::string>{file},
+                                                 std::move(now));
   return [file, read = std::move(read), watch]() -> std::optional<std::string> {
     if (!watch->Changed()) return std::nullopt;
     absl::StatusOr<std::string> fresh = read(file);
     if (!fresh.ok()) {
-      log::Error(
-          "config.secret_refused",
-          {{"status", fresh.status()}, {"advice", "the one before is used on"}});
+      log::Error("config.secret_refused",
+                 {{"status", fresh.status()},
+                  {"advice", "the one before is used on"}});
       return std::nullopt;
     }
     log::Info("config.secret_replaced", {{"file", file}});

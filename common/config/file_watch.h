@@ -28,12 +28,12 @@ class FileWatch {
 
   // True once for each change: another file in the place of one, whether it was
   // written, renamed or reached by another symbolic link (of the file or of a
-  // folder on the way, as orchestrators do it), one that came and one that went.
-  // Looks at most once a second; in between the answer is false.
+  // folder on the way, as orchestrators do it), one that came and one that
+  // went. Looks at most once a second; in between the answer is false.
   bool Changed();
 
-  // Has the next look tell a change, whatever it finds: for files that could not
-  // be used and may be good later as they are.
+  // Has the next look tell a change, whatever it finds: for files that could
+  // not be used and may be good later as they are.
   void Distrust() { stamp_.clear(); }
 
  private:
@@ -46,9 +46,9 @@ class FileWatch {
   std::chrono::steady_clock::time_point look_again_;
 };
 
-// Asked for a secret before each use: another one if the file holds another now,
-// nullopt if what was read before stands. Made before that. `read` reads the
-// file, with an error that names it; what it refuses is told in the log, as
+// Asked for a secret before each use: another one if the file holds another
+// now, nullopt if what was read before stands. Made before that. `read` reads
+// the file, with an error that names it; what it refuses is told in the log, as
 // `config.secret_refused`, and what was read before stands. Not thread-safe.
 std::function<std::optional<std::string>()> FreshSecret(
     const std::string& file,

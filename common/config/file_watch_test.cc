@@ -124,10 +124,10 @@ TEST_F(FileWatchTest, ABadFileIsToldOnceAndTheSecretStands) {
   Write("token", "s3cret-two");
   Wait();
   EXPECT_EQ(fresh(), "s3cret-two");
-  EXPECT_THAT(logs.Text(),
-              AllOf(HasSubstr(PathOf("token")), HasSubstr("No such file"),
-                    HasSubstr("config.secret_replaced"),
-                    Not(HasSubstr("s3cret"))));
+  EXPECT_THAT(
+      logs.Text(),
+      AllOf(HasSubstr(PathOf("token")), HasSubstr("No such file"),
+            HasSubstr("config.secret_replaced"), Not(HasSubstr("s3cret"))));
 }
 
 }  // namespace

@@ -133,8 +133,9 @@ TEST_F(TlsServerTest, KeepsTheOldCertificateIfTheNewOneIsNotGood) {
 // With every clock right, it is one that somebody has installed early.
 TEST_F(TlsServerTest, ACertificateThatIsNotValidYetReplacesNone) {
   std::chrono::steady_clock::time_point now;
-  const ServerTls files{.certificate_file = server_certificate_.certificate_file,
-                        .private_key_file = server_certificate_.key_file};
+  const ServerTls files{
+      .certificate_file = server_certificate_.certificate_file,
+      .private_key_file = server_certificate_.key_file};
   const auto loaded = TlsFiles::Load(files, [&now] { return now; });
   ASSERT_OK(loaded);
   const std::string good = (*loaded)->Current()->certificate_chain;

@@ -90,9 +90,10 @@ absl::Status CheckBegin(const ServerTls& files, const TlsContent& content) {
       X509_cmp_current_time(X509_get0_notBefore(certificate.get())) <= 0) {
     return absl::OkStatus();
   }
-  return Invalid(files.certificate_file,
-                 "the certificate is not valid yet; check this machine's clock, "
-                 "or wait");
+  return Invalid(
+      files.certificate_file,
+      "the certificate is not valid yet; check this machine's clock, "
+      "or wait");
 }
 
 absl::StatusOr<std::shared_ptr<const TlsContent>> Read(const ServerTls& files) {
@@ -127,10 +128,9 @@ absl::StatusOr<std::shared_ptr<const TlsContent>> ReadAnew(
 
 TlsFiles::TlsFiles(ServerTls files, const SteadyNow& now)
     : files_(std::move(files)),
-      watch_(
-          {files_.certificate_file, files_.private_key_file,
-           files_.client_ca_file},
-          now) {}
+      watch_({files_.certificate_file, files_.private_key_file,
+              files_.client_ca_file},
+             now) {}
 
 absl::StatusOr<std::shared_ptr<TlsFiles>> TlsFiles::Load(const ServerTls& files,
                                                          SteadyNow now) {

@@ -42,8 +42,9 @@ class TlsFiles {
   using SteadyNow = config::FileWatch::SteadyNow;
 
   // Errors name the file: NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (no
-  // PEM, no certificate, a key of another certificate, run out). One that is not
-  // valid yet is told in the log; it is an error where it is to replace one.
+  // PEM, no certificate, a key of another certificate, run out). One that is
+  // not valid yet is told in the log; it is an error where it is to replace
+  // one.
   static absl::StatusOr<std::shared_ptr<TlsFiles>> Load(
       const ServerTls& files,
       SteadyNow now = [] { return std::chrono::steady_clock::now(); });

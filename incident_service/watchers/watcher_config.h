@@ -15,7 +15,8 @@
 namespace opcon_snow::incident {
 
 // Adds every fault to `faults`, with fields below `job_watcher`, and so on.
-// `templates` are those that the watcher may name; null: they have faults of their own.
+// `templates` are those that the watcher may name; null: they have faults of
+// their own.
 void ValidateJobWatcher(const ::config::v1::JobWatcher& config,
                         const TemplateSet* templates, config::Faults* faults);
 void ValidateTicketWatcher(const ::config::v1::TicketWatcher& config,

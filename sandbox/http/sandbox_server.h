@@ -64,8 +64,8 @@ struct ServerFlags {
 // This machine's time, with the offset.
 std::function<absl::Time()> OffsetClock(const ServerFlags& flags);
 
-// Adds --listen, --port-file, --tls-cert, --tls-key, --state, --clock-offset. `flags` must
-// live until the arguments are parsed.
+// Adds --listen, --port-file, --tls-cert, --tls-key, --state, --clock-offset.
+// `flags` must live until the arguments are parsed.
 void AddServerFlags(CLI::App& app, ServerFlags* flags);
 
 class SandboxServer {

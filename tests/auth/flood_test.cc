@@ -1,5 +1,5 @@
-// Callers that want nothing but to be in the way, against a real gateway and the
-// HTTP door, in plaintext and over TLS: more connections than there are
+// Callers that want nothing but to be in the way, against a real gateway and
+// the HTTP door, in plaintext and over TLS: more connections than there are
 // descriptors, and hundreds that say next to nothing.
 
 #include <arpa/inet.h>
@@ -130,18 +130,16 @@ class FloodTest : public ::testing::TestWithParam<Listener> {
     std::string folder = ::testing::TempDir() + "/flood-XXXXXX";
     ASSERT_NE(mkdtemp(folder.data()), nullptr);
     ASSERT_OK(harness::WriteFile(folder + "/upstream", "secret", 0600));
-    ASSERT_OK(harness::WriteFile(folder + "/server.yaml",
-                                 Config(door_connections)));
+    ASSERT_OK(
+        harness::WriteFile(folder + "/server.yaml", Config(door_connections)));
     const std::string ports = folder + "/ports";
     const std::string log = folder + "/server.log";
     auto process = harness::Process::Start(
-        {.arguments = {"/bin/sh", "-c",
-                       absl::StrCat("ulimit -n ", descriptors, "; exec \"$@\""),
-                       "sh",
-                       door() ? programs->incident_service
-                              : programs->opcon_gateway,
-                       "--config", folder + "/server.yaml", "--port-file",
-                       ports},
+        {.arguments =
+             {"/bin/sh", "-c",
+              absl::StrCat("ulimit -n ", descriptors, "; exec \"$@\""), "sh",
+              door() ? programs->incident_service : programs->opcon_gateway,
+              "--config", folder + "/server.yaml", "--port-file", ports},
          .environment = {},
          .stdout_file = log,
          .stderr_file = log});
@@ -214,16 +212,17 @@ TEST_P(FloodTest, FiveHundredThatSayNextToNothingAreShownOut) {
   EXPECT_THAT(process_->Terminate(), IsOkAndHolds(0));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Listeners, FloodTest,
-    ::testing::Values(Listener{.door = false, .tls = false},
-                      Listener{.door = false, .tls = true},
-                      Listener{.door = true, .tls = false},
-                      Listener{.door = true, .tls = true}),
-    [](const auto& info) {
-      return absl::StrCat(info.param.door ? "Door" : "Grpc",
-                          info.param.tls ? "Tls" : "Plaintext");
-    });
+INSTANTIATE_TEST_SUITE_P(Listeners, FloodTest,
+                         ::testing::Values(Listener{.door = false,
+                                                    .tls = false},
+                                           Listener{.door = false, .tls = true},
+                                           Listener{.door = true, .tls = false},
+                                           Listener{.door = true, .tls = true}),
+                         [](const auto& info) {
+                           return absl::StrCat(
+                               info.param.door ? "Door" : "Grpc",
+                               info.param.tls ? "Tls" : "Plaintext");
+                         });
 
 }  // namespace
 }  // namespace opcon_snow::auth

@@ -70,18 +70,21 @@ class BadCertificateTest : public ::testing::Test {
                                   absl::Hours(2), absl::Hours(1)),
         kNotGood);
     Add("elsewhere",
-        http::MakeTestCertificate("elsewhere", "elsewhere.example", "127.0.0.9"),
+        http::MakeTestCertificate("elsewhere", "elsewhere.example",
+                                  "127.0.0.9"),
         kWrongName);
     std::string authorities;
     for (const BadServer& server : servers_) {
       authorities += harness::ReadFile(server.certificate.certificate_file);
     }
     // Of an authority that nobody knows.
-    Add("stranger", http::MakeTestCertificate("stranger", "localhost", "127.0.0.1"),
+    Add("stranger",
+        http::MakeTestCertificate("stranger", "localhost", "127.0.0.1"),
         kNotGood);
     authorities_ = PathOf("authorities.pem");
     EXPECT_OK(harness::WriteFile(authorities_, authorities));
-    EXPECT_OK(harness::WriteFile(PathOf("secret"), "a-secret-of-upstream", 0600));
+    EXPECT_OK(
+        harness::WriteFile(PathOf("secret"), "a-secret-of-upstream", 0600));
   }
 
   static harness::SuiteOptions E2eOptions() {
@@ -97,8 +100,8 @@ class BadCertificateTest : public ::testing::Test {
 
   void Add(const std::string& name, http::TestCertificate certificate,
            const std::string& advice) {
-    BadServer& added = servers_.emplace_back(
-        BadServer{name, std::move(certificate), advice});
+    BadServer& added =
+        servers_.emplace_back(BadServer{name, std::move(certificate), advice});
     added.server = std::make_unique<httplib::SSLServer>(
         added.certificate.certificate_file.c_str(),
         added.certificate.key_file.c_str());
@@ -143,13 +146,12 @@ class BadCertificateTest : public ::testing::Test {
 
 TEST_F(BadCertificateTest, TheCommandSaysWhichAndWhatToDo) {
   for (const BadServer& server : servers_) {
-    const harness::Finished run =
-        Cli({"--server", server.address(), "--tls-ca", authorities_, "reports",
-             "list"});
+    const harness::Finished run = Cli({"--server", server.address(), "--tls-ca",
+                                       authorities_, "reports", "list"});
     EXPECT_EQ(run.exit_code, 69) << server.name;
-    EXPECT_THAT(run.err, AllOf(HasSubstr(server.address()),
-                               HasSubstr("About TLS: "),
-                               HasSubstr(server.advice)))
+    EXPECT_THAT(run.err,
+                AllOf(HasSubstr(server.address()), HasSubstr("About TLS: "),
+                      HasSubstr(server.advice)))
         << server.name;
   }
 }
@@ -161,12 +163,12 @@ TEST_F(BadCertificateTest, TheServiceSaysItOfItsGateways) {
     const std::string name = absl::StrCat("service-", i);
     const int port = Start(
         options_.programs.incident_service, name,
-        absl::StrCat("opcon_gateway:\n  address: ", servers_[i].address(), "\n",
-                     tls, "servicenow_gateway:\n  address: ",
-                     servers_[i + 1].address(), "\n", tls,
-                     "store: {sqlite: {path: ", name, ".db}}\n",
-                     "deployment: certificates\ndefault_opcon: production\n"
-                     "templates: [{name: basic.json}]\n"));
+        absl::StrCat(
+            "opcon_gateway:\n  address: ", servers_[i].address(), "\n", tls,
+            "servicenow_gateway:\n  address: ", servers_[i + 1].address(), "\n",
+            tls, "store: {sqlite: {path: ", name, ".db}}\n",
+            "deployment: certificates\ndefault_opcon: production\n"
+            "templates: [{name: basic.json}]\n"));
     const harness::Finished doctor =
         Cli({"--server", absl::StrCat("127.0.0.1:", port), "--output", "json",
              "doctor"});
@@ -179,9 +181,9 @@ TEST_F(BadCertificateTest, TheServiceSaysItOfItsGateways) {
     for (const auto& [hop, server] :
          {std::pair{"opcon-gateway", &servers_[i]},
           {"servicenow-gateway", &servers_[i + 1]}}) {
-      EXPECT_THAT(messages[hop], AllOf(HasSubstr(server->address()),
-                                       HasSubstr("certificate"),
-                                       HasSubstr(server->advice)))
+      EXPECT_THAT(messages[hop],
+                  AllOf(HasSubstr(server->address()), HasSubstr("certificate"),
+                        HasSubstr(server->advice)))
           << server->name;
     }
   }
@@ -211,10 +213,9 @@ TEST_F(BadCertificateTest, TheGatewaysSayItOfTheirUpstreams) {
   const auto channel = [](int port) {
     return *rpc::CreateChannel({.target = absl::StrCat("127.0.0.1:", port)});
   };
-  const int opcon =
-      Start(options_.programs.opcon_gateway, "opcon",
-            instances("    token_file: secret\n"
-                      "    public_address: opcon.example:1\n"));
+  const int opcon = Start(options_.programs.opcon_gateway, "opcon",
+                          instances("    token_file: secret\n"
+                                    "    public_address: opcon.example:1\n"));
   ::opcon::v1::ListInstancesRequest opcon_request;
   opcon_request.set_probe(true);
   expect(rpc::Call<::opcon::v1::OpConGateway::StubInterface>(
@@ -300,19 +301,19 @@ class SwapTest : public E2eTest {
     ASSERT_OK(harness::WriteFile(PathOf("clients.pem"), clients));
     fs::create_directory_symlink(FolderOf(0), PathOf("tls"));
 
-    const std::string tls = absl::StrCat(
-        "  tls: {certificate_file: ", PathOf("tls/server.pem"),
-        ", key_file: ", PathOf("tls/server.key"),
-        ", client_ca_file: ", PathOf("clients.pem"), "}\n");
+    const std::string tls =
+        absl::StrCat("  tls: {certificate_file: ", PathOf("tls/server.pem"),
+                     ", key_file: ", PathOf("tls/server.key"),
+                     ", client_ca_file: ", PathOf("clients.pem"), "}\n");
     options.listener_yaml = absl::StrCat(
         tls,
         "  authorization: {principals: [{name: all, certificate_san: "
         "service.example, roles: [service, operator, reporter]}]}\n");
     options.gateway_listener_yaml = options.listener_yaml;
-    options.gateway_channel_yaml = absl::StrCat(
-        "  tls: {ca_file: ", PathOf("servers.pem"), ", certificate_file: ",
-        PathOf("tls/client.pem"), ", key_file: ", PathOf("tls/client.key"),
-        "}\n");
+    options.gateway_channel_yaml =
+        absl::StrCat("  tls: {ca_file: ", PathOf("servers.pem"),
+                     ", certificate_file: ", PathOf("tls/client.pem"),
+                     ", key_file: ", PathOf("tls/client.key"), "}\n");
     options.incident_service_yaml =
         absl::StrCat("http:\n  address: 127.0.0.1:0\n", tls);
     StartSuite(options);
@@ -341,10 +342,10 @@ class SwapTest : public E2eTest {
     fs::rename(PathOf("tls.new"), PathOf("tls"));
   }
 
-  // The channel's options for a connection of its own; its own certificate is of
-  // `generation`.
+  // The channel's options for a connection of its own; its own certificate is
+  // of `generation`.
   rpc::ChannelOptions ChannelTo(int port, const std::string& authorities,
-                              int generation) {
+                                int generation) {
     rpc::ChannelOptions options;
     options.target = absl::StrCat("127.0.0.1:", port);
     options.use_tls = true;
@@ -374,10 +375,9 @@ class SwapTest : public E2eTest {
         .status();
   }
   absl::Status CallDoor(const std::string& authorities, int generation) {
-    httplib::SSLClient client(
-        "127.0.0.1", service_.at("http"),
-        FolderOf(generation) + "/client.pem",
-        FolderOf(generation) + "/client.key");
+    httplib::SSLClient client("127.0.0.1", service_.at("http"),
+                              FolderOf(generation) + "/client.pem",
+                              FolderOf(generation) + "/client.key");
     client.set_ca_cert_path(authorities.c_str());
     client.set_read_timeout(60);
     const httplib::Result result = client.Get("/v1/reports");
@@ -432,11 +432,10 @@ TEST_F(SwapTest, CertificatesAreSwappedUnderLoadWithoutAFailedCall) {
     ::incident::v1::ReportJobEventRequest report;
     report.set_request_id(absl::StrCat("report-", job.name));
     report.set_template_("basic.json");
-    *report.mutable_event() =
-        harness::EventOf(job, "0000000005", absl::Now());
-    ASSERT_OK(rpc::Call<Stub>(
-        *::incident::v1::IncidentService::NewStub(*channel),
-        &Stub::ReportJobEvent, report));
+    *report.mutable_event() = harness::EventOf(job, "0000000005", absl::Now());
+    ASSERT_OK(
+        rpc::Call<Stub>(*::incident::v1::IncidentService::NewStub(*channel),
+                        &Stub::ReportJobEvent, report));
     EXPECT_TRUE(harness::Eventually([&] {
       const auto files = harness::FindIncidents(suite(), job);
       return files.ok() && files->size() == 1;

@@ -1,6 +1,8 @@
-// The clocks of OpCon, ServiceNow, the reporters and the suite, ten minutes apart
-// in either direction: each failure still becomes one ticket, the job still
-// follows it, and the gateway still logs in.
+// The clocks of OpCon, ServiceNow, the reporters and the suite, ten minutes
+// apart in either direction: each failure still becomes one ticket, the job
+// still follows it, and the gateway still logs in.
+
+#include "absl/time/clock.h"
 
 #include <algorithm>
 #include <memory>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
@@ -171,8 +172,7 @@ TEST_P(ClockTest, EachFailureIsAppliedOnceAndTheJobFollowsItsTicket) {
   for (const harness::Job& job : jobs_) {
     EXPECT_TRUE(harness::Eventually([&] {
       const auto shown = harness::GetJob(suite(), job);
-      return shown.ok() &&
-             shown->dump().find("Fixed") != std::string::npos;
+      return shown.ok() && shown->dump().find("Fixed") != std::string::npos;
     })) << job.id()
         << harness::GetJob(suite(), job)->dump();
   }

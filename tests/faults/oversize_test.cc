@@ -1,6 +1,6 @@
-// Compression bombs and everything larger than it may be, against every listener
-// of the real processes, in plaintext and over TLS: refused by name, at no cost
-// in memory, and the next call is answered.
+// Compression bombs and everything larger than it may be, against every
+// listener of the real processes, in plaintext and over TLS: refused by name,
+// at no cost in memory, and the next call is answered.
 
 #include <chrono>
 #include <cstddef>
@@ -68,15 +68,14 @@ class OversizeTest : public E2eTest,
           absl::StrCat("  tls: {ca_file: ", server_.certificate_file, "}\n");
     }
     options.incident_service_yaml =
-        absl::StrCat("token_file: ", token,
-                     "\nhttp:\n  address: 127.0.0.1:0\n", certificate);
+        absl::StrCat("token_file: ", token, "\nhttp:\n  address: 127.0.0.1:0\n",
+                     certificate);
     StartSuite(options);
     for (const char* name :
          {"incident_service", "opcon_gateway", "snow_gateway"}) {
       const std::string file =
           absl::StrCat(suite().directory(), "/", name, ".port");
-      const auto ports =
-          harness::WaitForPorts(file, ProcessOf(name), file);
+      const auto ports = harness::WaitForPorts(file, ProcessOf(name), file);
       ASSERT_OK(ports);
       ports_[name] = ports->at("grpc");
       if (ports->count("http") > 0) ports_["door"] = ports->at("http");
@@ -115,8 +114,9 @@ class OversizeTest : public E2eTest,
     Prepare(context);
     const auto pad = [bytes](google::protobuf::Message* request) {
       if (bytes == 0) return;
-      request->GetReflection()->MutableUnknownFields(request)->AddLengthDelimited(
-          1000, std::string(bytes, '\0'));
+      request->GetReflection()
+          ->MutableUnknownFields(request)
+          ->AddLengthDelimited(1000, std::string(bytes, '\0'));
     };
     if (name == "incident_service") {
       ::incident::v1::ListReportsRequest request;
@@ -164,9 +164,8 @@ class OversizeTest : public E2eTest,
   }
 
   std::unique_ptr<httplib::Client> Door() {
-    auto client = std::make_unique<httplib::Client>(
-        absl::StrCat(tls() ? "https" : "http", "://127.0.0.1:",
-                     ports_.at("door")));
+    auto client = std::make_unique<httplib::Client>(absl::StrCat(
+        tls() ? "https" : "http", "://127.0.0.1:", ports_.at("door")));
     if (tls()) client->set_ca_cert_path(server_.certificate_file.c_str());
     client->set_default_headers(
         {{"Authorization", absl::StrCat("Bearer ", kToken)}});
@@ -217,10 +216,10 @@ TEST_P(OversizeTest, CompressionBombsAreRefusedUnopened) {
   const long before = PeakOf("incident_service");
   for (const char* encoding : {"gzip", "deflate", "br", "gzip, gzip"}) {
     const auto client = Door();
-    EXPECT_EQ(StatusOf(client->Post("/v1/reports",
-                                    {{"Content-Encoding", encoding}}, bomb,
-                                    "application/json")),
-              415)
+    EXPECT_EQ(
+        StatusOf(client->Post("/v1/reports", {{"Content-Encoding", encoding}},
+                              bomb, "application/json")),
+        415)
         << encoding;
   }
   EXPECT_LT(PeakOf("incident_service"), before + kGrowth);
@@ -258,8 +257,8 @@ void OversizeTest::ExpectListsAndFilesAreBounded() {
         .error_code();
   };
   EXPECT_EQ(reports(), grpc::StatusCode::OK) << "as many as there may be";
-  const auto snow = ::servicenow::v1::ServiceNowGateway::NewStub(
-      Connect("snow_gateway"));
+  const auto snow =
+      ::servicenow::v1::ServiceNowGateway::NewStub(Connect("snow_gateway"));
   {
     grpc::ClientContext context;
     Prepare(&context);
@@ -302,11 +301,12 @@ void OversizeTest::ExpectStreamsAreBounded() {
   const auto stub = ::incident::v1::IncidentService::NewStub(
       Connect("incident_service", "crowded"));
   std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
-  std::vector<std::unique_ptr<
-      grpc::ClientReader<::incident::v1::WatchReportsResponse>>>
+  std::vector<
+      std::unique_ptr<grpc::ClientReader<::incident::v1::WatchReportsResponse>>>
       streams;
   for (int i = 0; i < 3; ++i) {
-    Prepare(contexts.emplace_back(std::make_unique<grpc::ClientContext>()).get());
+    Prepare(
+        contexts.emplace_back(std::make_unique<grpc::ClientContext>()).get());
     streams.push_back(stub->WatchReports(contexts.back().get(), {}));
   }
   const auto list = [](::incident::v1::IncidentService::Stub& at) {

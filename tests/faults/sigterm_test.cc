@@ -1,6 +1,6 @@
-// SIGTERM to each process, and to all of them, while reports come without pause:
-// it ends in the time that its configuration gives, and what was acknowledged is
-// there after the restart, once, with its ticket.
+// SIGTERM to each process, and to all of them, while reports come without
+// pause: it ends in the time that its configuration gives, and what was
+// acknowledged is there after the restart, once, with its ticket.
 
 #include <signal.h>
 
@@ -69,8 +69,8 @@ class SigtermTest : public E2eTest,
   void ReportAll(int reporter) {
     harness::Reporter client(suite().server());
     for (int i = 0; i < kJobsEach; ++i) {
-      const std::size_t job = static_cast<std::size_t>(
-          reporter * kJobsEach + i);
+      const std::size_t job =
+          static_cast<std::size_t>(reporter * kJobsEach + i);
       const bool acknowledged = harness::Eventually([&] {
         const absl::Status status = client.Report(
             jobs_[job], "0000000005", absl::StrCat("request-", job));

@@ -33,9 +33,8 @@ SigningKey MakeSigningKey() {
             return PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0,
                                             nullptr, nullptr);
           }),
-          .public_pem = Written([&](BIO* bio) {
-            return PEM_write_bio_PUBKEY(bio, key.get());
-          })};
+          .public_pem = Written(
+              [&](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key.get()); })};
 }
 
 }  // namespace opcon_snow::harness
