@@ -1,18 +1,20 @@
 #include "incident_service/application.h"
 
 #include <csignal>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/auth/authorizer.h"
 #include "common/auth/bearer_token.h"
 #include "common/clock/clock.h"
+#include "common/config/file_watch.h"
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/log/log.h"
@@ -32,9 +34,9 @@
 #include "incident_service/templates/template_library.h"
 #include "incident_service/upstreams/grpc_upstreams.h"
 #include "incident_service/watchers/job_watcher.h"
-#include "incident_service/watchers/job_watcher_config.h"
 #include "incident_service/watchers/recovery_watcher.h"
 #include "incident_service/watchers/ticket_watcher.h"
+#include "incident_service/watchers/watcher_config.h"
 #include "incident_service/workflow/engine.h"
 #include "incident_service/workflow/steps.h"
 
@@ -102,23 +104,30 @@ class IncidentApplication final : public config::Application {
     if (templates == nullptr) {
       return absl::InvalidArgumentError(faults.Format());
     }
-    OPCON_SNOW_ASSIGN_OR_RETURN(const std::string token, TokenOf(fresh));
-    if (token.empty() != (token_ == nullptr)) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<auth::WatchedToken> token,
+                                TokenOf(fresh));
+    if (token.has_value() != (token_ != nullptr)) {
       return absl::FailedPreconditionError(
           "the first token_file, or that there is none any more, needs a "
           "restart");
     }
-    if (http_ != nullptr) OPCON_SNOW_RETURN_IF_ERROR(http_->ReloadTls());
+    std::function<void()> take_door = [] {};
+    if (http_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(take_door, http_->PrepareTls());
+    }
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        const bool guards,
-        rpc::ReloadListener(fresh.listener(), running_.listener(),
-                            authorizer_.get(), server_.get()));
-    if (token_ != nullptr) token_->Set(token);
-    std::vector<absl::string_view> taken = {
-        "templates",        "template_directory", "incumbent_directory",
-        "default_template", "token_file",         "logging"};
-    if (guards) taken.push_back("listener.authorization");
-    config::TellNextStart(running_, fresh, taken);
+        const rpc::ListenerReload listener,
+        rpc::PrepareReload(fresh.listener(), running_.listener(), authorizer_,
+                           *server_));
+    // Nothing fails from here on.
+    if (token_ != nullptr) token_->Set(*std::move(token));
+    take_door();
+    listener.take();
+    config::TellNextStart(
+        running_, fresh,
+        listener.TakenWith({"templates", "template_directory",
+                            "incumbent_directory", "default_template",
+                            "token_file"}));
     log::Info("templates.reloaded", {{"templates", templates->Names()}});
     const std::lock_guard<std::mutex> lock(templates_mutex_);
     templates_ = std::move(templates);
@@ -143,11 +152,14 @@ class IncidentApplication final : public config::Application {
         opcon_target_(config.opcon_gateway().address()),
         servicenow_target_(config.servicenow_gateway().address()) {}
 
-  // Empty if there is none.
-  static absl::StatusOr<std::string> TokenOf(
+  static absl::StatusOr<std::optional<auth::WatchedToken>> TokenOf(
       const IncidentServiceConfig& config) {
-    if (config.token_file().empty()) return std::string();
-    return auth::ReadTokenFile(config.token_file());
+    if (config.token_file().empty()) return std::nullopt;
+    auth::WatchedToken token{.fresh = config::FreshSecret(
+                                 config.token_file(), &auth::ReadTokenFile)};
+    OPCON_SNOW_ASSIGN_OR_RETURN(token.token,
+                                auth::ReadTokenFile(config.token_file()));
+    return token;
   }
 
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
@@ -164,9 +176,10 @@ class IncidentApplication final : public config::Application {
   }
 
   absl::Status ConnectGateways(const IncidentServiceConfig& config) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(std::string token, TokenOf(config));
-    if (!token.empty()) {
-      token_ = std::make_shared<auth::BearerToken>(std::move(token));
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<auth::WatchedToken> token,
+                                TokenOf(config));
+    if (token.has_value()) {
+      token_ = std::make_shared<auth::BearerToken>(*std::move(token));
     }
     const absl::Duration timeout =
         OrDefault(config.workflow().call_timeout(),

@@ -3,10 +3,8 @@
 #include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/auth/authorizer.h"
 #include "common/clock/clock.h"
 #include "common/config/next_start.h"
@@ -85,14 +83,15 @@ class GatewayApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
                                 MakeInstances(config));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        const bool guards,
-        rpc::ReloadListener(config.listener(), config_.listener(),
-                            authorizer_.get(), server_.get()));
+        const rpc::ListenerReload listener,
+        rpc::PrepareReload(config.listener(), config_.listener(), authorizer_,
+                           *server_));
     service_->Replace(std::move(instances));
-    std::vector<absl::string_view> taken = {
-        "instances", "default_instance_name", "incumbent_directory", "logging"};
-    if (guards) taken.push_back("listener.authorization");
-    config::TellNextStart(config_, config, taken);
+    listener.take();
+    config::TellNextStart(
+        config_, config,
+        listener.TakenWith(
+            {"instances", "default_instance_name", "incumbent_directory"}));
     return absl::OkStatus();
   }
 

@@ -46,17 +46,13 @@ absl::StatusOr<FileSecret> ReadSecret(const std::string& file) {
                     [file] { return config::ReadSecretFile(file); }};
 }
 
-absl::StatusOr<std::shared_ptr<const JwtSigner>> ReadSigner(
-    const ::config::v1::OAuthJwt& login) {
-  config::SecretFileOptions options;
-  options.multiline = true;
+// One that can sign.
+absl::StatusOr<config::Secret> ReadSigningKey(const std::string& file) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const config::Secret pem,
-      config::ReadSecretFile(login.key_file(), options));
-  absl::StatusOr<std::shared_ptr<const JwtSigner>> signer =
-      JwtSigner::FromPem(pem.Reveal(), login.key_id());
-  if (!signer.ok()) return WithContext(signer.status(), login.key_file());
-  return signer;
+      config::Secret pem, config::ReadSecretFile(file, {.multiline = true}));
+  const absl::Status usable = JwtSigner::FromPem(pem.Reveal(), "").status();
+  if (!usable.ok()) return WithContext(usable, file);
+  return pem;
 }
 
 absl::StatusOr<Credentials> ReadCredentials(
@@ -74,11 +70,13 @@ absl::StatusOr<Credentials> ReadCredentials(
       const ::config::v1::OAuthJwt& login = config.oauth_jwt();
       OPCON_SNOW_ASSIGN_OR_RETURN(
           FileSecret secret, ReadSecret(login.client().client_secret_file()));
-      OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const JwtSigner> signer,
-                                  ReadSigner(login));
-      return OAuthJwtCredentials{login.client().client_id(), std::move(secret),
-                                 std::move(signer), login.key_file(),
-                                 login.subject()};
+      const std::string& file = login.key_file();
+      OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret key, ReadSigningKey(file));
+      return OAuthJwtCredentials{
+          login.client().client_id(), std::move(secret),
+          FileSecret{std::move(key), file,
+                     [file] { return ReadSigningKey(file); }},
+          login.key_id(), login.subject()};
     }
     case ServiceNowInstance::kOauthPassword: {
       const ::config::v1::OAuthPassword& login = config.oauth_password();
@@ -240,14 +238,15 @@ class GatewayApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<InstanceRegistry> registry,
                                 MakeRegistry(loop_.get(), config));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        const bool guards,
-        rpc::ReloadListener(config.listener(), config_.listener(),
-                            authorizer_.get(), server_.get()));
+        const rpc::ListenerReload listener,
+        rpc::PrepareReload(config.listener(), config_.listener(), authorizer_,
+                           *server_));
     OPCON_SNOW_RETURN_IF_ERROR(service_->Replace(std::move(registry)));
-    std::vector<absl::string_view> taken = {
-        "instances", "default_instance_name", "incumbent_directory", "logging"};
-    if (guards) taken.push_back("listener.authorization");
-    config::TellNextStart(config_, config, taken);
+    listener.take();
+    config::TellNextStart(
+        config_, config,
+        listener.TakenWith(
+            {"instances", "default_instance_name", "incumbent_directory"}));
     return absl::OkStatus();
   }
 

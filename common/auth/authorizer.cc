@@ -20,6 +20,7 @@
 #include "common/auth/caller.h"
 #include "common/auth/permissions.h"
 #include "common/config/fault.h"
+#include "common/config/file_watch.h"
 #include "common/config/validate.h"
 #include "common/digest/sha256.h"
 #include "common/log/log.h"
@@ -65,6 +66,10 @@ class Authorizer::Rules {
     Roles roles;
   };
 
+  // The files that were read, as they lay there before.
+  config::FileWatch watch{std::vector<std::string>()};
+  // What to read them again by.
+  ::config::v1::Authorization authorization;
   std::vector<Principal> principals;
   bool open = false;
   bool takes_tokens = false;
@@ -121,8 +126,14 @@ class Authorizer::Rules {
 };
 
 absl::StatusOr<std::shared_ptr<const Authorizer::Rules>> Authorizer::ReadRules(
-    const ::config::v1::Authorization& authorization) {
+    const ::config::v1::Authorization& authorization, SteadyNow now) {
   auto rules = std::make_shared<Rules>();
+  std::vector<std::string> files;
+  for (const ::config::v1::Principal& entry : authorization.principals()) {
+    if (!entry.token_file().empty()) files.push_back(entry.token_file());
+  }
+  rules->watch = config::FileWatch(std::move(files), std::move(now));
+  rules->authorization = authorization;
   rules->open = authorization.principals().empty();
   std::map<std::string, std::string> names_by_digest;
   for (const ::config::v1::Principal& entry : authorization.principals()) {
@@ -148,24 +159,36 @@ absl::StatusOr<std::shared_ptr<const Authorizer::Rules>> Authorizer::ReadRules(
 }
 
 absl::StatusOr<std::unique_ptr<Authorizer>> Authorizer::Create(
-    const ::config::v1::Authorization& authorization) {
+    const ::config::v1::Authorization& authorization, SteadyNow now) {
   OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const Rules> rules,
-                              ReadRules(authorization));
+                              ReadRules(authorization, std::move(now)));
   return std::unique_ptr<Authorizer>(new Authorizer(std::move(rules)));
 }
 
 Authorizer::Authorizer(std::shared_ptr<const Rules> rules)
-    : rules_(std::move(rules)) {}
+    : rules_(std::move(rules)), watch_(rules_->watch) {}
 
 Authorizer::~Authorizer() = default;
 
 std::shared_ptr<const Authorizer::Rules> Authorizer::rules() const {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (!watch_.Changed()) return rules_;
+  absl::StatusOr<std::shared_ptr<const Rules>> fresh =
+      ReadRules(rules_->authorization);
+  if (fresh.ok()) {
+    rules_ = *std::move(fresh);
+    log::Info("auth.tokens_reloaded");
+  } else {
+    log::Error("auth.reload_refused",
+               {{"status", fresh.status()},
+                {"advice", "the tokens before are taken on"}});
+  }
   return rules_;
 }
 
 void Authorizer::Replace(std::shared_ptr<const Rules> rules) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  watch_ = rules->watch;
   rules_ = std::move(rules);
 }
 

@@ -1,6 +1,7 @@
 // The server over TLS: certificates that are verified and exchanged, and who is
 // let in by what.
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "common/auth/authorizer.h"
 #include "common/auth/bearer_token.h"
 #include "common/http/test_certificate.h"
+#include "common/log/capture.h"
 #include "common/rpc/address.h"
 #include "common/rpc/call.h"
 #include "common/rpc/channel.h"
@@ -19,6 +21,7 @@
 #include "common/rpc/server.h"
 #include "common/rpc/server_fixture.h"
 #include "common/rpc/test_service.h"
+#include "common/rpc/tls_files.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "config/v1/common.pb.h"
@@ -28,6 +31,7 @@
 namespace opcon_snow::rpc {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -45,6 +49,12 @@ class TlsServerTest : public ServerTest {
     options.use_tls = true;
     options.tls.ca_file = server_certificate_.certificate_file;
     return options;
+  }
+
+  absl::Status ReloadTls() {
+    const auto take = server_->PrepareTls();
+    if (take.ok()) (*take)();
+    return take.status();
   }
 
   const http::TestCertificate server_certificate_ =
@@ -91,7 +101,7 @@ TEST_F(TlsServerTest, TakesARenewedCertificateForTheNextConnection) {
   EXPECT_OK(Get(Connect(TlsChannel())));
   // Under the old names, as a renewal does.
   http::MakeTestCertificate("server", "localhost", "127.0.0.1");
-  ASSERT_OK(server_->ReloadTls());
+  ASSERT_OK(ReloadTls());
   EXPECT_OK(Get(Connect(TlsChannel())))
       << "the client reads the new certificate as its authority";
   ChannelOptions before = TlsChannel();
@@ -113,13 +123,52 @@ TEST_F(TlsServerTest, KeepsTheOldCertificateIfTheNewOneIsNotGood) {
   std::filesystem::copy_file(key, key + ".kept");
   std::filesystem::copy_file(other_certificate_.key_file, key,
                              std::filesystem::copy_options::overwrite_existing);
-  EXPECT_THAT(server_->ReloadTls(),
+  EXPECT_THAT(ReloadTls(),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("is not the key of the certificate")));
   EXPECT_OK(good());
   std::filesystem::rename(key + ".kept", key);
-  EXPECT_OK(server_->ReloadTls());
+  EXPECT_OK(ReloadTls());
   EXPECT_OK(good());
+}
+
+// With every clock right, it is one that somebody has installed early.
+TEST_F(TlsServerTest, ACertificateThatIsNotValidYetReplacesNone) {
+  std::chrono::steady_clock::time_point now;
+  const ServerTls files{
+      .certificate_file = server_certificate_.certificate_file,
+      .private_key_file = server_certificate_.key_file};
+  const auto loaded = TlsFiles::Load(files, [&now] { return now; });
+  ASSERT_OK(loaded);
+  const std::string good = (*loaded)->Current()->certificate_chain;
+  http::MakeTestCertificate("server", "localhost", "127.0.0.1", absl::Hours(2),
+                            absl::Hours(1));
+  EXPECT_THAT(TlsFiles::Prepare(*loaded),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr(files.certificate_file),
+                             HasSubstr("not valid yet"), HasSubstr("clock"))));
+  const log::CaptureLogs logs;
+  for (int i = 0; i < 3; ++i) {
+    now += std::chrono::seconds(1);
+    EXPECT_EQ((*loaded)->Current()->certificate_chain, good);
+  }
+  EXPECT_EQ(logs.Lines("tls.reload_refused").size(), 1u);
+  // A process that starts with it must serve: callers go by their own clocks.
+  const auto started = TlsFiles::Load(files, [&now] { return now; });
+  ASSERT_OK(started);
+  EXPECT_THAT(logs.Text(), HasSubstr("tls.not_valid_yet"));
+  http::MakeTestCertificate("server", "localhost", "127.0.0.1");
+  now += std::chrono::seconds(1);
+  EXPECT_NE((*loaded)->Current()->certificate_chain, good);
+}
+
+TEST_F(TlsServerTest, AnExpiredCertificateIsNamedAtTheStart) {
+  http::MakeTestCertificate("server", "localhost", "127.0.0.1",
+                            -absl::Minutes(1));
+  EXPECT_THAT(Start(TlsOptions()),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr(server_certificate_.certificate_file),
+                             HasSubstr("has run out; renew it"))));
 }
 
 TEST_F(TlsServerTest, AClientTakesARenewedCertificateOfItsOwn) {
@@ -331,7 +380,7 @@ TEST_F(GuardedServerTest, ATokenIsExchangedWhileTheChannelIsUsed) {
   options.token = token;
   const auto channel = Connect(options);
   EXPECT_THAT(Get(channel), StatusIs(absl::StatusCode::kUnauthenticated));
-  token->Set(kToken);
+  token->Set({kToken});
   EXPECT_OK(Get(channel));
 }
 

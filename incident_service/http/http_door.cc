@@ -154,8 +154,8 @@ absl::Status HttpDoor::Start() { return parts_->server->Start(); }
 
 absl::Status HttpDoor::Stop() { return parts_->server->Stop(); }
 
-absl::Status HttpDoor::ReloadTls() {
-  return parts_->tls == nullptr ? absl::OkStatus() : parts_->tls->Reload();
+absl::StatusOr<std::function<void()>> HttpDoor::PrepareTls() const {
+  return rpc::TlsFiles::Prepare(parts_->tls);
 }
 
 int HttpDoor::port() const { return parts_->server->port(); }

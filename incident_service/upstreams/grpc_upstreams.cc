@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/rpc/call.h"
+#include "common/rpc/tls_advice.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "incident_service/workflow/failpoint.h"
@@ -39,11 +40,14 @@ absl::Status Explain(absl::Status status, absl::string_view gateway,
   }
   if (status.ok() || GetErrorDetails(status).has_value()) return status;
   if (status.code() == absl::StatusCode::kUnavailable) {
+    const absl::string_view advice = rpc::TlsAdvice(status.message());
     return MakeError(
         absl::StatusCode::kUnavailable,
         absl::StrCat("the ", gateway, " at ", options.target,
-                     " cannot be reached (", status.message(),
-                     "): see that it runs and that the address is right"),
+                     " cannot be reached (", status.message(), "): ",
+                     advice.empty()
+                         ? "see that it runs and that the address is right"
+                         : advice),
         {.reason = "GATEWAY_UNREACHABLE",
          .domain = "incident-service",
          .metadata = {{"target", options.target}}});

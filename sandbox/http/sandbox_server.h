@@ -40,6 +40,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "sandbox/http/message.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
@@ -57,9 +58,15 @@ struct ServerFlags {
   std::string
       state_file;       // read at start if it exists, written at a clean stop
   bool health = false;  // do not serve, but run AskHealth()
+  // How far its clock is ahead of this machine's; may be negative.
+  std::int64_t clock_offset_seconds = 0;
 };
 
-// Adds --listen, --port-file, --tls-cert, --tls-key, --state and --health.
+// This machine's time, with the offset.
+std::function<absl::Time()> OffsetClock(const ServerFlags& flags);
+
+// Adds --listen, --port-file, --tls-cert, --tls-key, --state, --clock-offset
+// and --health.
 // `flags` must live until the arguments are parsed.
 void AddServerFlags(CLI::App& app, ServerFlags* flags);
 

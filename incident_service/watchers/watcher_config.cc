@@ -1,4 +1,4 @@
-#include "incident_service/watchers/job_watcher_config.h"
+#include "incident_service/watchers/watcher_config.h"
 
 #include <set>
 #include <string>
@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "common/config/validate.h"
+#include "google/protobuf/duration.pb.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -15,6 +16,15 @@ namespace v1 = ::incident::v1;
 constexpr char kSection[] = "job_watcher";
 constexpr int kMaxInstances = 100;
 constexpr int kMaxDaysBack = 28;
+constexpr absl::Duration kLeastInterval = absl::Seconds(1);
+constexpr absl::Duration kMostInterval = absl::Hours(1);
+constexpr absl::Duration kWeek = absl::Hours(24 * 7);
+
+// Takes what is written over the default.
+void Take(const google::protobuf::Duration& written, bool has,
+          absl::Duration* option) {
+  if (has) *option = config::ToDuration(written);
+}
 
 std::string Field(const char* name) {
   return config::FieldPath(kSection, name);
@@ -58,8 +68,8 @@ void ValidateInstances(const ::config::v1::JobWatcher& config,
 void ValidateJobWatcher(const ::config::v1::JobWatcher& config,
                         const TemplateSet* templates, config::Faults* faults) {
   if (config.has_interval()) {
-    config::CheckRange(Field("interval"), config.interval(), absl::Seconds(1),
-                       absl::Hours(1), faults);
+    config::CheckRange(Field("interval"), config.interval(), kLeastInterval,
+                       kMostInterval, faults);
   }
   if (config.has_grace_period()) {
     config::CheckRange(Field("grace_period"), config.grace_period(),
@@ -79,16 +89,40 @@ void ValidateJobWatcher(const ::config::v1::JobWatcher& config,
   }
 }
 
+void ValidateTicketWatcher(const ::config::v1::TicketWatcher& config,
+                           config::Faults* faults) {
+  if (config.has_interval()) {
+    config::CheckRange("ticket_watcher.interval", config.interval(),
+                       kLeastInterval, kMostInterval, faults);
+  }
+  if (config.has_overlap()) {
+    config::CheckRange("ticket_watcher.overlap", config.overlap(),
+                       absl::Seconds(1), absl::Hours(1), faults);
+  }
+  if (config.has_verify_after()) {
+    config::CheckRange("ticket_watcher.verify_after", config.verify_after(),
+                       absl::Seconds(1), kWeek, faults);
+  }
+  if (config.has_sweep_interval()) {
+    config::CheckRange("ticket_watcher.sweep_interval", config.sweep_interval(),
+                       absl::Minutes(1), kWeek, faults);
+  }
+}
+
+void ValidateRecoveryWatcher(const ::config::v1::RecoveryWatcher& config,
+                             config::Faults* faults) {
+  if (!config.has_interval()) return;
+  config::CheckRange("recovery_watcher.interval", config.interval(),
+                     kLeastInterval, kMostInterval, faults);
+}
+
 JobWatcherOptions JobWatcherOptionsFrom(
     const ::config::v1::IncidentServiceConfig& config) {
   const ::config::v1::JobWatcher& section = config.job_watcher();
   JobWatcherOptions options;
-  if (section.has_interval()) {
-    options.interval = config::ToDuration(section.interval());
-  }
-  if (section.has_grace_period()) {
-    options.grace_period = config::ToDuration(section.grace_period());
-  }
+  Take(section.interval(), section.has_interval(), &options.interval);
+  Take(section.grace_period(), section.has_grace_period(),
+       &options.grace_period);
   options.report_existing = section.report_existing();
   options.opcons.assign(section.opcon().begin(), section.opcon().end());
   if (options.opcons.empty()) options.opcons = {config.default_opcon()};
@@ -99,6 +133,24 @@ JobWatcherOptions JobWatcherOptionsFrom(
   }
   config::Faults none;
   options.jobs = WatchedJobs::Compile(section.jobs(), kSection, &none);
+  return options;
+}
+
+TicketWatcherOptions WatcherOptionsFrom(
+    const ::config::v1::TicketWatcher& config) {
+  TicketWatcherOptions options;
+  Take(config.interval(), config.has_interval(), &options.interval);
+  Take(config.overlap(), config.has_overlap(), &options.overlap);
+  Take(config.verify_after(), config.has_verify_after(), &options.verify_after);
+  Take(config.sweep_interval(), config.has_sweep_interval(),
+       &options.sweep_interval);
+  return options;
+}
+
+RecoveryWatcherOptions WatcherOptionsFrom(
+    const ::config::v1::RecoveryWatcher& config) {
+  RecoveryWatcherOptions options;
+  Take(config.interval(), config.has_interval(), &options.interval);
   return options;
 }
 
