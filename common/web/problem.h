@@ -1,14 +1,14 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_PROBLEM_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_PROBLEM_H_
+#ifndef OPCON_SNOW_COMMON_WEB_PROBLEM_H_
+#define OPCON_SNOW_COMMON_WEB_PROBLEM_H_
 
 // Errors as problem documents (RFC 9457). The table from canonical codes to
 // statuses is that of docs/decisions/http-to-canonical-codes.md.
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "incident_service/http/message.h"
+#include "common/web/message.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 // What only HTTP can get wrong. Each has a status, a canonical code and a
 // reason; see openapi.json.
@@ -35,6 +35,6 @@ Answer Problem(Fault fault, absl::string_view detail);
 // Retry-After too.
 Answer Problem(const absl::Status& error);
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_PROBLEM_H_
+#endif  // OPCON_SNOW_COMMON_WEB_PROBLEM_H_

@@ -1,6 +1,6 @@
-#include "incident_service/http/message.h"
+#include "common/web/message.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 absl::string_view Request::Header(absl::string_view name) const {
   for (const auto& [header, value] : headers) {
@@ -16,4 +16,4 @@ bool Request::HasHeader(absl::string_view name) const {
   return false;
 }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

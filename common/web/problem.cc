@@ -1,4 +1,4 @@
-#include "incident_service/http/problem.h"
+#include "common/web/problem.h"
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "nlohmann/json.hpp"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 using absl::StatusCode;
@@ -180,4 +180,4 @@ Answer Problem(const absl::Status& error) {
   return Make(StatusOf(error.code()), error);
 }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

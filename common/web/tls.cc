@@ -1,4 +1,4 @@
-#include "incident_service/http/tls.h"
+#include "common/web/tls.h"
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>
@@ -19,7 +19,7 @@
 #include "boost/asio/ssl/context.hpp"
 #include "common/rpc/tls_files.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 namespace ssl = boost::asio::ssl;
@@ -112,4 +112,4 @@ std::vector<std::string> CertificateNames(SSL* ssl) {
   return names;
 }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

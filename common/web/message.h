@@ -1,5 +1,5 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_MESSAGE_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_MESSAGE_H_
+#ifndef OPCON_SNOW_COMMON_WEB_MESSAGE_H_
+#define OPCON_SNOW_COMMON_WEB_MESSAGE_H_
 
 // Requests and answers of the HTTP door as plain values, and who answers.
 
@@ -11,7 +11,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 // A request that has passed the checks of RequestReader.
 struct Request {
@@ -49,6 +49,6 @@ class Handler {
   virtual void Handle(Request request, Done done) = 0;
 };
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_MESSAGE_H_
+#endif  // OPCON_SNOW_COMMON_WEB_MESSAGE_H_

@@ -1,4 +1,4 @@
-#include "incident_service/http/connection.h"
+#include "common/web/connection.h"
 
 #include <string>
 #include <utility>
@@ -12,10 +12,10 @@
 #include "boost/asio/write.hpp"
 #include "boost/beast/http/write.hpp"
 #include "common/rpc/address.h"
-#include "incident_service/http/problem.h"
-#include "incident_service/http/tls.h"
+#include "common/web/problem.h"
+#include "common/web/tls.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 namespace asio = boost::asio;
@@ -385,4 +385,4 @@ void Connection::ReleaseAnswer() {
   host_->answers_bytes -= std::exchange(answer_bytes_, 0);
 }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

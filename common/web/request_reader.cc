@@ -1,4 +1,4 @@
-#include "incident_service/http/request_reader.h"
+#include "common/web/request_reader.h"
 
 #include <algorithm>
 #include <optional>
@@ -12,7 +12,7 @@
 #include "boost/beast/http/parser.hpp"
 #include "boost/beast/http/string_body.hpp"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 namespace beast = boost::beast;
@@ -169,4 +169,4 @@ Request RequestReader::Take() {
 
 Answer RequestReader::problem() const { return *impl_->problem; }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

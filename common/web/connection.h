@@ -1,5 +1,5 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_
+#ifndef OPCON_SNOW_COMMON_WEB_CONNECTION_H_
+#define OPCON_SNOW_COMMON_WEB_CONNECTION_H_
 
 // One connection of HttpServer. Everything here happens on the server's thread.
 
@@ -20,11 +20,11 @@
 #include "boost/asio/steady_timer.hpp"
 #include "boost/beast/http/message.hpp"
 #include "boost/beast/http/string_body.hpp"
-#include "incident_service/http/http_server.h"
-#include "incident_service/http/message.h"
-#include "incident_service/http/request_reader.h"
+#include "common/web/http_server.h"
+#include "common/web/message.h"
+#include "common/web/request_reader.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 class Connection;
 
@@ -126,6 +126,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<char, 16384> buffer_;
 };
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_
+#endif  // OPCON_SNOW_COMMON_WEB_CONNECTION_H_
