@@ -3,6 +3,7 @@
 #include <csignal>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -16,6 +17,8 @@
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/channel_config.h"
 #include "common/rpc/server_config.h"
@@ -74,6 +77,7 @@ class IncidentApplication final : public config::Application {
     app->retention_ = std::make_unique<Retention>(
         RetentionFrom(config.store()), app->store_.get(), RealClock::Get());
     OPCON_SNOW_RETURN_IF_ERROR(app->BuildService(config));
+    OPCON_SNOW_RETURN_IF_ERROR(app->BuildMetrics(config));
     return app;
   }
 
@@ -83,6 +87,10 @@ class IncidentApplication final : public config::Application {
     if (http_ != nullptr) {
       OPCON_SNOW_RETURN_IF_ERROR(http_->Start());
       ports["http"] = http_->port();
+    }
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_RETURN_IF_ERROR(metrics_->Start());
+      ports["metrics"] = metrics_->port();
     }
     engine_->Start();
     retention_->Start();
@@ -109,14 +117,20 @@ class IncidentApplication final : public config::Application {
           "restart");
     }
     if (http_ != nullptr) OPCON_SNOW_RETURN_IF_ERROR(http_->ReloadTls());
+    std::vector<absl::string_view> taken = {
+        "templates",        "template_directory", "incumbent_directory",
+        "default_template", "token_file",         "logging"};
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          const std::vector<absl::string_view> also,
+          metrics_->Reload(fresh.telemetry(), running_.telemetry()));
+      taken.insert(taken.end(), also.begin(), also.end());
+    }
     OPCON_SNOW_ASSIGN_OR_RETURN(
         const bool guards,
         rpc::ReloadListener(fresh.listener(), running_.listener(),
                             authorizer_.get(), server_.get()));
     if (token_ != nullptr) token_->Set(token);
-    std::vector<absl::string_view> taken = {
-        "templates",        "template_directory", "incumbent_directory",
-        "default_template", "token_file",         "logging"};
     if (guards) taken.push_back("listener.authorization");
     config::TellNextStart(running_, fresh, taken);
     log::Info("templates.reloaded", {{"templates", templates->Names()}});
@@ -134,6 +148,8 @@ class IncidentApplication final : public config::Application {
     recovery_watcher_->Stop();
     engine_->Stop();
     retention_->Stop();
+    // Until now it could be watched how it stops.
+    if (metrics_ != nullptr) stopped.Update(metrics_->Stop());
     return stopped;
   }
 
@@ -284,6 +300,27 @@ class IncidentApplication final : public config::Application {
     return absl::OkStatus();
   }
 
+  absl::Status BuildMetrics(const IncidentServiceConfig& config) {
+    const metrics::Gauge age = metrics::GetGauge(
+        "opcon_snow_oldest_open_report_age_seconds",
+        "Age of the oldest report that is accepted, running or waiting.");
+    oldest_at_scrape_.emplace([this, age] {
+      const absl::StatusOr<std::optional<absl::Time>> oldest =
+          store_->OldestOpen();
+      // A store that cannot be read is told by other metrics.
+      if (!oldest.ok()) return;
+      age.Set(oldest->has_value()
+                  ? absl::ToDoubleSeconds(RealClock::Get()->Now() - **oldest)
+                  : 0);
+    });
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        metrics_, metrics::MetricsServer::Create(
+                      config.telemetry(),
+                      {.domain = "incident-service",
+                       .health = [this] { return store_->LastWrite(); }}));
+    return absl::OkStatus();
+  }
+
   void BuildJobWatcher(const IncidentServiceConfig& config) {
     JobWatcherOptions options = JobWatcherOptionsFrom(config);
     options.worker = worker_;
@@ -330,6 +367,8 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<IncidentServiceImpl> service_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<HttpDoor> http_;  // null unless configured
+  std::optional<metrics::AtScrape> oldest_at_scrape_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;  // null unless configured
 };
 
 // With every template as it is used, wherever it came from.

@@ -4,10 +4,9 @@
 // File: upstream_metrics.h
 //
 // What a gateway counts of one instance of its upstream: its limiter and its
-// requests. All are labelled `upstream` ("opcon", "servicenow") and `instance`,
+// requests. All are labelled `upstream` ("opcon", "servicenow") and `upstream_instance`,
 // which is a name of the configuration.
 
-#include <array>
 #include <memory>
 #include <string>
 

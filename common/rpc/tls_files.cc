@@ -20,6 +20,7 @@
 #include "common/config/secret.h"
 #include "common/config/secret_file.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/address.h"
 #include "common/status/status_macros.h"
 
@@ -27,6 +28,13 @@ namespace opcon_snow::rpc {
 namespace {
 
 constexpr std::chrono::seconds kBetweenLooks{1};
+
+const metrics::Counter& ReloadsRefused() {
+  static const auto* counter = new metrics::Counter(metrics::GetCounter(
+      "opcon_snow_tls_reloads_refused_total",
+      "Times that changed TLS files of a listener were not taken."));
+  return *counter;
+}
 
 struct Free {
   void operator()(BIO* p) const { BIO_free(p); }
@@ -108,6 +116,7 @@ absl::StatusOr<std::shared_ptr<const TlsContent>> Read(const ServerTls& files) {
 
 absl::StatusOr<std::shared_ptr<TlsFiles>> TlsFiles::Load(const ServerTls& files,
                                                          SteadyNow now) {
+  ReloadsRefused();  // exposed from now on
   std::shared_ptr<TlsFiles> loaded(new TlsFiles(files, std::move(now)));
   OPCON_SNOW_RETURN_IF_ERROR(loaded->Reload());
   return loaded;
@@ -152,6 +161,7 @@ std::shared_ptr<const TlsContent> TlsFiles::Current() {
   if (read.ok()) {
     log::Info("tls.reloaded", {{"certificate", files_.certificate_file}});
   } else {
+    ReloadsRefused().Add();
     log::Error("tls.reload_refused",
                {{"status", read}, {"advice", "the one before is used on"}});
   }

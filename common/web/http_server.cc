@@ -169,6 +169,7 @@ bool HttpServer::Core::MakeRoom() {
   }
   if (longest == nullptr) return false;
   longest->Close();
+  metrics.refused.Add();
   return true;
 }
 

@@ -23,6 +23,10 @@
 namespace opcon_snow::web {
 
 struct ServerOptions {
+  // What its metrics call it, as the port file does.
+  std::string name = "http";
+  // Of errors.
+  std::string domain = "http";
   std::string host = "127.0.0.1";  // an address, or "localhost" for 127.0.0.1
   int port = 0;                    // 0 takes a free one
   // Null: plaintext, which only a loopback address may have.

@@ -1,7 +1,7 @@
 #ifndef OPCON_SNOW_COMMON_WEB_MESSAGE_H_
 #define OPCON_SNOW_COMMON_WEB_MESSAGE_H_
 
-// Requests and answers of the HTTP door as plain values, and who answers.
+// HTTP requests and answers as plain values, and who answers.
 
 #include <functional>
 #include <optional>
@@ -36,6 +36,13 @@ struct Answer {
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
 };
+
+// Whether `authority`, a host with or without a port, is a loopback address: a
+// page of another site must not reach a server without TLS by a name that
+// leads to this machine.
+bool IsLoopbackAuthority(absl::string_view authority);
+// The same of the header Host. True if there is none, as in HTTP/1.0.
+bool NamesLoopback(const Request& head);
 
 class Handler {
  public:

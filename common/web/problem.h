@@ -28,12 +28,14 @@ enum class Fault {
   kVersion,
 };
 
-// `detail` is for people: what is wrong and what would be right.
-Answer Problem(Fault fault, absl::string_view detail);
+// `detail` is for people: what is wrong and what would be right. `domain` is
+// that of the server's errors.
+Answer Problem(Fault fault, absl::string_view detail,
+               absl::string_view domain = "http");
 
 // An error of the service; its details become members, RetryInfo the header
-// Retry-After too.
-Answer Problem(const absl::Status& error);
+// Retry-After too. `domain` is that of errors that name none.
+Answer Problem(const absl::Status& error, absl::string_view domain = "http");
 
 }  // namespace opcon_snow::web
 

@@ -2,7 +2,7 @@
 #define OPCON_SNOW_COMMON_WEB_REQUEST_READER_H_
 
 // From the bytes of a connection to requests, without a socket: Boost.Beast's
-// parser with the bounds and the strictness of the door. Bytes in, requests and
+// parser with bounds, and stricter. Bytes in, requests and
 // refusals out, whatever the bytes are.
 
 #include <cstddef>
@@ -31,7 +31,8 @@ class RequestReader {
     kFailed,     // fault() and problem() say why; the connection is of no use
   };
 
-  explicit RequestReader(ReaderLimits limits);
+  // `domain` is that of its refusals.
+  explicit RequestReader(ReaderLimits limits, std::string domain = "http");
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;

@@ -93,7 +93,7 @@ absl::StatusOr<std::shared_ptr<ssl::context>> MakeTlsContext(
   ERR_clear_error();
   if (!error) return context;
   return absl::InvalidArgumentError(
-      absl::StrCat("TLS of the HTTP door: ", error.message()));
+      absl::StrCat("TLS of the HTTP listener: ", error.message()));
 }
 
 std::vector<std::string> CertificateNames(SSL* ssl) {

@@ -1,7 +1,7 @@
 #ifndef OPCON_SNOW_COMMON_WEB_TLS_H_
 #define OPCON_SNOW_COMMON_WEB_TLS_H_
 
-// TLS of the HTTP door, as the gRPC listeners have it.
+// TLS of HTTP servers, as the gRPC listeners have it.
 
 #include <openssl/ssl.h>
 

@@ -70,7 +70,7 @@ absl::Status Draining() {
 }  // namespace
 
 template <class Work>
-auto IncidentServiceImpl::Blocking(Work work, WorkerPool* pool) {
+auto IncidentServiceImpl::Blocking(Work work, async::WorkerPool* pool) {
   return
       [work = std::move(work), pool](
           rpc::CallContext& call,

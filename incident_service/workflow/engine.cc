@@ -12,6 +12,7 @@
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "incident_service/workflow/failpoint.h"
+#include "incident_service/workflow/step_metrics.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -47,7 +48,9 @@ Engine::Engine(EngineOptions options, Store* store, StepRunner* runner,
       store_(store),
       clock_(clock),
       attempts_(options_.retry, runner, clock, [this] { return Jitter(); }),
-      random_(std::random_device{}()) {}
+      random_(std::random_device{}()) {
+  ExposeStepMetrics();
+}
 
 Engine::~Engine() { Stop(); }
 
@@ -201,7 +204,10 @@ void Engine::Renew() {
 std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   const std::string label = StepLabel(claimed.claim.kind);
   const std::string& report_id = claimed.claim.report_id;
+  const SteadyTime started = clock_->SteadyNow();
   const AttemptResult result = attempts_.Make(claimed);
+  const absl::Duration elapsed =
+      absl::FromChrono(clock_->SteadyNow() - started);
   if (result.status.code() == absl::StatusCode::kCancelled && Stopping()) {
     // Cut short by our own end, which is no attempt's failure: the claim is
     // given back.
@@ -216,6 +222,7 @@ std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   if (!result.commit.has_value()) {
     log::Warning("step.claim_lost",
                  {{"report_id", report_id}, {"step", label}});
+    CountAttempt(claimed, result, elapsed, clock_->Now());
     if (claimed.audit->empty()) return std::nullopt;
     // What it did before is told all the same.
     for (v1::AuditEntry& entry : *claimed.audit) {
@@ -232,6 +239,7 @@ std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   });
   if (!stored) return std::nullopt;
   Failpoint(absl::StrCat("commit.", label, ".after"));
+  CountAttempt(claimed, result, elapsed, clock_->Now());
   LogOutcome(claimed, result);
   if (next->empty()) return std::nullopt;
   return std::move(next->front());
