@@ -138,8 +138,8 @@ class GatewayApplication final : public config::Application {
         server_, rpc::CreateServer(config_.listener(), {service_->served()},
                                    authorizer_));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        metrics_, metrics::MetricsServer::Create(
-                      config_.telemetry(), {.domain = "opcon-gateway"}));
+        metrics_, metrics::MetricsServer::Create(config_.telemetry(),
+                                                 {.domain = "opcon-gateway"}));
     return absl::OkStatus();
   }
 

@@ -151,8 +151,8 @@ absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::shared_ptr<http::Transport> transport,
       http::CurlTransport::Create(loop, std::move(options)));
-  transport = http::MeasuredTransport(kUpstream, config.name(),
-                                      std::move(transport));
+  transport =
+      http::MeasuredTransport(kUpstream, config.name(), std::move(transport));
   if (!base_url.is_https() && !base_url.is_loopback()) {
     log::Warning("servicenow.plain_http",
                  {{"instance", config.name()},

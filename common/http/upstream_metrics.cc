@@ -99,8 +99,8 @@ class Measured final : public Transport {
     const auto started = std::chrono::steady_clock::now();
     async::Task<Result> sending = inner->Send(std::move(request));
     Result result = co_await std::move(sending);
-    metrics->Count(result, absl::FromChrono(std::chrono::steady_clock::now() -
-                                            started));
+    metrics->Count(
+        result, absl::FromChrono(std::chrono::steady_clock::now() - started));
     co_return result;
   }
 
@@ -117,17 +117,17 @@ LimiterMetrics MakeLimiterMetrics(const std::string& upstream,
     return metrics::GetCounter("opcon_snow_upstream_requests_refused_total",
                                "Requests that were never sent.", with_reason);
   };
-  return {.in_use = metrics::GetGauge("opcon_snow_upstream_requests_in_use",
-                                      "Requests under way.", labels),
-          .limit = metrics::GetGauge("opcon_snow_upstream_concurrency_limit",
-                                     "How many requests may be under way now.",
-                                     labels),
-          .queued = metrics::GetGauge("opcon_snow_upstream_requests_queued",
-                                      "Requests that wait for their turn.",
-                                      labels),
-          .refused_queue_full = refused("queue_full"),
-          .refused_hour = refused("hour"),
-          .refused_timeout = refused("timeout")};
+  return {
+      .in_use = metrics::GetGauge("opcon_snow_upstream_requests_in_use",
+                                  "Requests under way.", labels),
+      .limit =
+          metrics::GetGauge("opcon_snow_upstream_concurrency_limit",
+                            "How many requests may be under way now.", labels),
+      .queued = metrics::GetGauge("opcon_snow_upstream_requests_queued",
+                                  "Requests that wait for their turn.", labels),
+      .refused_queue_full = refused("queue_full"),
+      .refused_hour = refused("hour"),
+      .refused_timeout = refused("timeout")};
 }
 
 }  // namespace

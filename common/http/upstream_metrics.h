@@ -4,8 +4,8 @@
 // File: upstream_metrics.h
 //
 // What a gateway counts of one instance of its upstream: its limiter and its
-// requests. All are labelled `upstream` ("opcon", "servicenow") and `upstream_instance`,
-// which is a name of the configuration.
+// requests. All are labelled `upstream` ("opcon", "servicenow") and
+// `upstream_instance`, which is a name of the configuration.
 
 #include <memory>
 #include <string>

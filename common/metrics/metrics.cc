@@ -59,8 +59,8 @@ void Histogram::Observe(absl::Duration duration) const {
 
 const std::vector<double>& CallBuckets() {
   static const auto* buckets = new std::vector<double>{
-      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
-      1,     2.5,    5,     10,   30,    60};
+      0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+      0.5,   1,      2.5,   5,    10,    30,   60};
   return *buckets;
 }
 

@@ -131,10 +131,10 @@ class Pages final : public web::Handler {
 
   const MetricsServerOptions options_;
   const bool any_host_;
-  const Counter refused_ = GetCounter(
-      "opcon_snow_auth_refusals_total",
-      "Calls and requests that were refused for who calls.",
-      {{"reason", "unauthenticated"}});
+  const Counter refused_ =
+      GetCounter("opcon_snow_auth_refusals_total",
+                 "Calls and requests that were refused for who calls.",
+                 {{"reason", "unauthenticated"}});
   mutable std::mutex mutex_;
   std::string token_digest_;  // guarded by mutex_
   // Exposing and probing may wait for the disk. Last: it ends first.
@@ -212,16 +212,15 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Create(
   server.limits.max_body_bytes = kMaxBody;
   server.drain_timeout = kDrain;
   if (telemetry.has_metrics_tls()) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(
-        server.tls, rpc::TlsFiles::Load(rpc::ServerTlsFrom(
-                        telemetry.metrics_tls(),
-                        /*client_certificate_optional=*/false)));
+    OPCON_SNOW_ASSIGN_OR_RETURN(server.tls,
+                                rpc::TlsFiles::Load(rpc::ServerTlsFrom(
+                                    telemetry.metrics_tls(),
+                                    /*client_certificate_optional=*/false)));
   }
   auto parts = std::make_unique<Parts>(std::move(options), server.tls);
   parts->pages.SetToken(token);
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      parts->server,
-      web::HttpServer::Create(std::move(server), &parts->pages));
+      parts->server, web::HttpServer::Create(std::move(server), &parts->pages));
   return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(parts)));
 }
 

@@ -166,7 +166,8 @@ double ExpiryOf(const std::string& path) {
   double seconds = 0;
   if (file != nullptr) {
     const std::unique_ptr<X509, void (*)(X509*)> certificate(
-        PEM_read_bio_X509(file.get(), nullptr, &NoPassphrase, nullptr), &X509_free);
+        PEM_read_bio_X509(file.get(), nullptr, &NoPassphrase, nullptr),
+        &X509_free);
     std::tm end = {};
     if (certificate != nullptr &&
         ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) == 1) {

@@ -19,13 +19,23 @@ namespace {
 using google::protobuf::MethodDescriptor;
 
 // By number, as Go's gRPC writes them and the middlewares after it.
-constexpr const char* kCodes[] = {
-    "OK",           "Canceled",          "Unknown",
-    "InvalidArgument", "DeadlineExceeded", "NotFound",
-    "AlreadyExists", "PermissionDenied", "ResourceExhausted",
-    "FailedPrecondition", "Aborted",     "OutOfRange",
-    "Unimplemented", "Internal",         "Unavailable",
-    "DataLoss",     "Unauthenticated"};
+constexpr const char* kCodes[] = {"OK",
+                                  "Canceled",
+                                  "Unknown",
+                                  "InvalidArgument",
+                                  "DeadlineExceeded",
+                                  "NotFound",
+                                  "AlreadyExists",
+                                  "PermissionDenied",
+                                  "ResourceExhausted",
+                                  "FailedPrecondition",
+                                  "Aborted",
+                                  "OutOfRange",
+                                  "Unimplemented",
+                                  "Internal",
+                                  "Unavailable",
+                                  "DataLoss",
+                                  "Unauthenticated"};
 constexpr std::size_t kCodeCount = std::size(kCodes);
 constexpr std::size_t kUnknown = 2;
 
@@ -48,9 +58,9 @@ struct MethodMetrics {
                                     metrics::CallBuckets(), labels);
     for (std::size_t i = 0; i < kCodeCount; ++i) {
       labels["grpc_code"] = kCodes[i];
-      handled[i] = metrics::GetCounter("grpc_server_handled_total",
-                                       "Calls that have ended, by code.",
-                                       labels);
+      handled[i] =
+          metrics::GetCounter("grpc_server_handled_total",
+                              "Calls that have ended, by code.", labels);
     }
   }
 

@@ -14,10 +14,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/testing/status_matchers.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "common/web/problem.h"
 #include "common/web/raw_client.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/harness/soak.h"
 
 namespace opcon_snow::web {

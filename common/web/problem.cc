@@ -157,8 +157,7 @@ Answer Make(int status, const absl::Status& error, absl::string_view domain) {
       {"code", absl::StatusCodeToString(error.code())},
       {"reason", details.reason.empty() ? absl::StatusCodeToString(error.code())
                                         : details.reason},
-      {"domain",
-       details.domain.empty() ? std::string(domain) : details.domain},
+      {"domain", details.domain.empty() ? std::string(domain) : details.domain},
   };
   AddDetails(details, &body, &answer);
   // Bytes that are not UTF-8 come back from requests; they are replaced.

@@ -28,7 +28,7 @@ constexpr int kReportThreads = 2;
 constexpr int kReadThreads = 4;
 
 web::ServerOptions OptionsFrom(const ::config::v1::HttpDoor& door,
-                                absl::Duration drain_timeout) {
+                               absl::Duration drain_timeout) {
   web::ServerOptions options;
   options.domain = http::kDomain;
   const absl::StatusOr<rpc::HostPort> address =
@@ -144,8 +144,7 @@ absl::StatusOr<std::unique_ptr<HttpDoor>> HttpDoor::Create(
   options.tls = tls;
   auto parts = std::make_unique<Parts>(std::move(dependencies), std::move(tls));
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      parts->server,
-      web::HttpServer::Create(std::move(options), &parts->door));
+      parts->server, web::HttpServer::Create(std::move(options), &parts->door));
   return std::unique_ptr<HttpDoor>(new HttpDoor(std::move(parts)));
 }
 

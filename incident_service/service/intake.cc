@@ -122,9 +122,9 @@ void Count(const absl::StatusOr<CreatedReport>& created) {
     const v1::JobEvent& event = created->report.event();
     if (!event.has_occurred_time()) return;
     // The reporter's clock may be fast.
-    metrics.delay.Observe(std::max(ToTime(created->report.create_time()) -
-                                       ToTime(event.occurred_time()),
-                                   absl::ZeroDuration()));
+    metrics.delay.Observe(std::max(
+        ToTime(created->report.create_time()) - ToTime(event.occurred_time()),
+        absl::ZeroDuration()));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
+#include "incident_service/identity.h"
 #include "incident_service/workflow/failpoint.h"
 #include "incident_service/workflow/step_metrics.h"
 
@@ -250,10 +251,14 @@ void Engine::LogOutcome(const ClaimedStep& claimed,
   const v1::Step& step = result.commit->step;
   const std::string& report_id = claimed.claim.report_id;
   const std::string label = StepLabel(step.kind());
+  const v1::Report& report = claimed.stored.report;
+  const std::string job = JobKeyText(JobKeyOf(report));
   switch (step.state()) {
     case v1::STEP_STATE_SUCCEEDED:
     case v1::STEP_STATE_SKIPPED:
       log::Info("step.done", {{"report_id", report_id},
+                              {"request_id", report.request_id()},
+                              {"job", job},
                               {"step", label},
                               {"attempts", step.attempts()},
                               {"outcome", step.outcome()}});
@@ -266,6 +271,8 @@ void Engine::LogOutcome(const ClaimedStep& claimed,
       log::Write(repeated ? log::Level::kDebug : log::Level::kWarning,
                  "step.will_be_retried",
                  {{"report_id", report_id},
+                  {"request_id", report.request_id()},
+                  {"job", job},
                   {"step", label},
                   {"attempts", step.attempts()},
                   {"error", result.status}});
@@ -273,6 +280,8 @@ void Engine::LogOutcome(const ClaimedStep& claimed,
     }
     default:
       log::Error("step.given_up", {{"report_id", report_id},
+                                   {"request_id", report.request_id()},
+                                   {"job", job},
                                    {"step", label},
                                    {"attempts", step.attempts()},
                                    {"error", result.status}});

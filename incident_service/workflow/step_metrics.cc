@@ -29,9 +29,9 @@ struct OfKind {
 };
 
 OfKind MakeOfKind(std::size_t kind) {
-  const std::string step = absl::AsciiStrToLower(
-      v1::StepKind_Name(static_cast<v1::StepKind>(kind))
-          .substr(sizeof("STEP_KIND_") - 1));
+  const std::string step =
+      absl::AsciiStrToLower(v1::StepKind_Name(static_cast<v1::StepKind>(kind))
+                                .substr(sizeof("STEP_KIND_") - 1));
   const auto attempts = [&step](const std::string& result) {
     return metrics::GetCounter("opcon_snow_step_attempts_total",
                                "Attempts at the steps of reports.",
@@ -43,10 +43,10 @@ OfKind MakeOfKind(std::size_t kind) {
           .retried = attempts("retried"),
           .failed = attempts("failed"),
           .lost = attempts("lost"),
-          .seconds = metrics::GetHistogram(
-              "opcon_snow_step_attempt_duration_seconds",
-              "How long attempts at steps took.", metrics::CallBuckets(),
-              {{"step", step}})};
+          .seconds =
+              metrics::GetHistogram("opcon_snow_step_attempt_duration_seconds",
+                                    "How long attempts at steps took.",
+                                    metrics::CallBuckets(), {{"step", step}})};
 }
 
 struct StepMetrics {
