@@ -404,6 +404,8 @@ def a_full_disk_is_told(world, contract):
             break
     assert reply["reason"] == "STORE_UNAVAILABLE", reply
     assert door.call("GET", "/healthz", 503)["reason"] == "STORE_UNAVAILABLE"
+    assert re.search(r"^opcon_snow_store_commit_failures_total [1-9]",
+                     door.call("GET", "/metrics"), re.MULTILINE)
     service.kill()
     world.running.remove(service)
 

@@ -6,18 +6,22 @@
 
 #include <signal.h>
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/http/test_certificate.h"
 #include "common/testing/status_matchers.h"
 #include "common/web/raw_client.h"
@@ -72,18 +76,19 @@ class PrometheusTest : public e2e::E2eTest {
     StartSuite(options);
     for (const char* process :
          {"opcon_gateway", "snow_gateway", "incident_service"}) {
-      ports_[process] = MetricsPort(process);
+      ports_[process] = PortOf(process, "metrics");
       ASSERT_GT(ports_[process], 0) << process;
     }
   }
 
-  int MetricsPort(const std::string& process) const {
+  int PortOf(const std::string& process, const std::string& listener) const {
     const std::string text =
         harness::ReadFile(absl::StrCat(directory_, "/", process, ".port"));
     for (const absl::string_view line : absl::StrSplit(text, '\n')) {
       int port = 0;
-      if (absl::StartsWith(line, "metrics=") &&
-          absl::SimpleAtoi(line.substr(8), &port)) {
+      const std::pair<absl::string_view, absl::string_view> parts =
+          absl::StrSplit(line, absl::MaxSplits('=', 1));
+      if (parts.first == listener && absl::SimpleAtoi(parts.second, &port)) {
         return port;
       }
     }
@@ -270,15 +275,24 @@ TEST_F(PrometheusTest, SeesWhatTheDocumentsSpeakOf) {
         << series << " is exposed and not documented";
   }
 
-  // Nothing of a caller's, and no secret, becomes a label.
-  for (const char* label : {"instance", "file", "state", "step", "watcher",
-                            "upstream", "upstream_instance", "result"}) {
-    const auto values =
-        prometheus_->Get(absl::StrCat("/api/v1/label/", label, "/values"));
-    ASSERT_OK(values.status());
-    EXPECT_THAT(values->dump(), Not(HasSubstr(job.name)));
-    EXPECT_THAT(values->dump(), Not(HasSubstr(kToken)));
+  // Nothing of a caller's, and no secret, is in it; the HTTP door has the same.
+  for (const char* listener : {"http", "metrics"}) {
+    const auto shown =
+        harness::HttpPeer(PortOf("incident_service", listener), "")
+            .Get("/metrics");
+    ASSERT_OK(shown.status());
+    EXPECT_EQ(shown->status, 200);
+    EXPECT_THAT(shown->body, HasSubstr("opcon_snow_reports{"));
+    for (const std::string& secret :
+         {job.name, job.schedule, std::string("no-such-template"),
+          std::string(kToken)}) {
+      EXPECT_THAT(shown->body, Not(HasSubstr(secret)));
+    }
   }
+  const auto values =
+      prometheus_->Get("/api/v1/label/upstream_instance/values");
+  ASSERT_OK(values.status());
+  EXPECT_EQ(*values, json({"production"}));
 
   // Every expression is one to this Prometheus, over metrics that there are.
   std::vector<std::string> expressions =
