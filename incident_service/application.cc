@@ -18,6 +18,8 @@
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/channel_config.h"
 #include "common/rpc/server_config.h"
@@ -76,6 +78,7 @@ class IncidentApplication final : public config::Application {
     app->retention_ = std::make_unique<Retention>(
         RetentionFrom(config.store()), app->store_.get(), RealClock::Get());
     OPCON_SNOW_RETURN_IF_ERROR(app->BuildService(config));
+    OPCON_SNOW_RETURN_IF_ERROR(app->BuildMetrics(config));
     return app;
   }
 
@@ -85,6 +88,10 @@ class IncidentApplication final : public config::Application {
     if (http_ != nullptr) {
       OPCON_SNOW_RETURN_IF_ERROR(http_->Start());
       ports["http"] = http_->port();
+    }
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_RETURN_IF_ERROR(metrics_->Start());
+      ports["metrics"] = metrics_->port();
     }
     engine_->Start();
     retention_->Start();
@@ -119,15 +126,20 @@ class IncidentApplication final : public config::Application {
         const rpc::ListenerReload listener,
         rpc::PrepareReload(fresh.listener(), running_.listener(), authorizer_,
                            *server_));
+    std::vector<absl::string_view> taken = listener.TakenWith(
+        {"templates", "template_directory", "incumbent_directory",
+         "default_template", "token_file"});
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          const std::vector<absl::string_view> also,
+          metrics_->Reload(fresh.telemetry(), running_.telemetry()));
+      taken.insert(taken.end(), also.begin(), also.end());
+    }
     // Nothing fails from here on.
     if (token_ != nullptr) token_->Set(*std::move(token));
     take_door();
     listener.take();
-    config::TellNextStart(
-        running_, fresh,
-        listener.TakenWith({"templates", "template_directory",
-                            "incumbent_directory", "default_template",
-                            "token_file"}));
+    config::TellNextStart(running_, fresh, taken);
     log::Info("templates.reloaded", {{"templates", templates->Names()}});
     const std::lock_guard<std::mutex> lock(templates_mutex_);
     templates_ = std::move(templates);
@@ -143,6 +155,8 @@ class IncidentApplication final : public config::Application {
     recovery_watcher_->Stop();
     engine_->Stop();
     retention_->Stop();
+    // Until now it could be watched how it stops.
+    if (metrics_ != nullptr) stopped.Update(metrics_->Stop());
     return stopped;
   }
 
@@ -297,6 +311,27 @@ class IncidentApplication final : public config::Application {
     return absl::OkStatus();
   }
 
+  absl::Status BuildMetrics(const IncidentServiceConfig& config) {
+    const metrics::Gauge age = metrics::GetGauge(
+        "opcon_snow_oldest_open_report_age_seconds",
+        "Age of the oldest report that is accepted, running or waiting.");
+    oldest_at_scrape_.emplace([this, age] {
+      const absl::StatusOr<std::optional<absl::Time>> oldest =
+          store_->OldestOpen();
+      // A store that cannot be read is told by other metrics.
+      if (!oldest.ok()) return;
+      age.Set(oldest->has_value()
+                  ? absl::ToDoubleSeconds(RealClock::Get()->Now() - **oldest)
+                  : 0);
+    });
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        metrics_, metrics::MetricsServer::Create(
+                      config.telemetry(),
+                      {.domain = "incident-service",
+                       .health = [this] { return store_->LastWrite(); }}));
+    return absl::OkStatus();
+  }
+
   void BuildJobWatcher(const IncidentServiceConfig& config) {
     JobWatcherOptions options = JobWatcherOptionsFrom(config);
     options.worker = worker_;
@@ -343,6 +378,8 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<IncidentServiceImpl> service_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<HttpDoor> http_;  // null unless configured
+  std::optional<metrics::AtScrape> oldest_at_scrape_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;  // null unless configured
 };
 
 // With every template as it is used, wherever it came from.

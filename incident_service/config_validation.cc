@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
 #include "common/config/validate.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/channel_config.h"
 #include "common/rpc/server_config.h"
 #include "incident_service/http/http_door.h"
@@ -128,6 +129,7 @@ void CheckStorePlace(const ::config::v1::SqliteStore& sqlite,
 void ValidateConfig(const IncidentServiceConfig& config,
                     config::Faults* faults) {
   rpc::ValidateListener(config.listener(), "listener", faults);
+  metrics::ValidateMetricsListener(config.telemetry(), "telemetry", faults);
   if (config.has_http()) {
     ValidateHttpDoor(config.http(), "http",
                      config.listener().has_authorization(), faults);

@@ -11,9 +11,11 @@
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
 #include "common/http/upstream_config.h"
+#include "common/http/upstream_metrics.h"
 #include "common/http/url.h"
 #include "common/incumbent/directory.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
@@ -28,6 +30,7 @@ using ::config::v1::OpConInstance;
 
 // Each instance's own limit holds the numbers down; this only must not.
 constexpr int kMaxConnectionsPerHost = 1000;
+constexpr char kUpstream[] = "opcon";
 
 absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
     http::CurlLoop* loop, const OpConInstance& config) {
@@ -41,7 +44,8 @@ absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::shared_ptr<http::Transport> transport,
       http::CurlTransport::Create(loop, std::move(options)));
-  return transport;
+  return http::MeasuredTransport(kUpstream, config.name(),
+                                 std::move(transport));
 }
 
 void WarnOfPlainHttp(const OpConGatewayConfig& config) {
@@ -75,7 +79,12 @@ class GatewayApplication final : public config::Application {
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
     log::Info("opcon_gateway.serving", {{"address", server_->address()}});
-    return std::map<std::string, int>{{"grpc", server_->port()}};
+    std::map<std::string, int> ports = {{"grpc", server_->port()}};
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_RETURN_IF_ERROR(metrics_->Start());
+      ports["metrics"] = metrics_->port();
+    }
+    return ports;
   }
 
   absl::Status Reload(const google::protobuf::Message& message) override {
@@ -86,12 +95,17 @@ class GatewayApplication final : public config::Application {
         const rpc::ListenerReload listener,
         rpc::PrepareReload(config.listener(), config_.listener(), authorizer_,
                            *server_));
+    std::vector<absl::string_view> taken = listener.TakenWith(
+        {"instances", "default_instance_name", "incumbent_directory"});
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          const std::vector<absl::string_view> also,
+          metrics_->Reload(config.telemetry(), config_.telemetry()));
+      taken.insert(taken.end(), also.begin(), also.end());
+    }
     service_->Replace(std::move(instances));
     listener.take();
-    config::TellNextStart(
-        config_, config,
-        listener.TakenWith(
-            {"instances", "default_instance_name", "incumbent_directory"}));
+    config::TellNextStart(config_, config, taken);
     return absl::OkStatus();
   }
 
@@ -99,7 +113,8 @@ class GatewayApplication final : public config::Application {
     if (server_ == nullptr) return absl::OkStatus();
     OPCON_SNOW_RETURN_IF_ERROR(server_->Stop());
     loop_->Stop();
-    return absl::OkStatus();
+    // Until now it could be watched how it stops.
+    return metrics_ == nullptr ? absl::OkStatus() : metrics_->Stop();
   }
 
  private:
@@ -120,6 +135,9 @@ class GatewayApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(
         server_, rpc::CreateServer(config_.listener(), {service_->served()},
                                    authorizer_));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        metrics_, metrics::MetricsServer::Create(config_.telemetry(),
+                                                 {.domain = "opcon-gateway"}));
     return absl::OkStatus();
   }
 
@@ -164,6 +182,7 @@ class GatewayApplication final : public config::Application {
   std::unique_ptr<OpConGatewayService> service_;
   std::shared_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;  // null unless configured
 };
 
 }  // namespace

@@ -16,9 +16,11 @@
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
 #include "common/http/upstream_config.h"
+#include "common/http/upstream_metrics.h"
 #include "common/http/url.h"
 #include "common/incumbent/directory.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_config.h"
 #include "common/status/error.h"
@@ -38,6 +40,7 @@ constexpr absl::Duration kDefaultCallTimeout = absl::Seconds(65);
 constexpr std::int64_t kDefaultAttachmentBytes = std::int64_t{64} << 20;
 // Each instance's own limit holds the numbers down; this only must not.
 constexpr int kMaxConnectionsPerHost = 1000;
+constexpr char kUpstream[] = "servicenow";
 
 absl::StatusOr<FileSecret> ReadSecret(const std::string& file) {
   OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret secret,
@@ -146,6 +149,8 @@ absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::shared_ptr<http::Transport> transport,
       http::CurlTransport::Create(loop, std::move(options)));
+  transport =
+      http::MeasuredTransport(kUpstream, config.name(), std::move(transport));
   if (!base_url.is_https() && !base_url.is_loopback()) {
     log::Warning("servicenow.plain_http",
                  {{"instance", config.name()},
@@ -167,6 +172,7 @@ absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
   settings.call_timeout = bounds.call_timeout;
   settings.max_response_bytes = bounds.max_response_bytes;
   settings.limiter = bounds.limiter;
+  settings.limiter.metrics = http::LimiterMetricsOf(kUpstream, config.name());
   settings.max_attachment_bytes = config.max_attachment_bytes() > 0
                                       ? config.max_attachment_bytes()
                                       : kDefaultAttachmentBytes;
@@ -230,7 +236,12 @@ class GatewayApplication final : public config::Application {
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
     log::Info("snow_gateway.serving", {{"address", server_->address()}});
-    return std::map<std::string, int>{{"grpc", server_->port()}};
+    std::map<std::string, int> ports = {{"grpc", server_->port()}};
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_RETURN_IF_ERROR(metrics_->Start());
+      ports["metrics"] = metrics_->port();
+    }
+    return ports;
   }
 
   absl::Status Reload(const google::protobuf::Message& message) override {
@@ -241,12 +252,17 @@ class GatewayApplication final : public config::Application {
         const rpc::ListenerReload listener,
         rpc::PrepareReload(config.listener(), config_.listener(), authorizer_,
                            *server_));
+    std::vector<absl::string_view> taken = listener.TakenWith(
+        {"instances", "default_instance_name", "incumbent_directory"});
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          const std::vector<absl::string_view> also,
+          metrics_->Reload(config.telemetry(), config_.telemetry()));
+      taken.insert(taken.end(), also.begin(), also.end());
+    }
     OPCON_SNOW_RETURN_IF_ERROR(service_->Replace(std::move(registry)));
     listener.take();
-    config::TellNextStart(
-        config_, config,
-        listener.TakenWith(
-            {"instances", "default_instance_name", "incumbent_directory"}));
+    config::TellNextStart(config_, config, taken);
     return absl::OkStatus();
   }
 
@@ -254,7 +270,8 @@ class GatewayApplication final : public config::Application {
     if (server_ == nullptr) return absl::OkStatus();
     OPCON_SNOW_RETURN_IF_ERROR(server_->Stop());
     loop_->Stop();
-    return absl::OkStatus();
+    // Until now it could be watched how it stops.
+    return metrics_ == nullptr ? absl::OkStatus() : metrics_->Stop();
   }
 
  private:
@@ -275,6 +292,9 @@ class GatewayApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(
         server_, rpc::CreateServer(config_.listener(), {service_->served()},
                                    authorizer_));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        metrics_, metrics::MetricsServer::Create(
+                      config_.telemetry(), {.domain = "servicenow-gateway"}));
     return absl::OkStatus();
   }
 
@@ -285,6 +305,7 @@ class GatewayApplication final : public config::Application {
   std::unique_ptr<Service> service_;
   std::shared_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;  // null unless configured
 };
 
 }  // namespace

@@ -24,6 +24,7 @@
 #include "common/config/validate.h"
 #include "common/digest/sha256.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "config/v1/common.pb.h"
@@ -52,6 +53,22 @@ absl::Status Unauthenticated(absl::string_view why) {
                    "certificate with the name of one"),
       {.reason = "UNAUTHENTICATED"});
 }
+
+struct Refusals {
+  static const Refusals& Get() {
+    static const auto* refusals = new Refusals;
+    return *refusals;
+  }
+  static metrics::Counter For(const std::string& reason) {
+    return metrics::GetCounter(
+        "opcon_snow_auth_refusals_total",
+        "Calls and requests that were refused for who calls.",
+        {{"reason", reason}});
+  }
+
+  metrics::Counter unauthenticated = For("unauthenticated");
+  metrics::Counter role_required = For("role_required");
+};
 
 }  // namespace
 
@@ -166,7 +183,9 @@ absl::StatusOr<std::unique_ptr<Authorizer>> Authorizer::Create(
 }
 
 Authorizer::Authorizer(std::shared_ptr<const Rules> rules)
-    : rules_(std::move(rules)), watch_(rules_->watch) {}
+    : rules_(std::move(rules)), watch_(rules_->watch) {
+  Refusals::Get();  // exposed from now on
+}
 
 Authorizer::~Authorizer() = default;
 
@@ -228,6 +247,7 @@ absl::StatusOr<Caller> Authorizer::Admit(absl::string_view method,
   const absl::StatusOr<const Rules::Principal*> identified =
       rules->Identify(credentials);
   if (!identified.ok()) {
+    Refusals::Get().unauthenticated.Add();
     LogRefusal(method, credentials, "", identified.status().message());
     return identified.status();
   }
@@ -241,6 +261,7 @@ absl::StatusOr<Caller> Authorizer::Admit(absl::string_view method,
       return Caller{.name = principal.name, .own_only = true};
     }
   }
+  Refusals::Get().role_required.Add();
   LogRefusal(method, credentials, principal.name, "it lacks the role");
   Roles needed = permission == nullptr ? Roles() : permission->roles;
   return MakeError(

@@ -25,6 +25,7 @@
 #include "common/config/yaml_loader.h"
 #include "common/config/yaml_writer.h"
 #include "common/log/log.h"
+#include "common/metrics/process_metrics.h"
 #include "common/rpc/health_probe.h"
 #include "config/v1/common.pb.h"
 #include "google/protobuf/message.h"
@@ -160,6 +161,8 @@ int Main::Run(const Signals& signals) {
     return Fail(kExitUnavailable, "build", application.status());
   }
   if (looks_only) return Look(*config);
+  metrics::ObserveProcess(spec_.name, spec_.version);
+  metrics::ObserveCertificates(*config);
   log::Info("server.starting",
             {{"version", spec_.version}, {"config", Redacted(*config)}});
   return StartAndServe(**application, signals);
@@ -237,14 +240,17 @@ void Main::Reload(Application& application) {
   Faults faults;
   const std::unique_ptr<Message> config = Load(&faults);
   if (config == nullptr) {
+    metrics::CountReload(false);
     log::Error("config.reload_refused", {{"faults", faults.Format()}});
     return;
   }
   const absl::Status taken = application.Reload(*config);
+  metrics::CountReload(taken.ok());
   if (!taken.ok()) {
     log::Error("config.reload_refused", {{"status", taken}});
     return;
   }
+  metrics::ObserveCertificates(*config);
   SetLogLevel(*config);
   log::Info("config.reloaded");
 }

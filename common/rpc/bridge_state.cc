@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "common/auth/authorizer.h"
 #include "common/auth/caller.h"
 #include "common/rpc/call_context.h"
+#include "common/rpc/call_metrics.h"
 #include "common/rpc/status_conversion.h"
 #include "common/status/error.h"
 #include "google/protobuf/descriptor.h"
@@ -45,9 +47,12 @@ std::map<const Descriptor*, std::string> MethodNames(
 }  // namespace
 
 BridgeState::BridgeState(BridgeOptions options)
-    : options_(std::move(options)), methods_(MethodNames(options_.service)) {}
+    : options_(std::move(options)),
+      methods_(MethodNames(options_.service)),
+      metrics_(std::make_shared<CallMetrics>(options_.service)) {}
 
 absl::Status BridgeState::Enter(CallContext& call) {
+  metrics_->Started(call.method());
   int running = 0;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -110,11 +115,10 @@ grpc::Status BridgeState::Finish(const CallContext& call,
     const std::lock_guard<std::mutex> lock(mutex_);
     --running_;
   }
-  if (options_.on_finished) {
-    options_.on_finished(
-        {&call, status,
-         absl::FromChrono(std::chrono::steady_clock::now() - started)});
-  }
+  const absl::Duration elapsed =
+      absl::FromChrono(std::chrono::steady_clock::now() - started);
+  metrics_->Handled(call.method(), status.code(), elapsed);
+  if (options_.on_finished) options_.on_finished({&call, status, elapsed});
   return ToGrpcStatus(status, options_.domain);
 }
 

@@ -22,6 +22,8 @@
 
 namespace opcon_snow::rpc {
 
+class CallMetrics;
+
 // Runs a function soon: on an event loop, on a worker pool. It must run every
 // function it is given until the bridge is idle; a dropped one leaves its call
 // open for ever. Called from any thread.
@@ -84,6 +86,7 @@ class BridgeState {
  private:
   const BridgeOptions options_;
   std::map<const google::protobuf::Descriptor*, std::string> methods_;
+  const std::shared_ptr<const CallMetrics> metrics_;
   std::shared_ptr<const auth::Authorizer> authorizer_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;

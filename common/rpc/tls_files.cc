@@ -19,11 +19,19 @@
 #include "common/config/secret.h"
 #include "common/config/secret_file.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/address.h"
 #include "common/status/status_macros.h"
 
 namespace opcon_snow::rpc {
 namespace {
+
+const metrics::Counter& ReloadsRefused() {
+  static const auto* counter = new metrics::Counter(metrics::GetCounter(
+      "opcon_snow_tls_reloads_refused_total",
+      "Times that changed TLS files of a listener were not taken."));
+  return *counter;
+}
 
 struct Free {
   void operator()(BIO* p) const { BIO_free(p); }
@@ -134,6 +142,7 @@ TlsFiles::TlsFiles(ServerTls files, const SteadyNow& now)
 
 absl::StatusOr<std::shared_ptr<TlsFiles>> TlsFiles::Load(const ServerTls& files,
                                                          SteadyNow now) {
+  ReloadsRefused();  // exposed from now on
   std::shared_ptr<TlsFiles> loaded(new TlsFiles(files, now));
   OPCON_SNOW_ASSIGN_OR_RETURN(loaded->content_, Read(files));
   const absl::Status begun = CheckBegin(files, *loaded->content_);
@@ -166,6 +175,7 @@ std::shared_ptr<const TlsContent> TlsFiles::Current() {
   watch_.Distrust();
   if (read.status() == refused_) return content_;
   refused_ = read.status();
+  ReloadsRefused().Add();
   log::Error("tls.reload_refused",
              {{"status", refused_}, {"advice", "the one before is used on"}});
   return content_;

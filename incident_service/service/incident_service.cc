@@ -67,10 +67,17 @@ absl::Status Draining() {
                     .retry_after = absl::Seconds(1)});
 }
 
+void LogDecision(absl::string_view event, const v1::Report& report,
+                 const std::string& actor) {
+  log::Info(event, {{"report_id", report.report_id()},
+                    {"request_id", report.request_id()},
+                    {"actor", actor}});
+}
+
 }  // namespace
 
 template <class Work>
-auto IncidentServiceImpl::Blocking(Work work, WorkerPool* pool) {
+auto IncidentServiceImpl::Blocking(Work work, async::WorkerPool* pool) {
   return
       [work = std::move(work), pool](
           rpc::CallContext& call,
@@ -171,6 +178,7 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::RetryReport(
         OPCON_SNOW_ASSIGN_OR_RETURN(
             *answer.mutable_report(),
             d_.store->RetryReport(asked.report_id(), {.actor = Actor(call)}));
+        LogDecision("report.retried", answer.report(), Actor(call));
         return answer;
       }));
 }
@@ -193,6 +201,7 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::DiscardReport(
                 d_.store->DiscardReport(
                     asked.report_id(),
                     {.actor = Actor(call), .reason = asked.reason()}));
+            LogDecision("report.discarded", answer.report(), Actor(call));
             return answer;
           }));
 }

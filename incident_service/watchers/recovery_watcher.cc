@@ -87,6 +87,7 @@ absl::Status RecoveryWatcher::Look() {
     reported_.insert(report.report.request_id());
   }
   if (*added > 0) {
+    CountActions("recovery_watcher", *added);
     log::Info("recovery_watcher.found", {{"recoveries", *added}});
   }
   return first;

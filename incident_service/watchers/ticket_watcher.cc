@@ -265,6 +265,7 @@ absl::Status TicketWatcher::Commit(Round* round) {
       "commit.WATCH", [&] { return d_.store->CommitWatch(round->commit); });
   OPCON_SNOW_RETURN_IF_ERROR(added.status());
   if (*added > 0) {
+    CountActions("ticket_watcher", *added);
     log::Info("ticket_watcher.found",
               {{"servicenow", round->instance}, {"moves", *added}});
   }

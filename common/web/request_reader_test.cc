@@ -1,4 +1,4 @@
-#include "incident_service/http/request_reader.h"
+#include "common/web/request_reader.h"
 
 #include <optional>
 #include <string>
@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 using ::testing::ElementsAre;
@@ -140,4 +140,4 @@ TEST(RequestReaderTest, TellsWhoWaitsAndWhoStays) {
 }
 
 }  // namespace
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

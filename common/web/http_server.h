@@ -1,5 +1,5 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_HTTP_SERVER_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_HTTP_SERVER_H_
+#ifndef OPCON_SNOW_COMMON_WEB_HTTP_SERVER_H_
+#define OPCON_SNOW_COMMON_WEB_HTTP_SERVER_H_
 
 // An HTTP/1.1 server, in plaintext or over TLS, with a bound on everything: one
 // thread, one request of a connection at a time, keep-alive and pipelining.
@@ -17,12 +17,16 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/rpc/tls_files.h"
-#include "incident_service/http/message.h"
-#include "incident_service/http/request_reader.h"
+#include "common/web/message.h"
+#include "common/web/request_reader.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 struct ServerOptions {
+  // What its metrics call it, as the port file does.
+  std::string name = "http";
+  // Of errors.
+  std::string domain = "http";
   std::string host = "127.0.0.1";  // an address, or "localhost" for 127.0.0.1
   int port = 0;                    // 0 takes a free one
   // Null: plaintext, which only a loopback address may have.
@@ -79,6 +83,6 @@ class HttpServer {
   absl::Status stop_result_;
 };
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_HTTP_SERVER_H_
+#endif  // OPCON_SNOW_COMMON_WEB_HTTP_SERVER_H_

@@ -1,8 +1,8 @@
-#include "incident_service/service/worker_pool.h"
+#include "common/async/worker_pool.h"
 
 #include <utility>
 
-namespace opcon_snow::incident {
+namespace opcon_snow::async {
 
 WorkerPool::WorkerPool(int threads) {
   for (int i = 0; i < threads; ++i) {
@@ -38,4 +38,4 @@ void WorkerPool::Work() {
   }
 }
 
-}  // namespace opcon_snow::incident
+}  // namespace opcon_snow::async

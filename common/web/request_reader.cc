@@ -1,4 +1,4 @@
-#include "incident_service/http/request_reader.h"
+#include "common/web/request_reader.h"
 
 #include <algorithm>
 #include <optional>
@@ -12,7 +12,7 @@
 #include "boost/beast/http/parser.hpp"
 #include "boost/beast/http/string_body.hpp"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 namespace beast = boost::beast;
@@ -28,7 +28,10 @@ std::string Text(beast::string_view text) {
 }  // namespace
 
 struct RequestReader::Impl {
-  explicit Impl(ReaderLimits bounds) : limits(bounds) { Begin(); }
+  Impl(ReaderLimits bounds, std::string error_domain)
+      : limits(bounds), domain(std::move(error_domain)) {
+    Begin();
+  }
 
   void Begin() {
     parser.emplace();
@@ -41,6 +44,7 @@ struct RequestReader::Impl {
   }
 
   const ReaderLimits limits;
+  const std::string domain;
   std::string pending;         // not yet understood
   std::size_t done = 0;        // of pending
   std::size_t wire_bytes = 0;  // of this request
@@ -51,8 +55,8 @@ struct RequestReader::Impl {
   std::optional<Answer> problem;
 };
 
-RequestReader::RequestReader(ReaderLimits limits)
-    : impl_(std::make_unique<Impl>(limits)) {}
+RequestReader::RequestReader(ReaderLimits limits, std::string domain)
+    : impl_(std::make_unique<Impl>(limits, std::move(domain))) {}
 
 RequestReader::~RequestReader() = default;
 
@@ -67,7 +71,7 @@ bool RequestReader::HasBegun() const {
 
 RequestReader::State RequestReader::Fail(Fault fault,
                                          absl::string_view detail) {
-  impl_->problem = Problem(fault, detail);
+  impl_->problem = Problem(fault, detail, impl_->domain);
   return State::kFailed;
 }
 
@@ -169,4 +173,4 @@ Request RequestReader::Take() {
 
 Answer RequestReader::problem() const { return *impl_->problem; }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

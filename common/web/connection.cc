@@ -1,5 +1,7 @@
-#include "incident_service/http/connection.h"
+#include "common/web/connection.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -12,10 +14,10 @@
 #include "boost/asio/write.hpp"
 #include "boost/beast/http/write.hpp"
 #include "common/rpc/address.h"
-#include "incident_service/http/problem.h"
-#include "incident_service/http/tls.h"
+#include "common/web/problem.h"
+#include "common/web/tls.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 namespace asio = boost::asio;
@@ -28,12 +30,27 @@ constexpr std::size_t kLingerBytes = std::size_t{4} << 20;
 constexpr std::size_t kSmallAnswer = std::size_t{64} << 10;
 constexpr absl::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+std::size_t AnswerClass(int status) {
+  return static_cast<std::size_t>(std::clamp(status / 100, 1, 5) - 1);
+}
+
 std::string HttpDate() {
   return absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(),
                           absl::UTCTimeZone());
 }
 
 }  // namespace
+
+std::array<metrics::Counter, 5> AnswerCounters(const std::string& listener) {
+  std::array<metrics::Counter, 5> counters;
+  for (std::size_t i = 0; i < counters.size(); ++i) {
+    counters[i] = metrics::GetCounter(
+        "opcon_snow_http_requests_total",
+        "HTTP requests that were answered, by class of status.",
+        {{"listener", listener}, {"code", absl::StrCat(i + 1, "xx")}});
+  }
+  return counters;
+}
 
 Connection::Connection(ConnectionHost* host, asio::ip::tcp::socket socket,
                        std::shared_ptr<asio::ssl::context> tls)
@@ -42,7 +59,9 @@ Connection::Connection(ConnectionHost* host, asio::ip::tcp::socket socket,
       tls_context_(std::move(tls)),
       timer_(host->io),
       place_(host->connections.insert(host->connections.end(), this)),
-      reader_(host->options.limits) {
+      reader_(host->options.limits, host->options.domain) {
+  host_->metrics.open.Add(1);
+  host_->metrics.accepted.Add();
   if (tls_context_ != nullptr) tls_.emplace(socket_, *tls_context_);
 }
 
@@ -98,6 +117,7 @@ void Connection::Close() {
   socket_.close(ignored);
   ReleaseAnswer();
   host_->connections.erase(place_);
+  host_->metrics.open.Add(-1);
   host_->OnChange();
 }
 
@@ -143,7 +163,8 @@ void Connection::OnDeadline() {
                         absl::StrCat("the request did not come completely "
                                      "within ",
                                      absl::FormatDuration(
-                                         host_->options.request_timeout))),
+                                         host_->options.request_timeout)),
+                        host_->options.domain),
                 false);
       }
       return;
@@ -152,8 +173,9 @@ void Connection::OnDeadline() {
                       absl::StrCat(
                           "there was no answer within ",
                           absl::FormatDuration(host_->options.answer_timeout),
-                          "; what was asked for may have happened. Send a "
-                          "report again with the same requestId.")),
+                          "; what was asked for may have happened. Send it "
+                          "again with the same id, such as its requestId."),
+                      host_->options.domain),
               false);
       return;
     case State::kHandshake:
@@ -274,7 +296,8 @@ void Connection::Handle() {
   if (host_->handling >= host_->options.max_connections) {
     Respond(Problem(Fault::kOverloaded,
                     absl::StrCat(host_->handling,
-                                 " requests are under way already")),
+                                 " requests are under way already"),
+                    host_->options.domain),
             keep_alive_);
     return;
   }
@@ -304,7 +327,8 @@ void Connection::Respond(Answer answer, bool keep_alive) {
         host_->options.max_answers_bytes) {
       answer = Problem(Fault::kOverloaded,
                        "too many large answers wait for their clients; ask "
-                       "for smaller pages");
+                       "for smaller pages",
+                       host_->options.domain);
     } else {
       answer_bytes_ = answer.body.size();
       host_->answers_bytes += answer_bytes_;
@@ -314,6 +338,7 @@ void Connection::Respond(Answer answer, bool keep_alive) {
   waiting_since_.reset();
   keep_alive_ = keep_alive && !host_->draining;
   Arm(host_->options.answer_timeout);
+  host_->answers[AnswerClass(answer.status)].Add();
   auto& response = response_.emplace();
   response.result(static_cast<unsigned>(answer.status));
   response.set(beast::http::field::date, HttpDate());
@@ -385,4 +410,4 @@ void Connection::ReleaseAnswer() {
   host_->answers_bytes -= std::exchange(answer_bytes_, 0);
 }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

@@ -1,5 +1,5 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_RAW_CLIENT_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_RAW_CLIENT_H_
+#ifndef OPCON_SNOW_COMMON_WEB_RAW_CLIENT_H_
+#define OPCON_SNOW_COMMON_WEB_RAW_CLIENT_H_
 
 // A client for tests that sends any bytes, well-formed or not.
 
@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 class RawClient {
  public:
@@ -42,6 +42,6 @@ class RawClient {
   std::string pending_;
 };
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_RAW_CLIENT_H_
+#endif  // OPCON_SNOW_COMMON_WEB_RAW_CLIENT_H_

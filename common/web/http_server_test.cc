@@ -1,6 +1,6 @@
 // The server over real sockets: well-behaved, slow, greedy and broken clients.
 
-#include "incident_service/http/http_server.h"
+#include "common/web/http_server.h"
 
 #include <chrono>
 #include <functional>
@@ -14,13 +14,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/testing/status_matchers.h"
+#include "common/web/problem.h"
+#include "common/web/raw_client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "incident_service/http/problem.h"
-#include "incident_service/http/raw_client.h"
 #include "tests/harness/soak.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 using ::testing::HasSubstr;
@@ -416,4 +416,4 @@ TEST_F(HttpServerTest, RandomBytesStopNothing) {
 }
 
 }  // namespace
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

@@ -1,5 +1,5 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_
+#ifndef OPCON_SNOW_COMMON_WEB_CONNECTION_H_
+#define OPCON_SNOW_COMMON_WEB_CONNECTION_H_
 
 // One connection of HttpServer. Everything here happens on the server's thread.
 
@@ -20,18 +20,25 @@
 #include "boost/asio/steady_timer.hpp"
 #include "boost/beast/http/message.hpp"
 #include "boost/beast/http/string_body.hpp"
-#include "incident_service/http/http_server.h"
-#include "incident_service/http/message.h"
-#include "incident_service/http/request_reader.h"
+#include "common/metrics/listener_metrics.h"
+#include "common/metrics/metrics.h"
+#include "common/web/http_server.h"
+#include "common/web/message.h"
+#include "common/web/request_reader.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 class Connection;
+
+// By class of status.
+std::array<metrics::Counter, 5> AnswerCounters(const std::string& listener);
 
 // What the connections of a server have in common.
 struct ConnectionHost : std::enable_shared_from_this<ConnectionHost> {
   ConnectionHost(ServerOptions server_options, Handler* request_handler)
-      : options(std::move(server_options)), handler(request_handler) {}
+      : options(std::move(server_options)),
+        handler(request_handler),
+        metrics(options.name) {}
   virtual ~ConnectionHost() = default;
 
   // A connection has gone, waits, or an answer has come.
@@ -39,6 +46,9 @@ struct ConnectionHost : std::enable_shared_from_this<ConnectionHost> {
 
   const ServerOptions options;
   Handler* const handler;
+  const metrics::ListenerMetrics metrics;
+  // Answers by the hundreds of their status, from 1xx to 5xx.
+  std::array<metrics::Counter, 5> answers = AnswerCounters(options.name);
   // The one that waits longest for its client comes first among those that do.
   std::list<Connection*> connections;
   int handling = 0;  // requests without answer, also of connections that ended
@@ -126,6 +136,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<char, 16384> buffer_;
 };
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_CONNECTION_H_
+#endif  // OPCON_SNOW_COMMON_WEB_CONNECTION_H_

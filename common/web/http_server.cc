@@ -1,4 +1,4 @@
-#include "incident_service/http/http_server.h"
+#include "common/web/http_server.h"
 
 #include <algorithm>
 #include <atomic>
@@ -21,10 +21,10 @@
 #include "common/rpc/address.h"
 #include "common/rpc/tls_files.h"
 #include "common/status/status_macros.h"
-#include "incident_service/http/connection.h"
-#include "incident_service/http/tls.h"
+#include "common/web/connection.h"
+#include "common/web/tls.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 namespace asio = boost::asio;
@@ -169,6 +169,7 @@ bool HttpServer::Core::MakeRoom() {
   }
   if (longest == nullptr) return false;
   longest->Close();
+  metrics.refused.Add();
   return true;
 }
 
@@ -274,4 +275,4 @@ absl::Status HttpServer::StopOnce() {
 
 int HttpServer::port() const { return core_->port; }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

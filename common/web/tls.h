@@ -1,7 +1,7 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_TLS_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_TLS_H_
+#ifndef OPCON_SNOW_COMMON_WEB_TLS_H_
+#define OPCON_SNOW_COMMON_WEB_TLS_H_
 
-// TLS of the HTTP door, as the gRPC listeners have it.
+// TLS of HTTP servers, as the gRPC listeners have it.
 
 #include <openssl/ssl.h>
 
@@ -13,7 +13,7 @@
 #include "boost/asio/ssl/context.hpp"
 #include "common/rpc/tls_files.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 // TLS 1.2 and later. Sessions are not resumed: each connection shows its
 // certificate to the authorities that hold then. INVALID_ARGUMENT for what
@@ -25,6 +25,6 @@ absl::StatusOr<std::shared_ptr<boost::asio::ssl::context>> MakeTlsContext(
 // writes them; none if it has shown none.
 std::vector<std::string> CertificateNames(SSL* ssl);
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_TLS_H_
+#endif  // OPCON_SNOW_COMMON_WEB_TLS_H_

@@ -1,4 +1,4 @@
-#include "incident_service/http/raw_client.h"
+#include "common/web/raw_client.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,7 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 RawClient::RawClient(int port)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -83,4 +83,4 @@ std::optional<RawClient::Reply> RawClient::Read(bool to_head) {
 
 bool RawClient::IsClosed() { return pending_.empty() && !ReadSome(); }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

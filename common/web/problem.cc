@@ -1,4 +1,4 @@
-#include "incident_service/http/problem.h"
+#include "common/web/problem.h"
 
 #include <cstdint>
 #include <string>
@@ -10,13 +10,11 @@
 #include "google/protobuf/util/time_util.h"
 #include "nlohmann/json.hpp"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 using absl::StatusCode;
 using nlohmann::json;
-
-constexpr char kDomain[] = "incident-service";
 
 struct FaultRow {
   int status;
@@ -149,7 +147,7 @@ void AddDetails(const ErrorDetails& details, json* body, Answer* answer) {
       absl::StrCat(seconds + (absl::Seconds(seconds) < delay ? 1 : 0)));
 }
 
-Answer Make(int status, const absl::Status& error) {
+Answer Make(int status, const absl::Status& error, absl::string_view domain) {
   const ErrorDetails details = GetErrorDetails(error).value_or(ErrorDetails{});
   Answer answer{.status = status, .content_type = "application/problem+json"};
   json body = {
@@ -159,7 +157,7 @@ Answer Make(int status, const absl::Status& error) {
       {"code", absl::StatusCodeToString(error.code())},
       {"reason", details.reason.empty() ? absl::StatusCodeToString(error.code())
                                         : details.reason},
-      {"domain", details.domain.empty() ? kDomain : details.domain},
+      {"domain", details.domain.empty() ? std::string(domain) : details.domain},
   };
   AddDetails(details, &body, &answer);
   // Bytes that are not UTF-8 come back from requests; they are replaced.
@@ -169,15 +167,16 @@ Answer Make(int status, const absl::Status& error) {
 
 }  // namespace
 
-Answer Problem(Fault fault, absl::string_view detail) {
+Answer Problem(Fault fault, absl::string_view detail,
+               absl::string_view domain) {
   const FaultRow row = RowOf(fault);
-  ErrorDetails details{.reason = row.reason, .domain = kDomain};
+  ErrorDetails details{.reason = row.reason, .domain = std::string(domain)};
   if (fault == Fault::kOverloaded) details.retry_after = absl::Seconds(1);
-  return Make(row.status, MakeError(row.code, detail, details));
+  return Make(row.status, MakeError(row.code, detail, details), domain);
 }
 
-Answer Problem(const absl::Status& error) {
-  return Make(StatusOf(error.code()), error);
+Answer Problem(const absl::Status& error, absl::string_view domain) {
+  return Make(StatusOf(error.code()), error, domain);
 }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

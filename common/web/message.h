@@ -1,7 +1,7 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_MESSAGE_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_MESSAGE_H_
+#ifndef OPCON_SNOW_COMMON_WEB_MESSAGE_H_
+#define OPCON_SNOW_COMMON_WEB_MESSAGE_H_
 
-// Requests and answers of the HTTP door as plain values, and who answers.
+// HTTP requests and answers as plain values, and who answers.
 
 #include <functional>
 #include <optional>
@@ -11,7 +11,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 // A request that has passed the checks of RequestReader.
 struct Request {
@@ -37,6 +37,13 @@ struct Answer {
   std::string body{};
 };
 
+// Whether `authority`, a host with or without a port, is a loopback address: a
+// page of another site must not reach a server without TLS by a name that
+// leads to this machine.
+bool IsLoopbackAuthority(absl::string_view authority);
+// The same of the header Host. True if there is none, as in HTTP/1.0.
+bool NamesLoopback(const Request& head);
+
 class Handler {
  public:
   using Done = std::function<void(Answer)>;
@@ -49,6 +56,6 @@ class Handler {
   virtual void Handle(Request request, Done done) = 0;
 };
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_MESSAGE_H_
+#endif  // OPCON_SNOW_COMMON_WEB_MESSAGE_H_

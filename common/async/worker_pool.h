@@ -1,5 +1,5 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_SERVICE_WORKER_POOL_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_SERVICE_WORKER_POOL_H_
+#ifndef OPCON_SNOW_COMMON_ASYNC_WORKER_POOL_H_
+#define OPCON_SNOW_COMMON_ASYNC_WORKER_POOL_H_
 
 // Threads for calls that wait for the disk or for a gateway, so that gRPC's
 // own never do.
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace opcon_snow::incident {
+namespace opcon_snow::async {
 
 class WorkerPool {
  public:
@@ -51,6 +51,6 @@ class WorkerPool {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace opcon_snow::incident
+}  // namespace opcon_snow::async
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_SERVICE_WORKER_POOL_H_
+#endif  // OPCON_SNOW_COMMON_ASYNC_WORKER_POOL_H_

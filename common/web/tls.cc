@@ -1,4 +1,4 @@
-#include "incident_service/http/tls.h"
+#include "common/web/tls.h"
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>
@@ -19,7 +19,7 @@
 #include "boost/asio/ssl/context.hpp"
 #include "common/rpc/tls_files.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 namespace {
 
 namespace ssl = boost::asio::ssl;
@@ -93,7 +93,7 @@ absl::StatusOr<std::shared_ptr<ssl::context>> MakeTlsContext(
   ERR_clear_error();
   if (!error) return context;
   return absl::InvalidArgumentError(
-      absl::StrCat("TLS of the HTTP door: ", error.message()));
+      absl::StrCat("TLS of the HTTP listener: ", error.message()));
 }
 
 std::vector<std::string> CertificateNames(SSL* ssl) {
@@ -112,4 +112,4 @@ std::vector<std::string> CertificateNames(SSL* ssl) {
   return names;
 }
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web

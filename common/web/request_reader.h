@@ -1,8 +1,8 @@
-#ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_REQUEST_READER_H_
-#define OPCON_SNOW_INCIDENT_SERVICE_HTTP_REQUEST_READER_H_
+#ifndef OPCON_SNOW_COMMON_WEB_REQUEST_READER_H_
+#define OPCON_SNOW_COMMON_WEB_REQUEST_READER_H_
 
 // From the bytes of a connection to requests, without a socket: Boost.Beast's
-// parser with the bounds and the strictness of the door. Bytes in, requests and
+// parser with bounds, and stricter. Bytes in, requests and
 // refusals out, whatever the bytes are.
 
 #include <cstddef>
@@ -10,10 +10,10 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "incident_service/http/message.h"
-#include "incident_service/http/problem.h"
+#include "common/web/message.h"
+#include "common/web/problem.h"
 
-namespace opcon_snow::incident::http {
+namespace opcon_snow::web {
 
 struct ReaderLimits {
   // Request line and headers together; also what any other line may have.
@@ -31,7 +31,8 @@ class RequestReader {
     kFailed,     // fault() and problem() say why; the connection is of no use
   };
 
-  explicit RequestReader(ReaderLimits limits);
+  // `domain` is that of its refusals.
+  explicit RequestReader(ReaderLimits limits, std::string domain = "http");
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
@@ -64,6 +65,6 @@ class RequestReader {
   const std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace opcon_snow::incident::http
+}  // namespace opcon_snow::web
 
-#endif  // OPCON_SNOW_INCIDENT_SERVICE_HTTP_REQUEST_READER_H_
+#endif  // OPCON_SNOW_COMMON_WEB_REQUEST_READER_H_
