@@ -38,7 +38,7 @@ class Echo final : public Handler {
  public:
   std::optional<Answer> Refuse(const Request& head) override {
     if (head.target != "/refused") return std::nullopt;
-    return Problem(Fault::kPath, "refused");
+    return Problem(Fault::kPath, "refused", "test");
   }
 
   void Handle(Request request, Done done) override {

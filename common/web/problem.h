@@ -30,12 +30,11 @@ enum class Fault {
 
 // `detail` is for people: what is wrong and what would be right. `domain` is
 // that of the server's errors.
-Answer Problem(Fault fault, absl::string_view detail,
-               absl::string_view domain = "http");
+Answer Problem(Fault fault, absl::string_view detail, absl::string_view domain);
 
 // An error of the service; its details become members, RetryInfo the header
 // Retry-After too. `domain` is that of errors that name none.
-Answer Problem(const absl::Status& error, absl::string_view domain = "http");
+Answer Problem(const absl::Status& error, absl::string_view domain);
 
 }  // namespace opcon_snow::web
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/async/one_shot.h"
+#include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "incident_service/service/request_check.h"

@@ -104,9 +104,12 @@ class PrometheusTest : public e2e::E2eTest {
 
   // The rules fire at once: how long they wait is tried with promtool.
   void StartPrometheus() {
+    // A copy: Prometheus looks at it with every scrape.
+    ASSERT_OK(harness::WriteFile(directory_ + "/ca.pem",
+                                 harness::ReadFile(server_.certificate_file)));
     const std::string tls = absl::StrCat(
-        "    scheme: https\n    tls_config: {ca_file: ",
-        server_.certificate_file, ", cert_file: ", client_.certificate_file,
+        "    scheme: https\n    tls_config: {ca_file: ", directory_,
+        "/ca.pem, cert_file: ", client_.certificate_file,
         ", key_file: ", client_.key_file, "}\n");
     ASSERT_OK(harness::WriteFile(
         directory_ + "/alerts.yaml",
