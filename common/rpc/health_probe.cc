@@ -1,5 +1,11 @@
 #include "common/rpc/health_probe.h"
 
+#include <openssl/asn1.h>
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/rpc/address.h"
@@ -36,9 +43,44 @@ std::string Reachable(const std::string& host) {
   return host;
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsFor(
+// The first host name of a PEM certificate; empty if it has none.
+std::string HostNameOf(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), &X509_free);
+  if (certificate == nullptr) return "";
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(
+          certificate.get(), NID_subject_alt_name, nullptr, nullptr)),
+      &GENERAL_NAMES_free);
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    int type = 0;
+    const void* value =
+        GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type);
+    if (type != GEN_DNS) continue;
+    const auto* text = static_cast<const ASN1_STRING*>(value);
+    return absl::StrReplaceAll(
+        absl::string_view(
+            reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+            static_cast<std::size_t>(ASN1_STRING_length(text))),
+        {{"*", "probe"}});
+  }
+  return "";
+}
+
+struct Credentials {
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
+  // A name that the server knows, or it would warn at each probe.
+  std::string host_name;
+};
+
+absl::StatusOr<Credentials> CredentialsFor(
     const ::config::v1::Listener& listener) {
-  if (!listener.has_tls()) return grpc::InsecureChannelCredentials();
+  if (!listener.has_tls()) {
+    return Credentials{.credentials = grpc::InsecureChannelCredentials(),
+                       .host_name = ""};
+  }
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const std::string certificate,
       ReadPemFile(listener.tls().certificate_file(), "certificate"));
@@ -55,7 +97,8 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> CredentialsFor(
   options.set_check_call_host(false);
   options.set_certificate_verifier(
       std::make_shared<grpc::experimental::NoOpCertificateVerifier>());
-  return grpc::experimental::TlsCredentials(options);
+  return Credentials{.credentials = grpc::experimental::TlsCredentials(options),
+                     .host_name = HostNameOf(certificate)};
 }
 
 }  // namespace
@@ -80,8 +123,11 @@ absl::Status ProbeHealth(const ::config::v1::Listener& listener, int port,
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (!credentials->host_name.empty()) {
+    arguments.SetSslTargetNameOverride(credentials->host_name);
+  }
   const std::unique_ptr<Health::Stub> stub = Health::NewStub(
-      grpc::CreateCustomChannel(target, *credentials, arguments));
+      grpc::CreateCustomChannel(target, credentials->credentials, arguments));
   const absl::StatusOr<HealthCheckResponse> answer =
       Call(*stub, &Health::StubInterface::Check, HealthCheckRequest(),
            {.timeout = timeout});

@@ -421,6 +421,7 @@ Reply Server::AddFaults(const SandboxRequest& request) {
 void AddServerFlags(CLI::App& app, ServerFlags* flags) {
   app.add_option("--listen", flags->listen,
                  "Address as host:port; port 0 takes a free one")
+      ->envname("SANDBOX_LISTEN")
       ->capture_default_str();
   app.add_option("--port-file", flags->port_file,
                  "File that gets \"http=PORT\" once calls are accepted");

@@ -51,9 +51,10 @@ namespace opcon_snow::sandbox {
 
 // What both sandboxes take on their command line.
 struct ServerFlags {
-  std::string listen = "127.0.0.1:0";  // host:port; port 0 = any free one
-  std::string port_file;               // "http=PORT\n", once it accepts calls
-  std::string tls_certificate_file;    // PEM chain; both or neither
+  // host:port; port 0 = any free one. Also by SANDBOX_LISTEN.
+  std::string listen = "127.0.0.1:0";
+  std::string port_file;             // "http=PORT\n", once it accepts calls
+  std::string tls_certificate_file;  // PEM chain; both or neither
   std::string tls_key_file;
   std::string
       state_file;       // read at start if it exists, written at a clean stop
