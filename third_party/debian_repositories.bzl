@@ -75,6 +75,13 @@ filegroup(name = "coverage_report_generator")
         path = "third_party",
     )
 
+    # From npm, see tools/npm: calls gRPC services as a person does.
+    native.new_local_repository(
+        name = "buf",
+        build_file_content = "exports_files([\"bin/buf\"])",
+        path = "tools/npm/node_modules/@bufbuild/buf-linux-x64",
+    )
+
     native.new_local_repository(
         name = "dpkg_database",
         build_file_content = "exports_files([\"status\"])",
