@@ -41,11 +41,16 @@ struct Service {
     return ReportJobEventResponse();
   }
   SendReport sender() {
-    return [this](const Spool::Request& request) { return Send(request); };
+    return [this](const Spool::Request& request,
+                  const std::string& traceparent) {
+      traceparents.push_back(traceparent);
+      return Send(request);
+    };
   }
 
   std::map<std::string, absl::Status> refusals;
   std::vector<std::string> tried;
+  std::vector<std::string> traceparents;
   std::map<std::string, int> stored;
 };
 

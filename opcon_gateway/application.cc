@@ -12,6 +12,7 @@
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
+#include "common/http/traced_transport.h"
 #include "common/http/upstream_config.h"
 #include "common/http/url.h"
 #include "common/incumbent/directory.h"
@@ -31,6 +32,24 @@ using ::config::v1::OpConInstance;
 // Each instance's own limit holds the numbers down; this only must not.
 constexpr int kMaxConnectionsPerHost = 1000;
 
+// What the paths of OpCon's API consist of beside values.
+std::vector<absl::string_view> PathWords() {
+  return {"api",
+          "dailyjobs",
+          "dailyschedules",
+          "documentation",
+          "incidentTickets",
+          "jobactions",
+          "jobhistories",
+          "jobinstanceactions",
+          "machines",
+          "properties",
+          "scheduleactions",
+          "schedulebuilds",
+          "tokens",
+          "version"};
+}
+
 absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
     http::CurlLoop* loop, const OpConInstance& config) {
   const http::UpstreamBounds bounds =
@@ -43,7 +62,8 @@ absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::shared_ptr<http::Transport> transport,
       http::CurlTransport::Create(loop, std::move(options)));
-  return transport;
+  return std::make_shared<http::TracedTransport>(std::move(transport),
+                                                 PathWords());
 }
 
 void WarnOfPlainHttp(const OpConGatewayConfig& config) {

@@ -24,6 +24,7 @@
 #include "common/config/yaml_loader.h"
 #include "common/config/yaml_writer.h"
 #include "common/log/log.h"
+#include "common/trace/export.h"
 #include "config/v1/common.pb.h"
 #include "google/protobuf/message.h"
 
@@ -127,6 +128,9 @@ std::unique_ptr<Message> Main::Load(Faults* faults) const {
   const bool is_readable =
       loaded.ok() || loaded.code() == absl::StatusCode::kInvalidArgument;
   if (is_readable && spec_.validate) spec_.validate(*config, faults);
+  if (is_readable && spec_.telemetry) {
+    trace::ValidateTraces(spec_.telemetry(*config), "telemetry", faults);
+  }
   if (is_readable) CheckNamedFiles(*config, faults);
   return faults->empty() ? std::move(config) : nullptr;
 }
@@ -141,6 +145,12 @@ int Main::Run(const Signals& signals) {
   SetLogLevel(*config);
   const bool looks_only = flags_.check_config || flags_.show_config;
   if (looks_only && !spec_.check_builds) return Look(*config);
+  // Before there is any other thread; ends after the application.
+  const std::unique_ptr<trace::Export> traces =
+      spec_.telemetry && !looks_only
+          ? trace::Export::Start(spec_.telemetry(*config), spec_.name,
+                                 spec_.version)
+          : nullptr;
   absl::StatusOr<std::unique_ptr<Application>> application =
       spec_.build(*config);
   if (!application.ok()) {

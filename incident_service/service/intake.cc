@@ -7,6 +7,8 @@
 #include "absl/strings/str_join.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "common/trace/scope.h"
+#include "common/trace/trace_parent.h"
 #include "incident_service/identity.h"
 #include "incident_service/service/request_check.h"
 #include "incident_service/workflow/error_record.h"
@@ -172,7 +174,8 @@ Store::NewReport Intake::ReportOf(
 }
 
 void Intake::Report(const v1::ReportJobEventRequest& request,
-                    absl::string_view reported_by, Done done) {
+                    absl::string_view reported_by, Done done,
+                    const std::string& trace_parent) {
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) {
     done(valid);
@@ -180,6 +183,7 @@ void Intake::Report(const v1::ReportJobEventRequest& request,
   }
   Store::NewReport fresh = ReportOf(request);
   fresh.reported_by = std::string(reported_by);
+  fresh.trace_parent = trace_parent;
   v1::ReportJobEventResponse response;
   *response.mutable_warnings() = fresh.report.warnings();
   if (request.validate_only()) {
@@ -189,7 +193,8 @@ void Intake::Report(const v1::ReportJobEventRequest& request,
   Failpoint("commit.REPORT.before");
   store_->CreateReportAsync(
       std::move(fresh), [response = std::move(response), done = std::move(done),
-                         reported_by = std::string(reported_by)](
+                         reported_by = std::string(reported_by),
+                         context = trace::ParseTraceParent(trace_parent)](
                             absl::StatusOr<CreatedReport> created) mutable {
         Failpoint("commit.REPORT.after");
         if (!created.ok()) {
@@ -197,6 +202,7 @@ void Intake::Report(const v1::ReportJobEventRequest& request,
           return;
         }
         if (!created->duplicate) {
+          const trace::Scope traced(context.value_or(trace::TraceParent()));
           LogAccepted(created->report, reported_by);
         }
         response.set_duplicate(created->duplicate);

@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
+#include "common/trace/scope.h"
+#include "common/trace/span.h"
 
 namespace opcon_snow::incident {
 
@@ -31,12 +33,21 @@ void RoundLoop::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+absl::Status RoundLoop::LookTraced() const {
+  trace::Span round = trace::StartSpan(absl::StrCat(name_, " round"),
+                                       trace::Kind::kInternal);
+  const trace::Scope traced(round.context());
+  absl::Status looked = look_();
+  round.SetStatus(looked);
+  return looked;
+}
+
 void RoundLoop::Run() {
   absl::Status last;
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    const absl::Status looked = look_();
+    const absl::Status looked = LookTraced();
     lock.lock();
     if (!stopping_ && looked != last) {
       if (looked.ok()) {

@@ -12,6 +12,7 @@
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "incident_service/workflow/failpoint.h"
+#include "incident_service/workflow/step_span.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -201,7 +202,9 @@ void Engine::Renew() {
 std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   const std::string label = StepLabel(claimed.claim.kind);
   const std::string& report_id = claimed.claim.report_id;
+  StepSpan span(claimed, label);
   const AttemptResult result = attempts_.Make(claimed);
+  span.Note(result);
   if (result.status.code() == absl::StatusCode::kCancelled && Stopping()) {
     // Cut short by our own end, which is no attempt's failure: the claim is
     // given back.
