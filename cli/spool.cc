@@ -54,12 +54,12 @@ std::string ToText(const Spool::Request& request,
   std::string json = ToJson(request);
   absl::string_view members = json;
   if (!absl::ConsumePrefix(&members, "{")) return json;
-  return absl::StrCat("{\n ", kFormatMember, ": ", Spool::kFormat, ",",
-                      traceparent.empty()
-                          ? ""
-                          : absl::StrCat("\n ", kTraceMember, ": \"",
-                                         traceparent, "\","),
-                      members);
+  return absl::StrCat(
+      "{\n ", kFormatMember, ": ", Spool::kFormat, ",",
+      traceparent.empty()
+          ? ""
+          : absl::StrCat("\n ", kTraceMember, ": \"", traceparent, "\","),
+      members);
 }
 
 // The format that an entry says it has; 1 if it says nothing.
@@ -168,8 +168,8 @@ absl::Status Spool::Write(const Request& request, const std::string& name,
   // The temporary file lies in the spool itself, where Recover() looks.
   const std::string temporary =
       PathOf(absl::StrCat(WithoutSuffix(name), kTemporarySuffix));
-  absl::Status status = files_->WriteDurably(
-      temporary, ToText(request, options_.traceparent));
+  absl::Status status =
+      files_->WriteDurably(temporary, ToText(request, options_.traceparent));
   if (!status.ok()) return status;
   status = files_->Rename(temporary, absl::StrCat(directory, "/", name));
   if (!status.ok()) {

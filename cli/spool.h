@@ -14,10 +14,10 @@
 // that a person can read it when nothing else works, with the version of the
 // spool's format as its first member, "spoolFormat", and, if the program was
 // started as a part of a trace, that as its second, "traceparent". Versions 0.1
-// and 0.2 wrote no such members: format 1. Members that this version does not know are
-// ignored; a change that must not be ignored comes with another format, and
-// files of a format that this version does not know are left alone. Names begin
-// with the time in milliseconds and sort by it.
+// and 0.2 wrote no such members: format 1. Members that this version does not
+// know are ignored; a change that must not be ignored comes with another
+// format, and files of a format that this version does not know are left alone.
+// Names begin with the time in milliseconds and sort by it.
 //
 // Any number of processes may write at once. A file appears under its name
 // only when all of it is on the disk. Delivering and then removing is safe

@@ -22,8 +22,7 @@ std::string GivenTraceParent(const GetEnvironment& environment) {
 std::multimap<std::string, std::string> TraceMetadata(
     const ::incident::v1::ReportJobEventRequest& request,
     absl::string_view given) {
-  const std::string id =
-      absl::StrReplaceAll(request.request_id(), {{"-", ""}});
+  const std::string id = absl::StrReplaceAll(request.request_id(), {{"-", ""}});
   if (request.validate_only() || id.size() != 32) return {};
   std::optional<TraceParent> self = trace::ParseTraceParent(
       absl::StrCat("00-", id, "-", id.substr(16), "-01"));
@@ -31,9 +30,9 @@ std::multimap<std::string, std::string> TraceMetadata(
   const google::protobuf::Timestamp& begin =
       request.has_event() ? request.event().occurred_time()
                           : request.rejected().occurred_time();
-  trace::CallerSpan span{absl::FromUnixSeconds(begin.seconds()) +
-                             absl::Nanoseconds(begin.nanos()),
-                         std::nullopt};
+  trace::CallerSpan span{
+      absl::FromUnixSeconds(begin.seconds()) + absl::Nanoseconds(begin.nanos()),
+      std::nullopt};
   if (const auto parent = trace::ParseTraceParent(given)) {
     self->trace_id = parent->trace_id;
     self->sampled = parent->sampled;

@@ -133,7 +133,7 @@ void TakeTables(const ServiceNowInstance& config, InstanceSettings* settings) {
 
 // What the paths of ServiceNow's APIs consist of beside values.
 std::vector<absl::string_view> PathWords() {
-  return {"api",   "now",    "v1",         "v2",   "table",
+  return {"api",    "now",      "v1",         "v2",   "table",
           "import", "incident", "attachment", "file", "oauth_token.do"};
 }
 

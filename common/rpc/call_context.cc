@@ -81,8 +81,8 @@ std::optional<std::string> CallContext::Metadata(absl::string_view key) const {
 void CallContext::BeginSpan() {
   trace_caller_ = trace::ReadCaller(Metadata(trace::kTraceParentKey),
                                     Metadata(trace::kCallerSpanKey));
-  span_ = trace::StartServerSpan(method_.empty() ? "rpc" : method_,
-                                 trace_caller_);
+  span_ =
+      trace::StartServerSpan(method_.empty() ? "rpc" : method_, trace_caller_);
   span_.Set("rpc.system", "grpc");
   const std::pair<absl::string_view, absl::string_view> names =
       absl::StrSplit(method_, absl::MaxSplits('/', 1));

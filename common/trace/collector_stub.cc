@@ -164,11 +164,10 @@ CollectorStub::CollectorStub(Mode mode, const std::string& certificate_file,
   impl_->mode = mode;
   impl_->tls = !certificate_file.empty();
   impl_->server = MakeServer(certificate_file, key_file);
-  impl_->server->Post("/v1/traces",
-                      [this](const httplib::Request& request,
-                             httplib::Response& response) {
-                        impl_->Answer(request, response);
-                      });
+  impl_->server->Post("/v1/traces", [this](const httplib::Request& request,
+                                           httplib::Response& response) {
+    impl_->Answer(request, response);
+  });
   impl_->port = impl_->server->bind_to_any_port("127.0.0.1");
   impl_->thread = std::thread([this] { impl_->server->listen_after_bind(); });
   while (!impl_->server->is_running()) std::this_thread::yield();

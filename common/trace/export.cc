@@ -66,9 +66,10 @@ class Complaints final : public internal_log::LogHandler {
  public:
   explicit Complaints(std::string endpoint) : endpoint_(std::move(endpoint)) {}
 
-  void Handle(internal_log::LogLevel level, const char* /*file*/, int /*line*/,
-              const char* message,
-              const sdk::common::AttributeMap& /*attributes*/) noexcept override {
+  void Handle(
+      internal_log::LogLevel level, const char* /*file*/, int /*line*/,
+      const char* message,
+      const sdk::common::AttributeMap& /*attributes*/) noexcept override {
     if (level > internal_log::LogLevel::Warning) return;
     int unsaid = 0;
     {
@@ -166,8 +167,8 @@ void ValidateTraces(const ::config::v1::Telemetry& telemetry,
     if (telemetry.traces_percent() != 0) faults->Add(percent, kNoEndpoint);
     return;
   }
-  const absl::StatusOr<http::BaseUrl> url = http::BaseUrl::Parse(
-      telemetry.traces_endpoint(), /*allow_http=*/true);
+  const absl::StatusOr<http::BaseUrl> url =
+      http::BaseUrl::Parse(telemetry.traces_endpoint(), /*allow_http=*/true);
   if (!url.ok()) {
     faults->Add(endpoint, url.status().message());
     return;
@@ -273,8 +274,8 @@ std::unique_ptr<Export> Export::Start(const ::config::v1::Telemetry& telemetry,
   if (telemetry.traces_endpoint().empty()) return nullptr;
   setenv("no_proxy", "*", /*overwrite=*/1);
   auto otlp = std::make_shared<Otlp>(telemetry, program, version);
-  SetSink(otlp, telemetry.traces_percent() == 0 ? 100
-                                                : telemetry.traces_percent());
+  SetSink(otlp,
+          telemetry.traces_percent() == 0 ? 100 : telemetry.traces_percent());
   log::Info("traces.exported", {{"endpoint", telemetry.traces_endpoint()}});
   return std::unique_ptr<Export>(new Export(std::move(otlp)));
 }

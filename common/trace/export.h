@@ -32,14 +32,14 @@ class Export {
 
   // Null if `telemetry` has no endpoint; it must be without fault. `program` is
   // the `service.name` of the spans. To be called before the process has other
-  // threads: it tells libcurl by the environment that there is no proxy, because
-  // the SDK offers no other way.
+  // threads: it tells libcurl by the environment that there is no proxy,
+  // because the SDK offers no other way.
   static std::unique_ptr<Export> Start(const ::config::v1::Telemetry& telemetry,
                                        const std::string& program,
                                        const std::string& version);
 
-  // Sends what waits, within kFlushLimit; a collector that does not answer holds
-  // it up no longer than that.
+  // Sends what waits, within kFlushLimit; a collector that does not answer
+  // holds it up no longer than that.
   ~Export();
   Export(const Export&) = delete;
   Export& operator=(const Export&) = delete;

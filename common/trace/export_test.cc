@@ -131,9 +131,8 @@ TEST(ExportTest, OverTlsTheCollectorIsVerified) {
 TEST(ExportTest, ACollectorThatDoesNotTakeThemDelaysNothing) {
   const CollectorStub refuses(Mode::kRefuse);
   const CollectorStub hangs(Mode::kHang);
-  for (const std::string& url :
-       {refuses.url(), hangs.url(),
-        std::string("http://127.0.0.1:1/v1/traces")}) {
+  for (const std::string& url : {refuses.url(), hangs.url(),
+                                 std::string("http://127.0.0.1:1/v1/traces")}) {
     auto running = Start(To(url));
     const absl::Duration telling = Measured([] {
       for (int i = 0; i < 10'000; ++i) StartSpan("a", Kind::kServer).End();
@@ -208,14 +207,14 @@ TEST(ValidateTracesTest, EachFaultIsNamedWithItsPlace) {
   for (const Case& wrong : std::vector<Case>{
            {"traces_endpoint: collector:4318", "t.yaml:1:", "http"},
            {"traces_endpoint: ftp://host/v1/traces", "t.yaml:1:", "http"},
-           {"traces_endpoint: http://10.1.2.3:4318/v1/traces", "t.yaml:1:",
-            "needs https://"},
+           {"traces_endpoint: http://10.1.2.3:4318/v1/traces",
+            "t.yaml:1:", "needs https://"},
            {"traces_endpoint: http://u:canary@127.0.0.1/v1/traces",
             "t.yaml:1:", "traces_endpoint"},
-           {"traces_endpoint: http://127.0.0.1:4318", "t.yaml:1:",
-            "has no path"},
-           {"traces_endpoint: https://collector.example/", "t.yaml:1:",
-            "has no path"},
+           {"traces_endpoint: http://127.0.0.1:4318",
+            "t.yaml:1:", "has no path"},
+           {"traces_endpoint: https://collector.example/",
+            "t.yaml:1:", "has no path"},
            {"traces_endpoint: http://127.0.0.1:4318/v1/traces?key=x",
             "t.yaml:1:", "traces_endpoint"},
            {"traces_endpoint: http://127.0.0.1:4318/v1/traces\n"
@@ -225,8 +224,8 @@ TEST(ValidateTracesTest, EachFaultIsNamedWithItsPlace) {
             "traces_tls: {certificate_file: c.pem}",
             "t.yaml:2:", "belong together"},
            {"traces_percent: 50", "t.yaml:1:", "without traces_endpoint"},
-           {"traces_tls: {ca_file: ca.pem}", "t.yaml:1:",
-            "without traces_endpoint"},
+           {"traces_tls: {ca_file: ca.pem}",
+            "t.yaml:1:", "without traces_endpoint"},
            {"traces_endpoint: http://127.0.0.1:4318/v1/traces\n"
             "traces_percent: 101",
             "t.yaml:2:", "101 is not between 1 and 100"},

@@ -62,8 +62,7 @@ std::array<std::uint8_t, N> RandomBytes() {
 bool IsChosen(const TraceId& id) {
   std::uint64_t bits = 0;
   for (std::size_t i = 8; i < id.size(); ++i) bits = bits << 8 | id[i];
-  return bits % 100 <
-         static_cast<std::uint64_t>(GetSinks().percent.load());
+  return bits % 100 < static_cast<std::uint64_t>(GetSinks().percent.load());
 }
 
 Span Start(absl::string_view name, Kind kind,
@@ -72,9 +71,10 @@ Span Start(absl::string_view name, Kind kind,
   TraceParent self;
   self.trace_id = parent ? parent->trace_id : RandomBytes<16>();
   self.span_id = RandomBytes<8>();
-  self.sampled = (!parent || parent->sampled) &&
-                 (!begins_here || IsChosen(self.trace_id));
-  // Others may tell what is theirs; a span that nobody tells is nobody's parent.
+  self.sampled =
+      (!parent || parent->sampled) && (!begins_here || IsChosen(self.trace_id));
+  // Others may tell what is theirs; a span that nobody tells is nobody's
+  // parent.
   if (!self.sampled) {
     if (parent) self.span_id = parent->span_id;
     return Span(self);

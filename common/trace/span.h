@@ -11,8 +11,8 @@
 //   span.SetStatus(status);
 //
 // What a span tells is seen by whoever runs the collector: no secrets, no
-// bodies, no queries, no messages of errors. Names and keys are constants of the
-// program.
+// bodies, no queries, no messages of errors. Names and keys are constants of
+// the program.
 
 #include <cstdint>
 #include <memory>

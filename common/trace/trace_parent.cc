@@ -52,7 +52,9 @@ std::optional<std::array<std::uint8_t, N>> Bytes(absl::string_view text) {
 
 }  // namespace
 
-bool TraceParent::valid() const { return !IsZero(trace_id) && !IsZero(span_id); }
+bool TraceParent::valid() const {
+  return !IsZero(trace_id) && !IsZero(span_id);
+}
 
 std::string Hex(const TraceId& id) { return HexOf(id); }
 std::string Hex(const SpanId& id) { return HexOf(id); }

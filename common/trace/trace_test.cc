@@ -226,9 +226,8 @@ TEST(SpanTest, ErrorsAreToldByTheirReasonsWithoutWords) {
   EXPECT_TRUE(plain.failed);
   ASSERT_THAT(plain.attributes, SizeIs(1));
   EXPECT_EQ(RecordedSpans::Attribute(plain, "error.type"), "UNAVAILABLE");
-  EXPECT_EQ(
-      RecordedSpans::Attribute(spans.Find("with a reason"), "error.type"),
-      "NO_SUCH_JOB");
+  EXPECT_EQ(RecordedSpans::Attribute(spans.Find("with a reason"), "error.type"),
+            "NO_SUCH_JOB");
   EXPECT_FALSE(spans.Find("well").failed);
 }
 
@@ -299,8 +298,7 @@ TEST(ServerSpanTest, TracesThatBeginWithACallersSpanCountAsOurs) {
   }
   EXPECT_LT(told, 30);
   EXPECT_TRUE(StartServerSpan("call", CallerWith(SpanId{1})).told());
-  EXPECT_FALSE(
-      StartServerSpan("call", CallerWith(std::nullopt, false)).told());
+  EXPECT_FALSE(StartServerSpan("call", CallerWith(std::nullopt, false)).told());
 }
 
 TEST(ServerSpanTest, WhatIsNotWellFormedIsIgnored) {

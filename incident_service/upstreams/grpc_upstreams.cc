@@ -148,15 +148,14 @@ class GrpcOpCon final : public OpCon {
     bool complete = false;
     TracedCall call(kService, "ReadJobLog", options_);
     const absl::Status status = BetweenFailpoints("call.ReadJobLog", [&] {
-      return call.Ended(
-          rpc::ReadStream<Stub, Stub, oc::ReadJobLogRequest,
-                          oc::ReadJobLogResponse>(
-              *stub_, &Stub::ReadJobLog, request, call.options(),
-              [&](oc::ReadJobLogResponse& message) {
-                if (message.has_chunk()) on_chunk(message.chunk());
-                if (message.has_trailer()) complete = true;
-                return absl::OkStatus();
-              }));
+      return call.Ended(rpc::ReadStream<Stub, Stub, oc::ReadJobLogRequest,
+                                        oc::ReadJobLogResponse>(
+          *stub_, &Stub::ReadJobLog, request, call.options(),
+          [&](oc::ReadJobLogResponse& message) {
+            if (message.has_chunk()) on_chunk(message.chunk());
+            if (message.has_trailer()) complete = true;
+            return absl::OkStatus();
+          }));
     });
     if (!status.ok()) return Explain(status, kName, options_);
     if (complete) return absl::OkStatus();
@@ -180,9 +179,9 @@ class GrpcOpCon final : public OpCon {
                               const Request& request) {
     return BetweenFailpoints(absl::StrCat("call.", name), [&] {
       TracedCall call(kService, name, options_);
-      return Explain(call.Ended(rpc::Call<Stub>(*stub_, method, request,
-                                                call.options())),
-                     kName, options_);
+      return Explain(
+          call.Ended(rpc::Call<Stub>(*stub_, method, request, call.options())),
+          kName, options_);
     });
   }
 
@@ -265,9 +264,9 @@ class GrpcServiceNow final : public ServiceNow {
                               const Request& request) {
     return BetweenFailpoints(absl::StrCat("call.", name), [&] {
       TracedCall call(kService, name, options_);
-      return Explain(call.Ended(rpc::Call<Stub>(*stub_, method, request,
-                                                call.options())),
-                     kName, options_);
+      return Explain(
+          call.Ended(rpc::Call<Stub>(*stub_, method, request, call.options())),
+          kName, options_);
     });
   }
 

@@ -34,8 +34,8 @@ void RoundLoop::Stop() {
 }
 
 absl::Status RoundLoop::LookTraced() const {
-  trace::Span round = trace::StartSpan(absl::StrCat(name_, " round"),
-                                       trace::Kind::kInternal);
+  trace::Span round =
+      trace::StartSpan(absl::StrCat(name_, " round"), trace::Kind::kInternal);
   const trace::Scope traced(round.context());
   absl::Status looked = look_();
   round.SetStatus(looked);

@@ -125,9 +125,8 @@ class TraceTest : public E2eTest {
   }
 
   static std::string StepName(const nlohmann::json& step) {
-    return absl::StrCat(
-        "step ", step.at("kind").get<std::string>().substr(
-                     std::string("STEP_KIND_").size()));
+    return absl::StrCat("step ", step.at("kind").get<std::string>().substr(
+                                     std::string("STEP_KIND_").size()));
   }
 
   // Those whose parent is not among them; the root is one.
@@ -334,9 +333,9 @@ TEST_F(TraceTest, AnotherProcessGoesOnWithTheTrace) {
 
 TEST_F(TraceTest, WhateverTheCollectorDoesNoReportIsLostOrLate) {
   StartSuite(Traced());
-  for (const auto mode : {CollectorStub::Mode::kHang,
-                          CollectorStub::Mode::kRefuse,
-                          CollectorStub::Mode::kTake}) {
+  for (const auto mode :
+       {CollectorStub::Mode::kHang, CollectorStub::Mode::kRefuse,
+        CollectorStub::Mode::kTake}) {
     collector_->SetMode(mode);
     // The third time there is none any more.
     if (mode == CollectorStub::Mode::kTake) collector_.reset();
