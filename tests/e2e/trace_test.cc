@@ -312,7 +312,11 @@ TEST_F(TraceTest, AnotherProcessGoesOnWithTheTrace) {
       return span.trace_id == trace_id && span.name == "step RESOLVE";
     });
   };
-  ASSERT_TRUE(harness::Eventually([&] { return !attempts().empty(); }));
+  ASSERT_TRUE(harness::Eventually([&] {
+    const Spans all = collector_->spans();
+    return !attempts().empty() && !Named(all, "incidentctl report").empty() &&
+           !Named(all, "incident.v1.IncidentService/ReportJobEvent").empty();
+  }));
   EXPECT_TRUE(attempts()[0].failed);
   EXPECT_EQ(attempts()[0].attributes.at("error.type"), "GATEWAY_UNREACHABLE");
   suite().incident_service()->Kill();
