@@ -24,6 +24,7 @@
 #include "common/rpc/channel_config.h"
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
+#include "common/trace/span.h"
 #include "common/version/version.h"
 #include "incident_service/config_validation.h"
 #include "incident_service/http/http_door.h"
@@ -343,7 +344,8 @@ class IncidentApplication final : public config::Application {
             .report =
                 [this](const ::incident::v1::ReportJobEventRequest& request,
                        Intake::Done done) {
-                  intake_->Report(request, /*reported_by=*/"", std::move(done));
+                  intake_->Report(request, /*reported_by=*/"", std::move(done),
+                                  trace::BeginTrace("job_watcher found"));
                 },
             .clock = RealClock::Get()});
   }

@@ -10,6 +10,7 @@
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
+#include "common/http/traced_transport.h"
 #include "common/http/upstream_config.h"
 #include "common/http/upstream_metrics.h"
 #include "common/http/url.h"
@@ -32,6 +33,24 @@ using ::config::v1::OpConInstance;
 constexpr int kMaxConnectionsPerHost = 1000;
 constexpr char kUpstream[] = "opcon";
 
+// What the paths of OpCon's API consist of beside values.
+std::vector<absl::string_view> PathWords() {
+  return {"api",
+          "dailyjobs",
+          "dailyschedules",
+          "documentation",
+          "incidentTickets",
+          "jobactions",
+          "jobhistories",
+          "jobinstanceactions",
+          "machines",
+          "properties",
+          "scheduleactions",
+          "schedulebuilds",
+          "tokens",
+          "version"};
+}
+
 absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
     http::CurlLoop* loop, const OpConInstance& config) {
   const http::UpstreamBounds bounds =
@@ -45,7 +64,8 @@ absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
       std::shared_ptr<http::Transport> transport,
       http::CurlTransport::Create(loop, std::move(options)));
   return http::MeasuredTransport(kUpstream, config.name(),
-                                 std::move(transport));
+                                 std::make_shared<http::TracedTransport>(
+                                     std::move(transport), PathWords()));
 }
 
 void WarnOfPlainHttp(const OpConGatewayConfig& config) {

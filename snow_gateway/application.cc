@@ -15,6 +15,7 @@
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
+#include "common/http/traced_transport.h"
 #include "common/http/upstream_config.h"
 #include "common/http/upstream_metrics.h"
 #include "common/http/url.h"
@@ -131,6 +132,12 @@ void TakeTables(const ServiceNowInstance& config, InstanceSettings* settings) {
   }
 }
 
+// What the paths of ServiceNow's APIs consist of beside values.
+std::vector<absl::string_view> PathWords() {
+  return {"api",    "now",      "v1",         "v2",   "table",
+          "import", "incident", "attachment", "file", "oauth_token.do"};
+}
+
 absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
     http::CurlLoop* loop, const ServiceNowInstance& config,
     const incumbent::ServiceNowLogins& logins) {
@@ -147,10 +154,11 @@ absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
                                  config.allow_plain_http()));
   options.user_agent = "opcon-snow-snow-gateway";
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      std::shared_ptr<http::Transport> transport,
+      std::shared_ptr<http::Transport> curl,
       http::CurlTransport::Create(loop, std::move(options)));
-  transport =
-      http::MeasuredTransport(kUpstream, config.name(), std::move(transport));
+  std::shared_ptr<http::Transport> transport = http::MeasuredTransport(
+      kUpstream, config.name(),
+      std::make_shared<http::TracedTransport>(std::move(curl), PathWords()));
   if (!base_url.is_https() && !base_url.is_loopback()) {
     log::Warning("servicenow.plain_http",
                  {{"instance", config.name()},

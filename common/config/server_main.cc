@@ -27,6 +27,7 @@
 #include "common/log/log.h"
 #include "common/metrics/process_metrics.h"
 #include "common/rpc/health_probe.h"
+#include "common/trace/export.h"
 #include "config/v1/common.pb.h"
 #include "google/protobuf/message.h"
 
@@ -135,6 +136,9 @@ std::unique_ptr<Message> Main::Load(Faults* faults) const {
   const bool is_readable =
       loaded.ok() || loaded.code() == absl::StatusCode::kInvalidArgument;
   if (is_readable && spec_.validate) spec_.validate(*config, faults);
+  if (is_readable && spec_.telemetry) {
+    trace::ValidateTraces(spec_.telemetry(*config), "telemetry", faults);
+  }
   if (is_readable) CheckNamedFiles(*config, faults);
   return faults->empty() ? std::move(config) : nullptr;
 }
@@ -149,6 +153,12 @@ int Main::Run(const Signals& signals) {
   SetLogLevel(*config);
   const bool looks_only = flags_.check_config || flags_.show_config;
   if (looks_only && !spec_.check_builds) return Look(*config);
+  // Before there is any other thread; ends after the application.
+  const std::unique_ptr<trace::Export> traces =
+      spec_.telemetry && !looks_only
+          ? trace::Export::Start(spec_.telemetry(*config), spec_.name,
+                                 spec_.version)
+          : nullptr;
   absl::StatusOr<std::unique_ptr<Application>> application =
       spec_.build(*config);
   if (!application.ok()) {

@@ -38,6 +38,7 @@
 
 namespace config::v1 {
 class Listener;
+class Telemetry;
 }  // namespace config::v1
 
 namespace opcon_snow::config {
@@ -89,6 +90,11 @@ struct ServerSpec {
       listener;
   // The config.v1.LogLevel in a configuration; empty if it has none.
   std::function<int(const google::protobuf::Message&)> log_level;
+  // The config.v1.Telemetry in a configuration, of which the part about traces
+  // is checked and done by RunServerMain; empty if it has none.
+  std::function<const ::config::v1::Telemetry&(
+      const google::protobuf::Message&)>
+      telemetry;
 };
 
 template <class Config>
@@ -121,6 +127,12 @@ ServerSpec MakeServerSpec(
     spec.log_level = [](const google::protobuf::Message& config) {
       return static_cast<int>(
           static_cast<const Config&>(config).logging().level());
+    };
+  }
+  if constexpr (requires(const Config& config) { config.telemetry(); }) {
+    spec.telemetry = [](const google::protobuf::Message& config)
+        -> const ::config::v1::Telemetry& {
+      return static_cast<const Config&>(config).telemetry();
     };
   }
   return spec;

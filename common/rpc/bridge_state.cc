@@ -18,6 +18,8 @@
 #include "common/rpc/call_metrics.h"
 #include "common/rpc/status_conversion.h"
 #include "common/status/error.h"
+#include "common/trace/scope.h"
+#include "common/trace/span.h"
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/support/status.h"
 
@@ -44,6 +46,12 @@ std::map<const Descriptor*, std::string> MethodNames(
   return names;
 }
 
+void EndRpcSpan(const absl::Status& status, trace::Span* span) {
+  span->Set("rpc.grpc.status_code", static_cast<int>(status.code()));
+  span->SetStatus(status);
+  span->End();
+}
+
 }  // namespace
 
 BridgeState::BridgeState(BridgeOptions options)
@@ -65,6 +73,7 @@ absl::Status BridgeState::Enter(CallContext& call) {
     if (!caller.ok()) return caller.status();
     call.set_caller(*std::move(caller));
   }
+  call.BeginSpan();
   if (running > options_.max_active_calls) {
     return MakeError(
         absl::StatusCode::kResourceExhausted,
@@ -108,8 +117,7 @@ std::string BridgeState::MethodName(const Descriptor* request) const {
   return found == methods_.end() ? "" : found->second;
 }
 
-grpc::Status BridgeState::Finish(const CallContext& call,
-                                 const absl::Status& status,
+grpc::Status BridgeState::Finish(CallContext& call, const absl::Status& status,
                                  SteadyTime started) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -118,7 +126,9 @@ grpc::Status BridgeState::Finish(const CallContext& call,
   const absl::Duration elapsed =
       absl::FromChrono(std::chrono::steady_clock::now() - started);
   metrics_->Handled(call.method(), status.code(), elapsed);
+  const trace::Scope traced(call.trace());
   if (options_.on_finished) options_.on_finished({&call, status, elapsed});
+  EndRpcSpan(status, &call.span());
   return ToGrpcStatus(status, options_.domain);
 }
 

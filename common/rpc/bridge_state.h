@@ -80,7 +80,7 @@ class BridgeState {
   // The call makes room for another, because its client may send that as soon
   // as it has the answer, before gRPC is done with this one and Leave() is
   // called. Tells the observer and converts.
-  grpc::Status Finish(const CallContext& call, const absl::Status& status,
+  grpc::Status Finish(CallContext& call, const absl::Status& status,
                       SteadyTime started);
 
  private:

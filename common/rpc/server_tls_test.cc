@@ -24,6 +24,9 @@
 #include "common/rpc/tls_files.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
+#include "common/trace/recorded_spans.h"
+#include "common/trace/span.h"
+#include "common/trace/trace_parent.h"
 #include "config/v1/common.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -34,6 +37,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class TlsServerTest : public ServerTest {
  protected:
@@ -382,6 +387,31 @@ TEST_F(GuardedServerTest, ATokenIsExchangedWhileTheChannelIsUsed) {
   EXPECT_THAT(Get(channel), StatusIs(absl::StatusCode::kUnauthenticated));
   token->Set({kToken});
   EXPECT_OK(Get(channel));
+}
+
+TEST_F(GuardedServerTest, OnlyCallersThatAreLetInAreTraced) {
+  const trace::RecordedSpans spans;
+  ASSERT_OK(Start(Guarded({})));
+  const auto get = [&](const std::string& token) {
+    ChannelOptions options;
+    options.token = std::make_shared<auth::BearerToken>(token);
+    const auto stub = ServiceNowGateway::NewStub(Connect(options));
+    return Call(*stub, &Stub::GetIncident, GetIncidentRequest(),
+                {.metadata = {{"traceparent",
+                               "00-4bf92f3577b34da6a3ce929d0e0e4736-"
+                               "00f067aa0ba902b7-01"}}});
+  };
+  EXPECT_THAT(get("not-the-right-one"),
+              StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(spans.all(), IsEmpty());
+  EXPECT_OK(get(kToken));
+  ASSERT_THAT(spans.all(), SizeIs(1));
+  const trace::SpanRecord span = spans.all()[0];
+  EXPECT_EQ(span.name, "servicenow.v1.ServiceNowGateway/GetIncident");
+  EXPECT_EQ(span.kind, trace::Kind::kServer);
+  EXPECT_EQ(trace::Hex(span.self.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(trace::Hex(span.parent), "00f067aa0ba902b7");
+  EXPECT_EQ(trace::RecordedSpans::Attribute(span, "rpc.grpc.status_code"), "0");
 }
 
 TEST_F(GuardedServerTest, NeedsABridgeToAsk) {

@@ -16,10 +16,14 @@
 #include "common/metrics/metrics.h"
 #include "common/status/error.h"
 #include "common/status/utf8.h"
+#include "common/trace/caller_span.h"
+#include "common/trace/span.h"
+#include "common/trace/trace_parent.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "incident_service/http/openapi_json.h"
 #include "incident_service/identity.h"
+#include "incident_service/service/report_span.h"
 #include "incident_service/service/request_check.h"
 
 namespace opcon_snow::incident::http {
@@ -189,6 +193,31 @@ Answer Acknowledge(const absl::StatusOr<v1::ReportJobEventResponse>& stored) {
   return answer;
 }
 
+// A report that came in this way, in the trace that its headers name.
+class TracedReport {
+ public:
+  explicit TracedReport(const Request& request)
+      : caller_(trace::ReadCaller(
+            std::string(request.Header(trace::kTraceParentKey)),
+            std::string(request.Header(trace::kCallerSpanKey)))),
+        span_(trace::StartServerSpan("POST /v1/reports", caller_)) {
+    span_.Set("http.request.method", "POST");
+    span_.Set("url.template", "/v1/reports");
+  }
+  std::string trace_parent() const {
+    return trace::FormatTraceParent(span_.context());
+  }
+  void End(const absl::StatusOr<v1::ReportJobEventResponse>& stored) {
+    TellReporter(stored, caller_, &span_);
+    span_.SetStatus(stored.status());
+    span_.End();
+  }
+
+ private:
+  const trace::Caller caller_;
+  trace::Span span_;
+};
+
 struct Routed {
   Target target;
   Call call = Call::kOpenApi;
@@ -327,13 +356,17 @@ void Door::Report(const Request& request, const auth::Caller& caller,
     done(RefuseReport(parsed));
     return;
   }
+  auto call = std::make_shared<TracedReport>(request);
   d_.intake->Report(
       message, caller.name,
-      [this, done](absl::StatusOr<v1::ReportJobEventResponse> stored) {
+      [this, done, call](absl::StatusOr<v1::ReportJobEventResponse> stored) {
         // The store's thread has other things to do than to write JSON.
-        d_.report_executor(
-            [done, stored = std::move(stored)] { done(Acknowledge(stored)); });
-      });
+        d_.report_executor([done, call, stored = std::move(stored)] {
+          call->End(stored);
+          done(Acknowledge(stored));
+        });
+      },
+      call->trace_parent());
 }
 
 Answer Door::ListReports(const Target& target) const {

@@ -8,6 +8,8 @@
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
 #include "common/status/status_macros.h"
+#include "common/trace/scope.h"
+#include "common/trace/trace_parent.h"
 #include "incident_service/identity.h"
 #include "incident_service/service/request_check.h"
 #include "incident_service/store/times.h"
@@ -222,7 +224,8 @@ Store::NewReport Intake::ReportOf(
 }
 
 void Intake::Report(const v1::ReportJobEventRequest& request,
-                    absl::string_view reported_by, Done done) {
+                    absl::string_view reported_by, Done done,
+                    const std::string& trace_parent) {
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) {
     IntakeMetrics::Get().invalid.Add();
@@ -231,6 +234,7 @@ void Intake::Report(const v1::ReportJobEventRequest& request,
   }
   Store::NewReport fresh = ReportOf(request);
   fresh.reported_by = std::string(reported_by);
+  fresh.trace_parent = trace_parent;
   v1::ReportJobEventResponse response;
   *response.mutable_warnings() = fresh.report.warnings();
   if (request.validate_only()) {
@@ -240,7 +244,8 @@ void Intake::Report(const v1::ReportJobEventRequest& request,
   Failpoint("commit.REPORT.before");
   store_->CreateReportAsync(
       std::move(fresh), [response = std::move(response), done = std::move(done),
-                         reported_by = std::string(reported_by)](
+                         reported_by = std::string(reported_by),
+                         context = trace::ParseTraceParent(trace_parent)](
                             absl::StatusOr<CreatedReport> created) mutable {
         Failpoint("commit.REPORT.after");
         Count(created);
@@ -249,6 +254,7 @@ void Intake::Report(const v1::ReportJobEventRequest& request,
           return;
         }
         if (!created->duplicate) {
+          const trace::Scope traced(context.value_or(trace::TraceParent()));
           LogAccepted(created->report, reported_by);
         }
         response.set_duplicate(created->duplicate);

@@ -212,6 +212,7 @@ absl::StatusOr<CreatedReport> SqliteStore::Add(const NewReport& fresh) {
   Row row;
   row.stored.report = fresh.report;
   row.stored.memo.set_reported_by(fresh.reported_by);
+  row.stored.memo.set_trace_parent(fresh.trace_parent);
   if (!fresh.report.has_rejected()) {
     row.job_key = JobKeyText(JobKeyOf(fresh.report));
   }

@@ -8,6 +8,8 @@
 #include "absl/time/clock.h"
 #include "common/log/log.h"
 #include "common/metrics/metrics.h"
+#include "common/trace/scope.h"
+#include "common/trace/span.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -73,6 +75,15 @@ void RoundLoop::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+absl::Status RoundLoop::LookTraced() const {
+  trace::Span round =
+      trace::StartSpan(absl::StrCat(name_, " round"), trace::Kind::kInternal);
+  const trace::Scope traced(round.context());
+  absl::Status looked = look_();
+  round.SetStatus(looked);
+  return looked;
+}
+
 void RoundLoop::Run() {
   const RoundMetrics metrics(name_);
   metrics.Succeeded();
@@ -80,7 +91,7 @@ void RoundLoop::Run() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    const absl::Status looked = look_();
+    const absl::Status looked = LookTraced();
     (looked.ok() ? metrics.ok : metrics.failed).Add();
     if (looked.ok()) metrics.Succeeded();
     lock.lock();

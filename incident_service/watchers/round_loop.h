@@ -42,6 +42,8 @@ class RoundLoop {
 
  private:
   void Run();
+  // A round, which is a trace of its own.
+  absl::Status LookTraced() const;
 
   const std::string name_;
   const absl::Duration interval_;

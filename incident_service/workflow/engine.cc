@@ -14,6 +14,7 @@
 #include "incident_service/identity.h"
 #include "incident_service/workflow/failpoint.h"
 #include "incident_service/workflow/step_metrics.h"
+#include "incident_service/workflow/step_span.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -205,10 +206,12 @@ void Engine::Renew() {
 std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   const std::string label = StepLabel(claimed.claim.kind);
   const std::string& report_id = claimed.claim.report_id;
+  StepSpan span(claimed, label);
   const SteadyTime started = clock_->SteadyNow();
   const AttemptResult result = attempts_.Make(claimed);
   const absl::Duration elapsed =
       absl::FromChrono(clock_->SteadyNow() - started);
+  span.Note(result);
   if (result.status.code() == absl::StatusCode::kCancelled && Stopping()) {
     // Cut short by our own end, which is no attempt's failure: the claim is
     // given back.
