@@ -78,9 +78,6 @@ TestCertificate MakeTestCertificate(absl::string_view name,
   AddExtension(x509, NID_subject_alt_name,
                ip.empty() ? absl::StrCat("DNS:", common_name)
                           : absl::StrCat("DNS:", common_name, ",IP:", ip));
-  // Or two of one name could not be told apart as authorities.
-  AddExtension(x509, NID_subject_key_identifier, "hash");
-  AddExtension(x509, NID_authority_key_identifier, "keyid");
   Require(X509_sign(x509, key.get(), EVP_sha256()) > 0, "X509_sign");
 
   TestCertificate files;

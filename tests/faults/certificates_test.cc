@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -52,6 +53,7 @@ struct BadServer {
   std::unique_ptr<httplib::SSLServer> server{};
   std::unique_ptr<http::RunningServer> running{};
 
+  // For HTTP clients, and gRPC clients that do not get past its certificate.
   std::string address() const {
     return absl::StrCat("127.0.0.1:", running->port());
   }
@@ -108,12 +110,28 @@ class BadCertificateTest : public ::testing::Test {
     added.running = std::make_unique<http::RunningServer>(added.server.get());
   }
 
+  // That a name is not in a certificate is looked at last, and only of servers
+  // that speak HTTP/2: then it is a gateway that has it.
+  std::string GrpcAddressOf(const BadServer& server) {
+    if (server.name != "elsewhere") return server.address();
+    return absl::StrCat(
+        "127.0.0.1:",
+        Start(options_.programs.opcon_gateway,
+              absl::StrCat("gateway-", processes_.size()),
+              "instances:\n  - name: production\n"
+              "    base_url: https://127.0.0.1:1\n    token_file: secret\n"
+              "    public_address: opcon.example:1\n",
+              absl::StrCat(", tls: {certificate_file: ",
+                           server.certificate.certificate_file,
+                           ", key_file: ", server.certificate.key_file, "}")));
+  }
+
   // Starts a server program and gives its port.
   int Start(const std::string& program, const std::string& name,
-            const std::string& yaml) {
+            const std::string& yaml, const std::string& tls = "") {
     EXPECT_OK(harness::WriteFile(
         PathOf(name + ".yaml"),
-        absl::StrCat("listener: {address: \"127.0.0.1:0\"}\n", yaml)));
+        absl::StrCat("listener: {address: \"127.0.0.1:0\"", tls, "}\n", yaml)));
     const std::string log = PathOf(name + ".log");
     auto process = harness::Process::Start(
         {.arguments = {program, "--config", PathOf(name + ".yaml"),
@@ -146,12 +164,12 @@ class BadCertificateTest : public ::testing::Test {
 
 TEST_F(BadCertificateTest, TheCommandSaysWhichAndWhatToDo) {
   for (const BadServer& server : servers_) {
-    const harness::Finished run = Cli({"--server", server.address(), "--tls-ca",
-                                       authorities_, "reports", "list"});
+    const std::string address = GrpcAddressOf(server);
+    const harness::Finished run =
+        Cli({"--server", address, "--tls-ca", authorities_, "reports", "list"});
     EXPECT_EQ(run.exit_code, 69) << server.name;
-    EXPECT_THAT(run.err,
-                AllOf(HasSubstr(server.address()), HasSubstr("About TLS: "),
-                      HasSubstr(server.advice)))
+    EXPECT_THAT(run.err, AllOf(HasSubstr(address), HasSubstr("About TLS: "),
+                               HasSubstr(server.advice)))
         << server.name;
   }
 }
@@ -161,6 +179,8 @@ TEST_F(BadCertificateTest, TheServiceSaysItOfItsGateways) {
     const std::string tls =
         absl::StrCat("  tls: {ca_file: ", authorities_, "}\n");
     const std::string name = absl::StrCat("service-", i);
+    const std::string addresses[] = {GrpcAddressOf(servers_[i]),
+                                     GrpcAddressOf(servers_[i + 1])};
     const int port = Start(
         options_.programs.incident_service, name,
         absl::StrCat(
@@ -178,13 +198,12 @@ TEST_F(BadCertificateTest, TheServiceSaysItOfItsGateways) {
          nlohmann::json::parse(doctor.out).at("hops")) {
       messages[hop.at("name")] = hop.value("message", "");
     }
-    for (const auto& [hop, server] :
-         {std::pair{"opcon-gateway", &servers_[i]},
-          {"servicenow-gateway", &servers_[i + 1]}}) {
-      EXPECT_THAT(messages[hop],
-                  AllOf(HasSubstr(server->address()), HasSubstr("certificate"),
-                        HasSubstr(server->advice)))
-          << server->name;
+    for (const std::size_t which : {0, 1}) {
+      const BadServer& server = servers_[i + which];
+      EXPECT_THAT(messages[which == 0 ? "opcon-gateway" : "servicenow-gateway"],
+                  AllOf(HasSubstr(addresses[which]), HasSubstr("certificate"),
+                        HasSubstr(server.advice)))
+          << server.name << doctor.out << doctor.err;
     }
   }
 }
@@ -283,10 +302,10 @@ class SwapTest : public E2eTest {
     for (const int generation : {0, 1}) {
       const std::string folder = FolderOf(generation);
       fs::create_directory(folder);
-      const http::TestCertificate server =
-          http::MakeTestCertificate("server", "localhost", "127.0.0.1");
+      const http::TestCertificate server = http::MakeTestCertificate(
+          "server", NameOf("server", generation), "127.0.0.1");
       const http::TestCertificate client =
-          http::MakeTestCertificate("client", "service.example", "");
+          http::MakeTestCertificate("client", NameOf("client", generation), "");
       servers += harness::ReadFile(server.certificate_file);
       clients += harness::ReadFile(client.certificate_file);
       for (const auto& [from, to] :
@@ -305,10 +324,9 @@ class SwapTest : public E2eTest {
         absl::StrCat("  tls: {certificate_file: ", PathOf("tls/server.pem"),
                      ", key_file: ", PathOf("tls/server.key"),
                      ", client_ca_file: ", PathOf("clients.pem"), "}\n");
-    options.listener_yaml = absl::StrCat(
-        tls,
-        "  authorization: {principals: [{name: all, certificate_san: "
-        "service.example, roles: [service, operator, reporter]}]}\n");
+    options.listener_yaml =
+        absl::StrCat(tls, "  authorization:\n    principals:\n", PrincipalOf(0),
+                     PrincipalOf(1));
     options.gateway_listener_yaml = options.listener_yaml;
     options.gateway_channel_yaml =
         absl::StrCat("  tls: {ca_file: ", PathOf("servers.pem"),
@@ -319,6 +337,17 @@ class SwapTest : public E2eTest {
     StartSuite(options);
     service_ = PortsOf("incident_service", suite().incident_service());
     gateway_ = PortsOf("opcon_gateway", suite().gateway("opcon"));
+  }
+
+  // Names differ, because OpenSSL looks for the authority of a certificate by
+  // name, and these are their own.
+  static std::string NameOf(const char* what, int generation) {
+    return absl::StrCat(what, "-", generation, ".example");
+  }
+  static std::string PrincipalOf(int generation) {
+    return absl::StrCat("      - {name: client-", generation,
+                        ", certificate_san: ", NameOf("client", generation),
+                        ", roles: [service, operator, reporter]}\n");
   }
 
   std::map<std::string, int> PortsOf(const std::string& name,
@@ -402,17 +431,17 @@ TEST_F(SwapTest, CertificatesAreSwappedUnderLoadWithoutAFailedCall) {
       [this](const std::string& ca, int own) { return CallService(ca, own); },
       [this](const std::string& ca, int own) { return CallGateway(ca, own); },
       [this](const std::string& ca, int own) { return CallDoor(ca, own); }};
-  std::atomic<bool> stop = false;
   std::atomic<int> succeeded = 0;
-  std::vector<std::thread> callers;
+  std::vector<std::jthread> callers;
   for (const Call& call : all) {
-    callers.emplace_back([&, call] {
-      for (int i = 0; !stop; ++i) {
+    callers.emplace_back([&, call](const std::stop_token& stop) {
+      for (int i = 0; !stop.stop_requested(); ++i) {
         EXPECT_OK(call(PathOf("servers.pem"), i % 2));
         ++succeeded;
       }
     });
   }
+  int reports = 0;
   for (const int generation : {1, 0, 1}) {
     SwitchTo(generation);
     // Only who trusts this generation alone sees that it is the one.
@@ -430,7 +459,8 @@ TEST_F(SwapTest, CertificatesAreSwappedUnderLoadWithoutAFailedCall) {
         ChannelTo(service_.at("grpc"), PathOf("servers.pem"), generation));
     ASSERT_OK(channel);
     ::incident::v1::ReportJobEventRequest report;
-    report.set_request_id(absl::StrCat("report-", job.name));
+    report.set_request_id(
+        absl::StrCat("generation-", generation, "-", ++reports));
     report.set_template_("basic.json");
     *report.mutable_event() = harness::EventOf(job, "0000000005", absl::Now());
     ASSERT_OK(
@@ -441,8 +471,8 @@ TEST_F(SwapTest, CertificatesAreSwappedUnderLoadWithoutAFailedCall) {
       return files.ok() && files->size() == 1;
     })) << suite().LogOf("incident_service");
   }
-  stop = true;
-  for (std::thread& caller : callers) caller.join();
+  // Stops and joins.
+  callers.clear();
   GTEST_LOG_(INFO) << succeeded << " calls on as many connections";
   EXPECT_GT(succeeded, 30);
   EXPECT_THAT(suite().LogOf("incident_service"), HasSubstr("tls.reloaded"));

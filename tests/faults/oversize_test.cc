@@ -38,9 +38,9 @@ using ::testing::Eq;
 using ::testing::HasSubstr;
 
 constexpr char kToken[] = "token-of-an-operator-0123456789";
-constexpr std::size_t kBombBytes = std::size_t{64} << 20;
+constexpr std::size_t kBombBytes = std::size_t{16} << 20;
 // What a process may grow by while it refuses one, in kilobytes.
-constexpr long kGrowth = 24 * 1024;
+constexpr long kGrowth = 8 * 1024;
 
 class OversizeTest : public E2eTest,
                      public ::testing::WithParamInterface<bool> {
@@ -90,6 +90,8 @@ class OversizeTest : public E2eTest,
   // `agent` keeps connections apart: channels that are alike share one.
   std::shared_ptr<grpc::Channel> Connect(const std::string& name,
                                          const std::string& agent = "one") {
+    std::shared_ptr<grpc::Channel>& kept = channels_[{name, agent}];
+    if (kept != nullptr) return kept;
     rpc::ChannelOptions options;
     options.target = absl::StrCat("127.0.0.1:", ports_.at(name));
     options.use_tls = tls();
@@ -98,7 +100,8 @@ class OversizeTest : public E2eTest,
     options.user_agent = agent;
     const auto channel = rpc::CreateChannel(options);
     EXPECT_OK(channel);
-    return channel.ok() ? *channel : nullptr;
+    if (channel.ok()) kept = *channel;
+    return kept;
   }
 
   static void Prepare(grpc::ClientContext* context) {
@@ -184,9 +187,13 @@ class OversizeTest : public E2eTest,
   const http::TestCertificate server_ =
       http::MakeTestCertificate("server", "localhost", "127.0.0.1");
   std::map<std::string, int> ports_;
+  // By process and agent. Connected before a bomb is made, which takes longer
+  // than a server waits for somebody to say something.
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<grpc::Channel>>
+      channels_;
 };
 
-// 64 MiB of nothing, compressed to some 64 KiB: this gRPC would inflate them
+// 16 MiB of nothing, compressed to some 16 KiB: this gRPC would inflate them
 // before it looked at the size.
 TEST_P(OversizeTest, CompressionBombsAreRefusedUnopened) {
   Start();
@@ -338,7 +345,7 @@ void OversizeTest::ExpectDoorRefuses() {
   EXPECT_EQ(post({{"X-Large", std::string(20'000, 'x')}}, "{}"), 431);
   httplib::Headers many;
   for (int i = 0; i < 2000; ++i) many.emplace(absl::StrCat("X-", i), "y");
-  EXPECT_EQ(post(many, "{}"), 431);
+  EXPECT_THAT(post(many, "{}"), AnyOf(400, 431));
   EXPECT_THAT(post({}, std::string(std::size_t{2} << 20, ' ')), Eq(413));
   const std::string deep(100'000, '[');
   EXPECT_EQ(post({}, deep), 400);
