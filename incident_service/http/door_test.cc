@@ -197,7 +197,7 @@ TEST_F(DoorTest, OnlyPlainJsonInUtf8IsTaken) {
 TEST_F(DoorTest, OtherPathsAndMethodsAreNot) {
   for (const char* path :
        {"/", "/v1", "/v1/", "/v1/reports/", "/v1/reports/a/b", "/V1/reports",
-        "//v1/reports", "/metrics", "/healthz/", "/v1/tickets/"}) {
+        "//v1/reports", "/metric", "/healthz/", "/v1/tickets/"}) {
     const Answer answer = Send("GET", path);
     EXPECT_EQ(answer.status, 404) << path;
     EXPECT_EQ(Reason(answer), "HTTP_PATH");

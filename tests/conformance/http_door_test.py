@@ -241,7 +241,7 @@ def every_operation_keeps_the_bounds(door):
 def callers_need_a_role(world, contract):
     """Which role each operation needs is the business of tests/auth."""
     secured = [key for key in contract.operations() if "security" not in contract.operation(key)]
-    assert len(secured) == 5, secured
+    assert len(secured) == 6, secured
     names = {"reporter": "reporter", "stranger": "reporter", "reader": "reader",
              "service": "service"}
     tokens = {name: f"token-of-a-{name}-0123456789" for name in names}
