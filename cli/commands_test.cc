@@ -3,12 +3,15 @@
 
 #include "cli/commands.h"
 
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "cli/exit_code.h"
 #include "cli/testing/cli_test.h"
 #include "cli/testing/fake_incident_service.h"
@@ -265,6 +268,28 @@ TEST_F(CommandsTest, TheDoctorLooksAtEveryHop) {
   EXPECT_THAT(result.out, HasSubstr("incident-service  failed"));
   options_.environment["INCIDENTCTL_SPOOL_DIR"] = "/dev/null/spool";
   EXPECT_THAT(Run({"doctor"}).out, HasSubstr("spool             failed"));
+}
+
+TEST_F(CommandsTest, TheDoctorComparesTheClocks) {
+  const auto clock_hop = [this](std::int64_t off) {
+    ::incident::v1::GetHealthResponse health;
+    health.mutable_service_time()->set_seconds(
+        absl::ToUnixSeconds(absl::Now()) + off);
+    service_.SetHealth(health);
+    const ProcessResult result = Run({"doctor"});
+    EXPECT_EQ(result.exit_code, kExitOk) << "a warning is no failure";
+    return result.out;
+  };
+  EXPECT_THAT(clock_hop(0), HasSubstr("clock             ok"));
+  EXPECT_THAT(clock_hop(-3600),
+              AllOf(HasSubstr("clock             warning"),
+                    HasSubstr("this machine's is 1h"),
+                    HasSubstr(" ahead of the service's"), HasSubstr("by NTP")));
+  EXPECT_THAT(clock_hop(3600), AllOf(HasSubstr("clock             warning"),
+                                     HasSubstr(" behind the service's")));
+  // Of an earlier version, which does not tell.
+  service_.SetHealth({});
+  EXPECT_THAT(Run({"doctor"}).out, Not(HasSubstr("clock")));
 }
 
 TEST_F(CommandsTest, TheDoctorLooksAtCertificates) {

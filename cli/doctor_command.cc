@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "cli/commands.h"
 #include "cli/doctor_local.h"
 #include "cli/enum_text.h"
@@ -24,9 +25,12 @@ using ::incident::v1::Hop;
 void AddService(CommandContext& context, bool probe, GetHealthResponse& all) {
   ::incident::v1::GetHealthRequest request;
   request.set_probe(probe);
-  const SteadyTime begin = context.environment().clock->SteadyNow();
+  const Clock& clock = *context.environment().clock;
+  const SteadyTime begin = clock.SteadyNow();
+  const absl::Time sent = clock.Now();
   const absl::StatusOr<GetHealthResponse> reply =
       context.Call(&Stub::GetHealth, request);
+  const absl::Duration took = absl::FromChrono(clock.SteadyNow() - begin);
   const std::string address = context.settings().server.address();
   if (!reply.ok()) {
     *all.add_hops() = MakeHop(
@@ -37,12 +41,14 @@ void AddService(CommandContext& context, bool probe, GetHealthResponse& all) {
   Hop hop = MakeHop("incident-service", address, ::incident::v1::HOP_STATE_OK,
                     "answers");
   hop.set_version(reply->version());
-  const std::int64_t nanos = absl::ToInt64Nanoseconds(
-      absl::FromChrono(context.environment().clock->SteadyNow() - begin));
+  const std::int64_t nanos = absl::ToInt64Nanoseconds(took);
   hop.mutable_latency()->set_seconds(nanos / 1'000'000'000);
   hop.mutable_latency()->set_nanos(
       static_cast<std::int32_t>(nanos % 1'000'000'000));
   *all.add_hops() = std::move(hop);
+  if (reply->has_service_time()) {
+    *all.add_hops() = ClockHop(reply->service_time(), sent, took);
+  }
   all.MergeFrom(*reply);
 }
 

@@ -21,6 +21,8 @@ using ::incident::v1::HopState;
 
 // Who renews certificates needs some days for it.
 constexpr absl::Duration kExpiresSoon = absl::Hours(14 * 24);
+// OpCon tells times in seconds, and a minute still tells most runs apart.
+constexpr absl::Duration kClocksAgree = absl::Seconds(30);
 constexpr std::size_t kMaxPemBytes = std::size_t{1} << 20;
 
 Hop ConfigurationHop(const Settings& settings) {
@@ -182,6 +184,29 @@ Hop MakeHop(std::string name, std::string target, HopState state,
 std::vector<Hop> LocalHops(const CommandContext& context) {
   return {ConfigurationHop(context.settings()), TlsHop(context),
           SpoolHop(context)};
+}
+
+Hop ClockHop(const google::protobuf::Timestamp& service_time, absl::Time sent,
+             absl::Duration took) {
+  const absl::Time theirs = absl::FromUnixSeconds(service_time.seconds()) +
+                            absl::Nanoseconds(service_time.nanos());
+  // At the least: where within the call the service looked is not known.
+  absl::Duration ahead = absl::ZeroDuration();
+  if (theirs < sent) ahead = sent - theirs;
+  if (theirs > sent + took) ahead = sent + took - theirs;
+  const absl::Duration off = absl::AbsDuration(ahead);
+  if (off < kClocksAgree) {
+    return MakeHop("clock", "", ::incident::v1::HOP_STATE_OK,
+                   "shows what the service's does");
+  }
+  return MakeHop(
+      "clock", "", ::incident::v1::HOP_STATE_WARNING,
+      absl::StrCat(
+          "this machine's is ",
+          absl::FormatDuration(absl::Trunc(off, absl::Seconds(1))),
+          ahead > absl::ZeroDuration() ? " ahead of" : " behind",
+          " the service's, so runs of a job may be mistaken for one another: "
+          "set both by NTP, then look again"));
 }
 
 absl::StatusOr<absl::Time> FirstExpiry(absl::string_view pem, absl::Time now) {

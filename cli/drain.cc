@@ -32,7 +32,8 @@ class Drainer {
 
   // False if it makes no sense to go on.
   bool Take(const std::string& name) {
-    absl::StatusOr<Spool::Request> request = spool_.Read(name);
+    std::string traceparent;
+    absl::StatusOr<Spool::Request> request = spool_.Read(name, &traceparent);
     if (absl::IsDataLoss(request.status())) {
       return Refuse(name, request.status());
     }
@@ -48,12 +49,13 @@ class Drainer {
       return Refuse(
           name, absl::InvalidArgumentError("the report is longer than 1 MiB"));
     }
-    return Send(name, *request);
+    return Send(name, *request, traceparent);
   }
 
  private:
-  bool Send(const std::string& name, const Spool::Request& request) {
-    const absl::Status status = send_(request).status();
+  bool Send(const std::string& name, const Spool::Request& request,
+            const std::string& traceparent) {
+    const absl::Status status = send_(request, traceparent).status();
     switch (Judge(status)) {
       case Verdict::kDelivered:
         if (!Note(spool_.Remove(name))) return false;

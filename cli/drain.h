@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,10 +15,12 @@
 
 namespace opcon_snow::cli {
 
-// Makes one attempt, with a deadline of its own.
+// Makes one attempt, with a deadline of its own. `traceparent` is what was kept
+// with the report.
 using SendReport =
     std::function<absl::StatusOr<::incident::v1::ReportJobEventResponse>(
-        const ::incident::v1::ReportJobEventRequest& request)>;
+        const ::incident::v1::ReportJobEventRequest& request,
+        const std::string& traceparent)>;
 
 struct DrainLimits {
   // How many entries are sent or set aside.

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/time/time.h"
 #include "cli/platform.h"
 #include "cli/testing/faulty_files.h"
+#include "cli/trace_metadata.h"
 #include "common/clock/fake_clock.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
@@ -25,6 +27,7 @@ using ::incident::v1::ReportJobEventResponse;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'767'600'000);
@@ -41,11 +44,16 @@ struct Service {
     return ReportJobEventResponse();
   }
   SendReport sender() {
-    return [this](const Spool::Request& request) { return Send(request); };
+    return
+        [this](const Spool::Request& request, const std::string& traceparent) {
+          traceparents.push_back(traceparent);
+          return Send(request);
+        };
   }
 
   std::map<std::string, absl::Status> refusals;
   std::vector<std::string> tried;
+  std::vector<std::string> traceparents;
   std::map<std::string, int> stored;
 };
 
@@ -216,6 +224,82 @@ TEST_F(DrainTest, ADiskThatFailsIsNotTheServicesFault) {
   EXPECT_OK(result.service);
   EXPECT_EQ(result.delivered, 0);
   EXPECT_EQ(result.left, 2);
+}
+
+constexpr char kGiven[] =
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+constexpr char kRequestId[] = "0af76519-16cd-43dd-8448-eb211c80319c";
+
+TEST_F(DrainTest, TheTraceThatAReportWasMadeInIsKeptWithIt) {
+  Add("a");
+  Spool traced({directory_, 1000, kGiven}, platform::RealFiles());
+  Spool::Request request;
+  request.set_request_id("b");
+  request.mutable_event()->mutable_job_key()->set_job_name(
+      "\", \"traceparent\": \"x");
+  ASSERT_OK(traced.Add(request, kNow));
+  // Delivered by a process that was started in none.
+  EXPECT_EQ(Run().delivered, 2);
+  EXPECT_THAT(service_.tried, ElementsAre("a", "b"));
+  EXPECT_THAT(service_.traceparents, ElementsAre("", kGiven));
+}
+
+Spool::Request TracedRequest() {
+  Spool::Request request;
+  request.set_request_id(kRequestId);
+  request.mutable_event()->mutable_occurred_time()->set_seconds(1'767'600'000);
+  request.mutable_event()->mutable_occurred_time()->set_nanos(250'000'000);
+  return request;
+}
+
+TEST(TraceMetadataTest, ATraceThatBeginsHereIsNamedByTheRequest) {
+  EXPECT_THAT(
+      TraceMetadata(TracedRequest(), ""),
+      ElementsAre(Pair("opcon-snow-caller-span", "begin=1767600000250000"),
+                  Pair("traceparent",
+                       "00-0af7651916cd43dd8448eb211c80319c-8448eb211c80319c-"
+                       "01")));
+  // However often it is sent, by whichever process.
+  EXPECT_EQ(TraceMetadata(TracedRequest(), ""),
+            TraceMetadata(TracedRequest(), "nonsense"));
+}
+
+TEST(TraceMetadataTest, AGivenTraceGoesOn) {
+  EXPECT_THAT(
+      TraceMetadata(TracedRequest(), kGiven),
+      ElementsAre(Pair("opcon-snow-caller-span",
+                       "begin=1767600000250000;parent=00f067aa0ba902b7"),
+                  Pair("traceparent",
+                       "00-4bf92f3577b34da6a3ce929d0e0e4736-8448eb211c80319c-"
+                       "00")));
+}
+
+TEST(TraceMetadataTest, NothingIsSentOfWhatIsNoTrace) {
+  Spool::Request checked = TracedRequest();
+  checked.set_validate_only(true);
+  EXPECT_THAT(TraceMetadata(checked, kGiven), IsEmpty());
+  for (const char* id : {"", "a", "0AF76519-16cd-43dd-8448-eb211c80319c",
+                         "00000000-0000-0000-0000-000000000000",
+                         "zzzzzzzz-16cd-43dd-8448-eb211c80319c",
+                         "0af76519-16cd-43dd-8448-eb211c80319c-0af7651916cd"}) {
+    Spool::Request foreign = TracedRequest();
+    foreign.set_request_id(id);
+    EXPECT_THAT(TraceMetadata(foreign, kGiven), IsEmpty()) << id;
+  }
+}
+
+TEST(TraceMetadataTest, TheVariableIsTakenIfItIsWellFormed) {
+  const auto given = [](const std::optional<std::string>& value) {
+    return GivenTraceParent([&](const std::string& name) {
+      return name == "TRACEPARENT" ? value : std::nullopt;
+    });
+  };
+  EXPECT_EQ(given(kGiven), kGiven);
+  EXPECT_EQ(given(std::nullopt), "");
+  EXPECT_EQ(given("nonsense"), "");
+  // What a later version adds would have to be quoted in the spool.
+  EXPECT_EQ(given(absl::StrCat("01", std::string(kGiven).substr(2), "-\"")),
+            kGiven);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "cli/spool.h"
 #include "cli/template_view.h"
 #include "cli/text.h"
+#include "cli/trace_metadata.h"
 #include "cli/verdict.h"
 #include "common/rpc/call.h"
 
@@ -40,7 +41,9 @@ class Report {
         arguments_(std::move(arguments)),
         resolved_(ResolveSettings(arguments_.globals, environment.variables,
                                   environment.defaults)),
-        spool_({settings().spool_directory, settings().spool_max_entries},
+        traceparent_(GivenTraceParent(environment.variables)),
+        spool_({settings().spool_directory, settings().spool_max_entries,
+                traceparent_},
                environment.files) {}
 
   int Run() {
@@ -118,17 +121,19 @@ class Report {
       return stub.status();
     }
     stub_ = *std::move(stub);
-    if (!arguments_.dry_run) return Send(request, until_);
+    if (!arguments_.dry_run) return Send(request, until_, traceparent_);
     ReportJobEventRequest checked = request;
     checked.set_validate_only(true);
-    return Send(checked, until_);
+    return Send(checked, until_, traceparent_);
   }
 
   absl::StatusOr<ReportJobEventResponse> Send(
-      const ReportJobEventRequest& request, SteadyTime until) const {
+      const ReportJobEventRequest& request, SteadyTime until,
+      const std::string& traceparent) const {
     return rpc::Call(*stub_, &Stub::ReportJobEvent, request,
                      {.timeout = settings().timeout,
                       .deadline = until,
+                      .metadata = TraceMetadata(request, traceparent),
                       .cancel = stop_.get_token()});
   }
 
@@ -211,8 +216,9 @@ class Report {
         until_, SteadyAfter(environment_.clock->SteadyNow(), kMaxDrainTime));
     const DrainResult result = Drain(
         spool_,
-        [&](const ReportJobEventRequest& request) {
-          return Send(request, limits.until);
+        [&](const ReportJobEventRequest& request,
+            const std::string& traceparent) {
+          return Send(request, limits.until, traceparent);
         },
         limits, *environment_.clock);
     if (result.delivered > 0) {
@@ -321,6 +327,7 @@ class Report {
   Console& console_;
   ReportArguments arguments_;
   ResolvedSettings resolved_;
+  const std::string traceparent_;
   Spool spool_;
   std::stop_source stop_;
   std::unique_ptr<Stub> stub_;

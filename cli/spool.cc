@@ -25,6 +25,9 @@ constexpr absl::string_view kReasonSuffix = ".txt";
 constexpr absl::string_view kTemporarySuffix = ".tmp";
 constexpr absl::string_view kLockName = "drain.lock";
 constexpr absl::string_view kFormatMember = "\"spoolFormat\"";
+constexpr absl::string_view kTraceMember = "\"traceparent\"";
+constexpr absl::string_view kColon = ":";
+constexpr absl::string_view kQuote = "\"";
 // Longer than any write takes.
 constexpr absl::Duration kAbandonedAfter = absl::Minutes(10);
 
@@ -46,12 +49,17 @@ bool IsTemporary(absl::string_view name) {
 
 // The text of an entry. The format stands first, so that it can be found
 // whatever the rest may be.
-std::string ToText(const Spool::Request& request) {
+std::string ToText(const Spool::Request& request,
+                   const std::string& traceparent) {
   std::string json = ToJson(request);
   absl::string_view members = json;
   if (!absl::ConsumePrefix(&members, "{")) return json;
-  return absl::StrCat("{\n ", kFormatMember, ": ", Spool::kFormat, ",",
-                      members);
+  return absl::StrCat(
+      "{\n ", kFormatMember, ": ", Spool::kFormat, ",",
+      traceparent.empty()
+          ? ""
+          : absl::StrCat("\n ", kTraceMember, ": \"", traceparent, "\","),
+      members);
 }
 
 // The format that an entry says it has; 1 if it says nothing.
@@ -67,6 +75,18 @@ std::int64_t FormatOf(absl::string_view text) {
   if (absl::SimpleAtoi(text.substr(0, end), &format)) return format;
   // A number that is no number of ours, or is longer than any.
   return end == 0 ? 1 : std::numeric_limits<std::int64_t>::max();
+}
+
+// What stands behind the format, as it was written.
+std::string TraceParentOf(absl::string_view text) {
+  const std::size_t comma = text.find(',');
+  if (FormatOf(text) != Spool::kFormat || comma == text.npos) return "";
+  text = absl::StripLeadingAsciiWhitespace(text.substr(comma + 1));
+  for (const absl::string_view token : {kTraceMember, kColon, kQuote}) {
+    if (!absl::ConsumePrefix(&text, token)) return "";
+    text = absl::StripLeadingAsciiWhitespace(text);
+  }
+  return std::string(text.substr(0, text.find('"')));
 }
 
 absl::StatusOr<Spool::Request> Parse(const std::string& text,
@@ -148,7 +168,8 @@ absl::Status Spool::Write(const Request& request, const std::string& name,
   // The temporary file lies in the spool itself, where Recover() looks.
   const std::string temporary =
       PathOf(absl::StrCat(WithoutSuffix(name), kTemporarySuffix));
-  absl::Status status = files_->WriteDurably(temporary, ToText(request));
+  absl::Status status =
+      files_->WriteDurably(temporary, ToText(request, options_.traceparent));
   if (!status.ok()) return status;
   status = files_->Rename(temporary, absl::StrCat(directory, "/", name));
   if (!status.ok()) {
@@ -243,17 +264,20 @@ absl::StatusOr<std::vector<std::string>> Spool::Refused() {
   return Entries(refused_directory_);
 }
 
-absl::StatusOr<Spool::Request> Spool::ReadFile(const std::string& path) {
+absl::StatusOr<Spool::Request> Spool::ReadFile(const std::string& path,
+                                               std::string* traceparent) {
   absl::StatusOr<std::string> text = files_->Read(path, kMaxFileBytes);
   if (absl::IsInvalidArgument(text.status())) {
     return absl::DataLossError(text.status().message());
   }
   if (!text.ok()) return text.status();
+  if (traceparent != nullptr) *traceparent = TraceParentOf(*text);
   return Parse(*text, path);
 }
 
-absl::StatusOr<Spool::Request> Spool::Read(const std::string& name) {
-  return ReadFile(PathOf(name));
+absl::StatusOr<Spool::Request> Spool::Read(const std::string& name,
+                                           std::string* traceparent) {
+  return ReadFile(PathOf(name), traceparent);
 }
 
 absl::StatusOr<Spool::Request> Spool::ReadRefused(const std::string& name) {

@@ -12,11 +12,12 @@
 //
 // One file is one report: the protobuf JSON of its ReportJobEventRequest, so
 // that a person can read it when nothing else works, with the version of the
-// spool's format as its first member, "spoolFormat". Versions 0.1 and 0.2 wrote
-// no such member: format 1. Members that this version does not know are
-// ignored; a change that must not be ignored comes with another format, and
-// files of a format that this version does not know are left alone. Names begin
-// with the time in milliseconds and sort by it.
+// spool's format as its first member, "spoolFormat", and, if the program was
+// started as a part of a trace, that as its second, "traceparent". Versions 0.1
+// and 0.2 wrote no such members: format 1. Members that this version does not
+// know are ignored; a change that must not be ignored comes with another
+// format, and files of a format that this version does not know are left alone.
+// Names begin with the time in milliseconds and sort by it.
 //
 // Any number of processes may write at once. A file appears under its name
 // only when all of it is on the disk. Delivering and then removing is safe
@@ -50,6 +51,8 @@ class Spool {
     // writers left among them. With several writers at once it may be exceeded
     // by their number.
     std::int64_t max_entries = 100'000;
+    // Kept with each report; see trace_metadata.h. Empty for none.
+    std::string traceparent{};
   };
 
   // `files` must outlive the spool.
@@ -80,8 +83,10 @@ class Spool {
   absl::StatusOr<std::vector<std::string>> Refused();
 
   // DATA_LOSS if the file is not what it should be; UNIMPLEMENTED if it has a
-  // format that a newer version of incidentctl wrote.
-  absl::StatusOr<Request> Read(const std::string& name);
+  // format that a newer version of incidentctl wrote. `traceparent` gets what
+  // was kept with it, if it is not null.
+  absl::StatusOr<Request> Read(const std::string& name,
+                               std::string* traceparent = nullptr);
   absl::StatusOr<Request> ReadRefused(const std::string& name);
   // Empty if there is none.
   std::string ReadReason(const std::string& name);
@@ -103,7 +108,8 @@ class Spool {
  private:
   std::string RefusedPath(const std::string& name) const;
   std::string ReasonPath(const std::string& name) const;
-  absl::StatusOr<Request> ReadFile(const std::string& path);
+  absl::StatusOr<Request> ReadFile(const std::string& path,
+                                   std::string* traceparent = nullptr);
   absl::StatusOr<std::vector<std::string>> Entries(
       const std::string& directory);
   absl::Status CheckRoom(const std::string& directory);

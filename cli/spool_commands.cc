@@ -15,7 +15,9 @@
 #include "cli/spool.h"
 #include "cli/spool_run.h"
 #include "cli/table.h"
+#include "cli/trace_metadata.h"
 #include "cli/verdict.h"
+#include "common/rpc/call.h"
 #include "nlohmann/json.hpp"
 
 namespace opcon_snow::cli {
@@ -163,8 +165,11 @@ int Flush(CommandContext& context, bool refused_too) {
   if (!waiting.ok()) return FailLocally(context, waiting.status());
   const DrainResult result = Drain(
       *spool,
-      [&context](const ::incident::v1::ReportJobEventRequest& request) {
-        return context.Call(&Stub::ReportJobEvent, request);
+      [&](const ::incident::v1::ReportJobEventRequest& request,
+          const std::string& traceparent) {
+        return rpc::Call(**service, &Stub::ReportJobEvent, request,
+                         {.timeout = context.settings().timeout,
+                          .metadata = TraceMetadata(request, traceparent)});
       },
       {.max_entries = waiting->size()}, *context.environment().clock);
   return EndOfFlush(context, result, *spool);

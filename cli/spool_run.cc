@@ -15,6 +15,7 @@
 #include "cli/drain.h"
 #include "cli/exit_code.h"
 #include "cli/pause.h"
+#include "cli/trace_metadata.h"
 #include "cli/verdict.h"
 #include "common/rpc/call.h"
 
@@ -50,9 +51,11 @@ class SpoolRunner {
     if (!stub.ok()) return Trouble(std::string(stub.status().message()));
     const DrainResult result = Drain(
         spool_,
-        [&](const ::incident::v1::ReportJobEventRequest& request) {
+        [&](const ::incident::v1::ReportJobEventRequest& request,
+            const std::string& traceparent) {
           return rpc::Call(**stub, &Stub::ReportJobEvent, request,
                            {.timeout = context_.settings().timeout,
+                            .metadata = TraceMetadata(request, traceparent),
                             .cancel = stop_.get_token()});
         },
         {.max_entries = std::numeric_limits<std::size_t>::max()},

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/exit_code.h"
 #include "cli/text.h"
+#include "common/rpc/tls_advice.h"
 #include "common/status/error.h"
 
 namespace opcon_snow::cli {
@@ -18,6 +19,10 @@ std::string Mend(const absl::Status& status, absl::string_view origin) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       if (IsFromService(status)) return "";
+      if (const absl::string_view advice = rpc::TlsAdvice(status.message());
+          !advice.empty()) {
+        return absl::StrCat("About TLS: ", advice);
+      }
       return absl::StrCat("Check that it runs and that the address (from ",
                           origin, ") is right; --server names another");
     case absl::StatusCode::kDeadlineExceeded:

@@ -79,6 +79,21 @@ TEST(DescribeTest, SaysWhatFailedAndWhatToDo) {
             "time with --timeout");
 }
 
+TEST(DescribeTest, SaysWhichCertificateToLookAt) {
+  const auto told = [](const char* message) {
+    return Describe(absl::UnavailableError(message), "a:1", "--server");
+  };
+  EXPECT_THAT(told("last error: UNKNOWN: Ssl handshake failed: SSL_ERROR_SSL: "
+                   "error:0A000086:SSL routines::certificate verify failed"),
+              HasSubstr("ca_file names the authority"));
+  EXPECT_THAT(told("Custom verification check failed with error: "
+                   "UNAUTHENTICATED: Hostname Verification Check failed."),
+              HasSubstr("subject alternative names"));
+  EXPECT_THAT(told("Ssl handshake failed: SSL_ERROR_SSL: error:0A00010B:SSL "
+                   "routines::wrong version number"),
+              HasSubstr("does not speak TLS"));
+}
+
 TEST(DescribeTest, SaysNothingTwice) {
   EXPECT_EQ(ReasonOf(MakeError(absl::StatusCode::kInvalidArgument,
                                "event.kind is unknown",

@@ -16,6 +16,7 @@
 namespace {
 
 using opcon_snow::demo::Narrator;
+using opcon_snow::harness::Programs;
 using opcon_snow::harness::Suite;
 
 // Blocks SIGINT and SIGTERM, so that --keep can wait for them.
@@ -39,9 +40,32 @@ void Keep(const Suite& suite, const sigset_t& signals) {
   sigwait(&signals, &signal);
 }
 
-int Play(const char* argv0, bool keep) {
-  const auto programs = opcon_snow::harness::FindPrograms(argv0);
-  std::string directory = "/tmp/opcon-snow-demo-XXXXXX";
+struct Options {
+  bool keep = false;
+  std::string programs;  // the folder; empty: those built with the demo
+};
+
+absl::StatusOr<Programs> FindPrograms(const char* argv0,
+                                      const Options& options) {
+  auto programs = opcon_snow::harness::FindPrograms(argv0);
+  if (!programs.ok() || options.programs.empty()) return programs;
+  const auto replace = [&options](std::string& path) {
+    path = options.programs + path.substr(path.rfind('/'));
+  };
+  replace(programs->opcon_sandbox);
+  replace(programs->snow_sandbox);
+  replace(programs->opcon_gateway);
+  replace(programs->snow_gateway);
+  replace(programs->incident_service);
+  replace(programs->incidentctl);
+  return programs;
+}
+
+int Play(const char* argv0, const Options& demo) {
+  const auto programs = FindPrograms(argv0, demo);
+  const char* scratch = std::getenv("TMPDIR");
+  std::string directory = std::string(scratch == nullptr ? "/tmp" : scratch) +
+                          "/opcon-snow-demo-XXXXXX";
   if (!programs.ok() || mkdtemp(directory.data()) == nullptr) {
     std::cerr << "cannot begin: " << programs.status() << std::endl;
     return 1;
@@ -74,7 +98,7 @@ int Play(const char* argv0, bool keep) {
             << (good ? "Everything held: " : "Something is wrong: ")
             << narrator.checks() - narrator.failed() << " of "
             << narrator.checks() << " checks." << std::endl;
-  if (keep) Keep(**suite, signals);
+  if (demo.keep) Keep(**suite, signals);
   return good ? 0 : 1;
 }
 
@@ -82,8 +106,13 @@ int Play(const char* argv0, bool keep) {
 
 int main(int argc, char** argv) {
   CLI::App app("Shows the main job end to end and verifies every step.");
-  bool keep = false;
-  app.add_flag("--keep", keep, "Leaves everything running at the end.");
+  Options options;
+  app.add_flag("--keep", options.keep,
+               "Leaves everything running at the end.");
+  app.add_option("--programs", options.programs,
+                 "Runs the programs of the same names in this folder; but the "
+                 "Notification Manager, which stands for the OpCon server.")
+      ->type_name("FOLDER");
   CLI11_PARSE(app, argc, argv);
-  return Play(argv[0], keep);
+  return Play(argv[0], options);
 }

@@ -1,25 +1,30 @@
 #include "incident_service/application.h"
 
 #include <csignal>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/auth/authorizer.h"
 #include "common/auth/bearer_token.h"
 #include "common/clock/clock.h"
+#include "common/config/file_watch.h"
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/channel_config.h"
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
+#include "common/trace/span.h"
 #include "common/version/version.h"
 #include "incident_service/config_validation.h"
 #include "incident_service/http/http_door.h"
@@ -32,9 +37,9 @@
 #include "incident_service/templates/template_library.h"
 #include "incident_service/upstreams/grpc_upstreams.h"
 #include "incident_service/watchers/job_watcher.h"
-#include "incident_service/watchers/job_watcher_config.h"
 #include "incident_service/watchers/recovery_watcher.h"
 #include "incident_service/watchers/ticket_watcher.h"
+#include "incident_service/watchers/watcher_config.h"
 #include "incident_service/workflow/engine.h"
 #include "incident_service/workflow/steps.h"
 
@@ -74,6 +79,7 @@ class IncidentApplication final : public config::Application {
     app->retention_ = std::make_unique<Retention>(
         RetentionFrom(config.store()), app->store_.get(), RealClock::Get());
     OPCON_SNOW_RETURN_IF_ERROR(app->BuildService(config));
+    OPCON_SNOW_RETURN_IF_ERROR(app->BuildMetrics(config));
     return app;
   }
 
@@ -83,6 +89,10 @@ class IncidentApplication final : public config::Application {
     if (http_ != nullptr) {
       OPCON_SNOW_RETURN_IF_ERROR(http_->Start());
       ports["http"] = http_->port();
+    }
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_RETURN_IF_ERROR(metrics_->Start());
+      ports["metrics"] = metrics_->port();
     }
     engine_->Start();
     retention_->Start();
@@ -102,22 +112,34 @@ class IncidentApplication final : public config::Application {
     if (templates == nullptr) {
       return absl::InvalidArgumentError(faults.Format());
     }
-    OPCON_SNOW_ASSIGN_OR_RETURN(const std::string token, TokenOf(fresh));
-    if (token.empty() != (token_ == nullptr)) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<auth::WatchedToken> token,
+                                TokenOf(fresh));
+    if (token.has_value() != (token_ != nullptr)) {
       return absl::FailedPreconditionError(
           "the first token_file, or that there is none any more, needs a "
           "restart");
     }
-    if (http_ != nullptr) OPCON_SNOW_RETURN_IF_ERROR(http_->ReloadTls());
+    std::function<void()> take_door = [] {};
+    if (http_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(take_door, http_->PrepareTls());
+    }
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        const bool guards,
-        rpc::ReloadListener(fresh.listener(), running_.listener(),
-                            authorizer_.get(), server_.get()));
-    if (token_ != nullptr) token_->Set(token);
-    std::vector<absl::string_view> taken = {
-        "templates",        "template_directory", "incumbent_directory",
-        "default_template", "token_file",         "logging"};
-    if (guards) taken.push_back("listener.authorization");
+        const rpc::ListenerReload listener,
+        rpc::PrepareReload(fresh.listener(), running_.listener(), authorizer_,
+                           *server_));
+    std::vector<absl::string_view> taken = listener.TakenWith(
+        {"templates", "template_directory", "incumbent_directory",
+         "default_template", "token_file"});
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          const std::vector<absl::string_view> also,
+          metrics_->Reload(fresh.telemetry(), running_.telemetry()));
+      taken.insert(taken.end(), also.begin(), also.end());
+    }
+    // Nothing fails from here on.
+    if (token_ != nullptr) token_->Set(*std::move(token));
+    take_door();
+    listener.take();
     config::TellNextStart(running_, fresh, taken);
     log::Info("templates.reloaded", {{"templates", templates->Names()}});
     const std::lock_guard<std::mutex> lock(templates_mutex_);
@@ -134,6 +156,8 @@ class IncidentApplication final : public config::Application {
     recovery_watcher_->Stop();
     engine_->Stop();
     retention_->Stop();
+    // Until now it could be watched how it stops.
+    if (metrics_ != nullptr) stopped.Update(metrics_->Stop());
     return stopped;
   }
 
@@ -143,11 +167,14 @@ class IncidentApplication final : public config::Application {
         opcon_target_(config.opcon_gateway().address()),
         servicenow_target_(config.servicenow_gateway().address()) {}
 
-  // Empty if there is none.
-  static absl::StatusOr<std::string> TokenOf(
+  static absl::StatusOr<std::optional<auth::WatchedToken>> TokenOf(
       const IncidentServiceConfig& config) {
-    if (config.token_file().empty()) return std::string();
-    return auth::ReadTokenFile(config.token_file());
+    if (config.token_file().empty()) return std::nullopt;
+    auth::WatchedToken token{.fresh = config::FreshSecret(
+                                 config.token_file(), &auth::ReadTokenFile)};
+    OPCON_SNOW_ASSIGN_OR_RETURN(token.token,
+                                auth::ReadTokenFile(config.token_file()));
+    return token;
   }
 
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(
@@ -164,9 +191,10 @@ class IncidentApplication final : public config::Application {
   }
 
   absl::Status ConnectGateways(const IncidentServiceConfig& config) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(std::string token, TokenOf(config));
-    if (!token.empty()) {
-      token_ = std::make_shared<auth::BearerToken>(std::move(token));
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<auth::WatchedToken> token,
+                                TokenOf(config));
+    if (token.has_value()) {
+      token_ = std::make_shared<auth::BearerToken>(*std::move(token));
     }
     const absl::Duration timeout =
         OrDefault(config.workflow().call_timeout(),
@@ -284,6 +312,27 @@ class IncidentApplication final : public config::Application {
     return absl::OkStatus();
   }
 
+  absl::Status BuildMetrics(const IncidentServiceConfig& config) {
+    const metrics::Gauge age = metrics::GetGauge(
+        "opcon_snow_oldest_open_report_age_seconds",
+        "Age of the oldest report that is accepted, running or waiting.");
+    oldest_at_scrape_.emplace([this, age] {
+      const absl::StatusOr<std::optional<absl::Time>> oldest =
+          store_->OldestOpen();
+      // A store that cannot be read is told by other metrics.
+      if (!oldest.ok()) return;
+      age.Set(oldest->has_value()
+                  ? absl::ToDoubleSeconds(RealClock::Get()->Now() - **oldest)
+                  : 0);
+    });
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        metrics_, metrics::MetricsServer::Create(
+                      config.telemetry(),
+                      {.domain = "incident-service",
+                       .health = [this] { return store_->LastWrite(); }}));
+    return absl::OkStatus();
+  }
+
   void BuildJobWatcher(const IncidentServiceConfig& config) {
     JobWatcherOptions options = JobWatcherOptionsFrom(config);
     options.worker = worker_;
@@ -295,7 +344,8 @@ class IncidentApplication final : public config::Application {
             .report =
                 [this](const ::incident::v1::ReportJobEventRequest& request,
                        Intake::Done done) {
-                  intake_->Report(request, /*reported_by=*/"", std::move(done));
+                  intake_->Report(request, /*reported_by=*/"", std::move(done),
+                                  trace::BeginTrace("job_watcher found"));
                 },
             .clock = RealClock::Get()});
   }
@@ -330,6 +380,8 @@ class IncidentApplication final : public config::Application {
   std::unique_ptr<IncidentServiceImpl> service_;
   std::unique_ptr<rpc::Server> server_;
   std::unique_ptr<HttpDoor> http_;  // null unless configured
+  std::optional<metrics::AtScrape> oldest_at_scrape_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;  // null unless configured
 };
 
 // With every template as it is used, wherever it came from.

@@ -13,12 +13,13 @@
 #include "absl/time/time.h"
 #include "common/clock/clock.h"
 #include "common/config/validate.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/channel_config.h"
 #include "common/rpc/server_config.h"
 #include "incident_service/http/http_door.h"
 #include "incident_service/options.h"
 #include "incident_service/templates/template_library.h"
-#include "incident_service/watchers/job_watcher_config.h"
+#include "incident_service/watchers/watcher_config.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -88,34 +89,6 @@ void CheckFolder(const fs::path& folder, absl::string_view field,
   }
 }
 
-void ValidateTicketWatcher(const ::config::v1::TicketWatcher& config,
-                           config::Faults* faults) {
-  constexpr absl::Duration kWeek = absl::Hours(24 * 7);
-  if (config.has_interval()) {
-    config::CheckRange("ticket_watcher.interval", config.interval(),
-                       absl::Seconds(1), absl::Hours(1), faults);
-  }
-  if (config.has_overlap()) {
-    config::CheckRange("ticket_watcher.overlap", config.overlap(),
-                       absl::Seconds(1), absl::Hours(1), faults);
-  }
-  if (config.has_verify_after()) {
-    config::CheckRange("ticket_watcher.verify_after", config.verify_after(),
-                       absl::Seconds(1), kWeek, faults);
-  }
-  if (config.has_sweep_interval()) {
-    config::CheckRange("ticket_watcher.sweep_interval", config.sweep_interval(),
-                       absl::Minutes(1), kWeek, faults);
-  }
-}
-
-void ValidateRecoveryWatcher(const ::config::v1::RecoveryWatcher& config,
-                             config::Faults* faults) {
-  if (!config.has_interval()) return;
-  config::CheckRange("recovery_watcher.interval", config.interval(),
-                     absl::Seconds(1), absl::Hours(1), faults);
-}
-
 void ValidateDeployment(const std::string& deployment, config::Faults* faults) {
   bool letters = true;
   for (const char c : deployment) {
@@ -156,6 +129,7 @@ void CheckStorePlace(const ::config::v1::SqliteStore& sqlite,
 void ValidateConfig(const IncidentServiceConfig& config,
                     config::Faults* faults) {
   rpc::ValidateListener(config.listener(), "listener", faults);
+  metrics::ValidateMetricsListener(config.telemetry(), "telemetry", faults);
   if (config.has_http()) {
     ValidateHttpDoor(config.http(), "http",
                      config.listener().has_authorization(), faults);

@@ -26,27 +26,4 @@ RetentionOptions RetentionFrom(const ::config::v1::Store& store) {
   return options;
 }
 
-TicketWatcherOptions WatcherOptionsFrom(
-    const ::config::v1::TicketWatcher& config) {
-  TicketWatcherOptions options;
-  options.interval =
-      OrDefault(config.interval(), config.has_interval(), options.interval);
-  options.overlap =
-      OrDefault(config.overlap(), config.has_overlap(), options.overlap);
-  options.verify_after = OrDefault(
-      config.verify_after(), config.has_verify_after(), options.verify_after);
-  options.sweep_interval =
-      OrDefault(config.sweep_interval(), config.has_sweep_interval(),
-                options.sweep_interval);
-  return options;
-}
-
-RecoveryWatcherOptions WatcherOptionsFrom(
-    const ::config::v1::RecoveryWatcher& config) {
-  RecoveryWatcherOptions options;
-  options.interval =
-      OrDefault(config.interval(), config.has_interval(), options.interval);
-  return options;
-}
-
 }  // namespace opcon_snow::incident

@@ -2,16 +2,14 @@
 #define OPCON_SNOW_INCIDENT_SERVICE_OPTIONS_H_
 
 // From sections of the configuration to the options of those that they are
-// about. Each section is one without faults; names of workers are left to the
-// caller.
+// about. Each section is one without faults. The watchers' are in
+// watchers/watcher_config.h.
 
 #include "absl/time/time.h"
 #include "common/config/validate.h"
 #include "config/v1/incident_service.pb.h"
 #include "google/protobuf/duration.pb.h"
 #include "incident_service/service/retention.h"
-#include "incident_service/watchers/recovery_watcher.h"
-#include "incident_service/watchers/ticket_watcher.h"
 #include "incident_service/workflow/retry_policy.h"
 
 namespace opcon_snow::incident {
@@ -24,10 +22,6 @@ inline absl::Duration OrDefault(const google::protobuf::Duration& written,
 
 RetryPolicy RetryPolicyFrom(const ::config::v1::Workflow& workflow);
 RetentionOptions RetentionFrom(const ::config::v1::Store& store);
-TicketWatcherOptions WatcherOptionsFrom(
-    const ::config::v1::TicketWatcher& config);
-RecoveryWatcherOptions WatcherOptionsFrom(
-    const ::config::v1::RecoveryWatcher& config);
 
 }  // namespace opcon_snow::incident
 

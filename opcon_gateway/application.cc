@@ -3,19 +3,20 @@
 #include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/auth/authorizer.h"
 #include "common/clock/clock.h"
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
+#include "common/http/traced_transport.h"
 #include "common/http/upstream_config.h"
+#include "common/http/upstream_metrics.h"
 #include "common/http/url.h"
 #include "common/incumbent/directory.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_config.h"
 #include "common/status/status_macros.h"
@@ -30,6 +31,25 @@ using ::config::v1::OpConInstance;
 
 // Each instance's own limit holds the numbers down; this only must not.
 constexpr int kMaxConnectionsPerHost = 1000;
+constexpr char kUpstream[] = "opcon";
+
+// What the paths of OpCon's API consist of beside values.
+std::vector<absl::string_view> PathWords() {
+  return {"api",
+          "dailyjobs",
+          "dailyschedules",
+          "documentation",
+          "incidentTickets",
+          "jobactions",
+          "jobhistories",
+          "jobinstanceactions",
+          "machines",
+          "properties",
+          "scheduleactions",
+          "schedulebuilds",
+          "tokens",
+          "version"};
+}
 
 absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
     http::CurlLoop* loop, const OpConInstance& config) {
@@ -43,7 +63,9 @@ absl::StatusOr<std::shared_ptr<http::Transport>> MakeTransport(
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::shared_ptr<http::Transport> transport,
       http::CurlTransport::Create(loop, std::move(options)));
-  return transport;
+  return http::MeasuredTransport(kUpstream, config.name(),
+                                 std::make_shared<http::TracedTransport>(
+                                     std::move(transport), PathWords()));
 }
 
 void WarnOfPlainHttp(const OpConGatewayConfig& config) {
@@ -77,7 +99,12 @@ class GatewayApplication final : public config::Application {
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
     log::Info("opcon_gateway.serving", {{"address", server_->address()}});
-    return std::map<std::string, int>{{"grpc", server_->port()}};
+    std::map<std::string, int> ports = {{"grpc", server_->port()}};
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_RETURN_IF_ERROR(metrics_->Start());
+      ports["metrics"] = metrics_->port();
+    }
+    return ports;
   }
 
   absl::Status Reload(const google::protobuf::Message& message) override {
@@ -85,13 +112,19 @@ class GatewayApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const InstanceSet> instances,
                                 MakeInstances(config));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        const bool guards,
-        rpc::ReloadListener(config.listener(), config_.listener(),
-                            authorizer_.get(), server_.get()));
+        const rpc::ListenerReload listener,
+        rpc::PrepareReload(config.listener(), config_.listener(), authorizer_,
+                           *server_));
+    std::vector<absl::string_view> taken = listener.TakenWith(
+        {"instances", "default_instance_name", "incumbent_directory"});
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          const std::vector<absl::string_view> also,
+          metrics_->Reload(config.telemetry(), config_.telemetry()));
+      taken.insert(taken.end(), also.begin(), also.end());
+    }
     service_->Replace(std::move(instances));
-    std::vector<absl::string_view> taken = {
-        "instances", "default_instance_name", "incumbent_directory", "logging"};
-    if (guards) taken.push_back("listener.authorization");
+    listener.take();
     config::TellNextStart(config_, config, taken);
     return absl::OkStatus();
   }
@@ -100,7 +133,8 @@ class GatewayApplication final : public config::Application {
     if (server_ == nullptr) return absl::OkStatus();
     OPCON_SNOW_RETURN_IF_ERROR(server_->Stop());
     loop_->Stop();
-    return absl::OkStatus();
+    // Until now it could be watched how it stops.
+    return metrics_ == nullptr ? absl::OkStatus() : metrics_->Stop();
   }
 
  private:
@@ -121,6 +155,9 @@ class GatewayApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(
         server_, rpc::CreateServer(config_.listener(), {service_->served()},
                                    authorizer_));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        metrics_, metrics::MetricsServer::Create(config_.telemetry(),
+                                                 {.domain = "opcon-gateway"}));
     return absl::OkStatus();
   }
 
@@ -165,6 +202,7 @@ class GatewayApplication final : public config::Application {
   std::unique_ptr<OpConGatewayService> service_;
   std::shared_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;  // null unless configured
 };
 
 }  // namespace

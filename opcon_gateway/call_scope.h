@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "absl/time/time.h"
+#include "common/trace/trace_parent.h"
 
 namespace opcon_snow::opcon {
 
@@ -16,6 +17,8 @@ struct CallScope {
   absl::Duration deadline = absl::InfiniteDuration();
   // Asked to stop when the caller has given up.
   std::stop_token stop;
+  // What requests are made for.
+  trace::TraceParent trace{};
 };
 
 }  // namespace opcon_snow::opcon

@@ -16,6 +16,7 @@
 #include "common/http/upstream_config.h"
 #include "common/http/url.h"
 #include "common/incumbent/directory.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/address.h"
 #include "common/rpc/server_config.h"
 
@@ -179,6 +180,7 @@ void ValidateConfig(const ::config::v1::OpConGatewayConfig& written,
   const ::config::v1::OpConGatewayConfig config =
       incumbent::WithIncumbent(written, &connector_file, faults);
   rpc::ValidateListener(config.listener(), "listener", faults);
+  metrics::ValidateMetricsListener(config.telemetry(), "telemetry", faults);
   if (config.instances().empty()) {
     faults->Add("instances",
                 "at least one OpCon instance is required, here or in "

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "common/config/validate.h"
 #include "common/http/upstream_config.h"
+#include "common/http/upstream_metrics.h"
 #include "common/status/status_macros.h"
 #include "opcon_gateway/login_authenticator.h"
 #include "opcon_gateway/upstream_error.h"
@@ -139,8 +140,9 @@ absl::StatusOr<std::shared_ptr<Instance>> Instance::Create(
   OPCON_SNOW_ASSIGN_OR_RETURN(std::vector<http::BaseUrl> addresses,
                               AddressesOf(config));
   http::BaseUrl base_url = addresses.front();
-  const http::UpstreamBounds bounds =
+  http::UpstreamBounds bounds =
       http::UpstreamBoundsFrom(config.limits(), kDefaultCallTimeout);
+  bounds.limiter.metrics = http::LimiterMetricsOf("opcon", config.name());
   OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<http::Transport> direct,
                               parts.make_transport(config));
   const auto transport = std::make_shared<http::FailoverTransport>(

@@ -9,6 +9,7 @@
 #include "common/http/retry_after.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "common/trace/scope.h"
 #include "opcon_gateway/upstream_json.h"
 #include "opcon_gateway/upstream_message.h"
 #include "opcon_gateway/waiting.h"
@@ -91,6 +92,7 @@ async::Task<absl::StatusOr<RestAnswer>> RestClient::Send(
     }
     absl::StatusOr<RestAnswer> answer = Read(request, *response);
     health_->Note(answer.status(), request.authenticated);
+    const trace::Scope traced(scope.trace);
     Log(FactsOf(request), answer.status(), response->status,
         response->body.size(), response->elapsed);
     co_return answer;
@@ -120,6 +122,7 @@ http::Request RestClient::MakeRequest(const RestRequest& request,
                                ? request.max_response_bytes
                                : options_.max_response_bytes;
   out.stop = scope.stop;
+  out.trace = scope.trace;
   return out;
 }
 
@@ -161,6 +164,7 @@ async::Task<absl::StatusOr<http::Response>> RestClient::Exchange(
     const RequestFacts facts = FactsOf(request);
     const absl::Status status = TransportFailure(facts, result.error());
     health_->Note(status, request.authenticated);
+    const trace::Scope traced(scope.trace);
     Log(facts, status, result.error().status, 0, loop_->MonotonicNow() - start);
     co_return status;
   }

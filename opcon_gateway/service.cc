@@ -73,6 +73,7 @@ CallScope OpConGatewayService::ScopeOf(const rpc::CallContext& context,
                                        absl::Duration default_deadline) const {
   CallScope scope;
   scope.stop = context.stop_token();
+  scope.trace = context.trace();
   absl::Duration left = default_deadline;
   if (context.steady_deadline() != rpc::SteadyTime::max()) {
     left = absl::FromChrono(context.steady_deadline() -

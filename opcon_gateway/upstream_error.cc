@@ -29,6 +29,11 @@ absl::Status FromMapping(const ErrorMapping& mapping, absl::string_view message,
                     std::move(details));
 }
 
+constexpr char kTlsMend[] =
+    "See that OpCon's certificate is in date, by this machine's clock too, and "
+    "has the name in base_url, and that tls.ca_file of this instance names the "
+    "authority that signed it.";
+
 }  // namespace
 
 absl::Status OpConError(absl::StatusCode code, ErrorReason reason,
@@ -68,7 +73,8 @@ absl::Status TransportFailure(const RequestFacts& facts,
       mapping,
       absl::StrCat("OpCon instance \"", facts.instance,
                    "\": ", RequestText(facts), " failed: ", error.message),
-      "", std::move(details));
+      error.kind == http::TransportError::Kind::kTls ? kTlsMend : "",
+      std::move(details));
 }
 
 absl::Status AnswerFailure(const RequestFacts& facts, int status,

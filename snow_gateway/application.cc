@@ -15,10 +15,13 @@
 #include "common/config/next_start.h"
 #include "common/config/secret_file.h"
 #include "common/http/curl_transport.h"
+#include "common/http/traced_transport.h"
 #include "common/http/upstream_config.h"
+#include "common/http/upstream_metrics.h"
 #include "common/http/url.h"
 #include "common/incumbent/directory.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_config.h"
 #include "common/status/error.h"
@@ -38,6 +41,7 @@ constexpr absl::Duration kDefaultCallTimeout = absl::Seconds(65);
 constexpr std::int64_t kDefaultAttachmentBytes = std::int64_t{64} << 20;
 // Each instance's own limit holds the numbers down; this only must not.
 constexpr int kMaxConnectionsPerHost = 1000;
+constexpr char kUpstream[] = "servicenow";
 
 absl::StatusOr<FileSecret> ReadSecret(const std::string& file) {
   OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret secret,
@@ -46,17 +50,13 @@ absl::StatusOr<FileSecret> ReadSecret(const std::string& file) {
                     [file] { return config::ReadSecretFile(file); }};
 }
 
-absl::StatusOr<std::shared_ptr<const JwtSigner>> ReadSigner(
-    const ::config::v1::OAuthJwt& login) {
-  config::SecretFileOptions options;
-  options.multiline = true;
+// One that can sign.
+absl::StatusOr<config::Secret> ReadSigningKey(const std::string& file) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      const config::Secret pem,
-      config::ReadSecretFile(login.key_file(), options));
-  absl::StatusOr<std::shared_ptr<const JwtSigner>> signer =
-      JwtSigner::FromPem(pem.Reveal(), login.key_id());
-  if (!signer.ok()) return WithContext(signer.status(), login.key_file());
-  return signer;
+      config::Secret pem, config::ReadSecretFile(file, {.multiline = true}));
+  const absl::Status usable = JwtSigner::FromPem(pem.Reveal(), "").status();
+  if (!usable.ok()) return WithContext(usable, file);
+  return pem;
 }
 
 absl::StatusOr<Credentials> ReadCredentials(
@@ -74,11 +74,13 @@ absl::StatusOr<Credentials> ReadCredentials(
       const ::config::v1::OAuthJwt& login = config.oauth_jwt();
       OPCON_SNOW_ASSIGN_OR_RETURN(
           FileSecret secret, ReadSecret(login.client().client_secret_file()));
-      OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const JwtSigner> signer,
-                                  ReadSigner(login));
-      return OAuthJwtCredentials{login.client().client_id(), std::move(secret),
-                                 std::move(signer), login.key_file(),
-                                 login.subject()};
+      const std::string& file = login.key_file();
+      OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret key, ReadSigningKey(file));
+      return OAuthJwtCredentials{
+          login.client().client_id(), std::move(secret),
+          FileSecret{std::move(key), file,
+                     [file] { return ReadSigningKey(file); }},
+          login.key_id(), login.subject()};
     }
     case ServiceNowInstance::kOauthPassword: {
       const ::config::v1::OAuthPassword& login = config.oauth_password();
@@ -130,6 +132,12 @@ void TakeTables(const ServiceNowInstance& config, InstanceSettings* settings) {
   }
 }
 
+// What the paths of ServiceNow's APIs consist of beside values.
+std::vector<absl::string_view> PathWords() {
+  return {"api",    "now",      "v1",         "v2",   "table",
+          "import", "incident", "attachment", "file", "oauth_token.do"};
+}
+
 absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
     http::CurlLoop* loop, const ServiceNowInstance& config,
     const incumbent::ServiceNowLogins& logins) {
@@ -146,8 +154,11 @@ absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
                                  config.allow_plain_http()));
   options.user_agent = "opcon-snow-snow-gateway";
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      std::shared_ptr<http::Transport> transport,
+      std::shared_ptr<http::Transport> curl,
       http::CurlTransport::Create(loop, std::move(options)));
+  std::shared_ptr<http::Transport> transport = http::MeasuredTransport(
+      kUpstream, config.name(),
+      std::make_shared<http::TracedTransport>(std::move(curl), PathWords()));
   if (!base_url.is_https() && !base_url.is_loopback()) {
     log::Warning("servicenow.plain_http",
                  {{"instance", config.name()},
@@ -169,6 +180,7 @@ absl::StatusOr<std::shared_ptr<Instance>> MakeInstance(
   settings.call_timeout = bounds.call_timeout;
   settings.max_response_bytes = bounds.max_response_bytes;
   settings.limiter = bounds.limiter;
+  settings.limiter.metrics = http::LimiterMetricsOf(kUpstream, config.name());
   settings.max_attachment_bytes = config.max_attachment_bytes() > 0
                                       ? config.max_attachment_bytes()
                                       : kDefaultAttachmentBytes;
@@ -232,7 +244,12 @@ class GatewayApplication final : public config::Application {
   absl::StatusOr<std::map<std::string, int>> Start() override {
     OPCON_SNOW_RETURN_IF_ERROR(server_->Start());
     log::Info("snow_gateway.serving", {{"address", server_->address()}});
-    return std::map<std::string, int>{{"grpc", server_->port()}};
+    std::map<std::string, int> ports = {{"grpc", server_->port()}};
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_RETURN_IF_ERROR(metrics_->Start());
+      ports["metrics"] = metrics_->port();
+    }
+    return ports;
   }
 
   absl::Status Reload(const google::protobuf::Message& message) override {
@@ -240,13 +257,19 @@ class GatewayApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<InstanceRegistry> registry,
                                 MakeRegistry(loop_.get(), config));
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        const bool guards,
-        rpc::ReloadListener(config.listener(), config_.listener(),
-                            authorizer_.get(), server_.get()));
+        const rpc::ListenerReload listener,
+        rpc::PrepareReload(config.listener(), config_.listener(), authorizer_,
+                           *server_));
+    std::vector<absl::string_view> taken = listener.TakenWith(
+        {"instances", "default_instance_name", "incumbent_directory"});
+    if (metrics_ != nullptr) {
+      OPCON_SNOW_ASSIGN_OR_RETURN(
+          const std::vector<absl::string_view> also,
+          metrics_->Reload(config.telemetry(), config_.telemetry()));
+      taken.insert(taken.end(), also.begin(), also.end());
+    }
     OPCON_SNOW_RETURN_IF_ERROR(service_->Replace(std::move(registry)));
-    std::vector<absl::string_view> taken = {
-        "instances", "default_instance_name", "incumbent_directory", "logging"};
-    if (guards) taken.push_back("listener.authorization");
+    listener.take();
     config::TellNextStart(config_, config, taken);
     return absl::OkStatus();
   }
@@ -255,7 +278,8 @@ class GatewayApplication final : public config::Application {
     if (server_ == nullptr) return absl::OkStatus();
     OPCON_SNOW_RETURN_IF_ERROR(server_->Stop());
     loop_->Stop();
-    return absl::OkStatus();
+    // Until now it could be watched how it stops.
+    return metrics_ == nullptr ? absl::OkStatus() : metrics_->Stop();
   }
 
  private:
@@ -276,6 +300,9 @@ class GatewayApplication final : public config::Application {
     OPCON_SNOW_ASSIGN_OR_RETURN(
         server_, rpc::CreateServer(config_.listener(), {service_->served()},
                                    authorizer_));
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        metrics_, metrics::MetricsServer::Create(
+                      config_.telemetry(), {.domain = "servicenow-gateway"}));
     return absl::OkStatus();
   }
 
@@ -286,6 +313,7 @@ class GatewayApplication final : public config::Application {
   std::unique_ptr<Service> service_;
   std::shared_ptr<auth::Authorizer> authorizer_;
   std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<metrics::MetricsServer> metrics_;  // null unless configured
 };
 
 }  // namespace

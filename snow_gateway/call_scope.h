@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "common/http/limiter.h"
+#include "common/trace/trace_parent.h"
 
 namespace opcon_snow::snow {
 
@@ -15,6 +16,8 @@ struct CallScope {
   absl::Duration deadline = absl::InfiniteDuration();
   // Asked to stop when the caller has given up.
   std::stop_token stop;
+  // What requests are made for.
+  trace::TraceParent trace{};
 };
 
 }  // namespace opcon_snow::snow

@@ -15,6 +15,7 @@
 #include "common/http/upstream_config.h"
 #include "common/http/url.h"
 #include "common/incumbent/directory.h"
+#include "common/metrics/metrics_server.h"
 #include "common/rpc/server_config.h"
 #include "snow_gateway/query_syntax.h"
 
@@ -239,6 +240,7 @@ void CheckConfig(const ::config::v1::SnowGatewayConfig& written,
   const ::config::v1::SnowGatewayConfig config =
       incumbent::WithIncumbent(written, &logins, faults);
   rpc::ValidateListener(config.listener(), "listener", faults);
+  metrics::ValidateMetricsListener(config.telemetry(), "telemetry", faults);
   if (config.instances().empty()) {
     faults->Add("instances",
                 "at least one ServiceNow instance is required, here or in "

@@ -19,7 +19,6 @@
 #include "common/http/transport.h"
 #include "common/http/url.h"
 #include "snow_gateway/file_secret.h"
-#include "snow_gateway/jwt.h"
 
 namespace opcon_snow::snow {
 
@@ -36,8 +35,9 @@ struct OAuthPasswordCredentials {
 struct OAuthJwtCredentials {
   std::string client_id;
   FileSecret client_secret;
-  std::shared_ptr<const JwtSigner> signer;
-  std::string key_file;
+  // In PEM form, one that JwtSigner takes; also what `key.read` gives.
+  FileSecret key;
+  std::string key_id;
   // The user to act as.
   std::string subject;
 };

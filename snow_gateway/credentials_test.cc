@@ -3,13 +3,22 @@
 
 #include "snow_gateway/credentials.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "common/http/headers.h"
 #include "common/log/capture.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "openssl/evp.h"
+#include "openssl/pem.h"
 #include "snow_gateway/gateway_fixture.h"
 
 namespace opcon_snow::snow {
@@ -130,6 +139,90 @@ TEST_F(CredentialsTest, ARefusedLoginIsTriedAtOnceWhenItsFileHasChanged) {
   AnswerResult(nlohmann::json::object());
   EXPECT_OK(Get(*instance));
   EXPECT_THAT(Request(1).body, HasSubstr("client_secret=new-secret"));
+}
+
+// A new key for P-256 in PEM form.
+std::string NewKey() {
+  EVP_PKEY* const key = EVP_EC_gen("P-256");
+  BIO* const bio = BIO_new(BIO_s_mem());
+  EXPECT_EQ(
+      PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr),
+      1);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  std::string pem(data, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  EVP_PKEY_free(key);
+  return pem;
+}
+
+TEST_F(CredentialsTest, AReplacedSigningKeyIsTakenWhenTheOldOneIsRefused) {
+  absl::StatusOr<std::string> key = NewKey();
+  int reads = 0;
+  FileSecret file = Secret(&key);
+  file.read = [read = file.read, &reads] {
+    ++reads;
+    return read();
+  };
+  const auto instance = MakeInstance(OAuthJwtCredentials{
+      "client", Secret(&content_), std::move(file), "k1", "joe"});
+  key = NewKey();
+  AnswerJson(401, kRefused);
+  AnswerJson(200, kToken);
+  AnswerResult(nlohmann::json::object());
+  EXPECT_OK(Get(*instance));
+  EXPECT_EQ(request_count(), 3u);
+  EXPECT_EQ(reads, 1);
+  // A file that holds no key leaves the one before in force.
+  key = absl::InvalidArgumentError("/etc/secret: no key");
+  AnswerJson(401, ErrorBody("User Not Authenticated", "expired"));
+  AnswerJson(401, kRefused);
+  const log::CaptureLogs logs;
+  EXPECT_THAT(Get(*instance), HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
+  EXPECT_THAT(logs.Text(), HasSubstr("/etc/secret: no key"));
+  EXPECT_EQ(request_count(), 5u);
+}
+
+// "exp" of the assertion in a login.
+std::int64_t ExpiryIn(const std::string& form) {
+  const std::string value = "assertion=";
+  const std::size_t begin = form.find(value) + value.size();
+  const std::vector<std::string> parts =
+      absl::StrSplit(form.substr(begin, form.find('&', begin) - begin), '.');
+  std::string claims;
+  EXPECT_EQ(parts.size(), 3u);
+  EXPECT_TRUE(absl::WebSafeBase64Unescape(parts.at(1), &claims)) << form;
+  return nlohmann::json::parse(claims).at("exp");
+}
+
+// An instance looks at an assertion's times by its own clock, which its answers
+// tell.
+TEST_F(CredentialsTest, AnAssertionIsMadeAgainByTheInstancesClock) {
+  absl::StatusOr<std::string> key = NewKey();
+  for (const absl::Duration ahead : {absl::Minutes(10), -absl::Minutes(10)}) {
+    const std::size_t before = request_count();
+    const auto instance = MakeInstance(OAuthJwtCredentials{
+        "client", Secret(&content_), Secret(&key), "k1", "joe"});
+    http::Headers headers = JsonHeaders();
+    headers.Set("Date",
+                absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT",
+                                 clock_.Now() + ahead, absl::UTCTimeZone()));
+    transport_->Answer(401, kRefused, headers);
+    transport_->Answer(200, kToken, headers);
+    AnswerResult(nlohmann::json::object());
+    const log::CaptureLogs logs;
+    EXPECT_OK(Get(*instance));
+    EXPECT_EQ(request_count(), before + 3);
+    EXPECT_NEAR(static_cast<double>(ExpiryIn(Request(before + 1).body) -
+                                    ExpiryIn(Request(before).body)),
+                absl::ToDoubleSeconds(ahead), 2);
+    EXPECT_EQ(logs.Lines("servicenow.clock_differs").size(), 1u);
+    // What is refused all the same is not tried a third time.
+    AnswerJson(401, ErrorBody("User Not Authenticated", "expired"));
+    transport_->Answer(401, kRefused, headers);
+    EXPECT_THAT(Get(*instance), HasReason("UPSTREAM_AUTHENTICATION_FAILED"));
+    EXPECT_EQ(request_count(), before + 5);
+  }
 }
 
 }  // namespace

@@ -12,9 +12,12 @@
 #include "common/async/one_shot.h"
 #include "common/http/headers.h"
 #include "common/http/json.h"
+#include "common/http/retry_after.h"
 #include "common/log/log.h"
+#include "common/status/status_macros.h"
 #include "snow_gateway/error_mapping.h"
 #include "snow_gateway/errors.h"
+#include "snow_gateway/jwt.h"
 
 namespace opcon_snow::snow {
 namespace {
@@ -34,8 +37,10 @@ constexpr absl::Duration kRefusalPause = absl::Seconds(10);
 // A token that still lives is not renewed again before, after a failure.
 constexpr absl::Duration kRenewalPause = absl::Seconds(5);
 constexpr absl::Duration kLoginTimeout = absl::Seconds(30);
-// Instances take clocks that are up to five minutes apart.
+// Instances take clocks that are up to five minutes apart; see LearnClock.
 constexpr absl::Duration kAssertionLife = absl::Minutes(5);
+// From there on a difference is worth another login.
+constexpr absl::Duration kClockSlack = absl::Minutes(1);
 
 struct Token {
   config::Secret access;
@@ -69,13 +74,17 @@ struct Grant {
   std::string client_id;
   FileSecret client_secret;
   std::string name;
-  // The rest of the form, made anew for each login with the password as it is
-  // then.
-  std::function<absl::StatusOr<Form>(const config::Secret& password)> form;
+  // The rest of the form, made anew for each login with the second secret as it
+  // is then; `now` is the instance's time, as far as it is known.
+  std::function<absl::StatusOr<Form>(const config::Secret& second,
+                                     absl::Time now)>
+      form;
+  // Whether the form tells the time.
+  bool tells_time = false;
   bool renews_by_refresh_token = false;
   std::string description;
   std::string mend;
-  FileSecret password;  // empty where the grant has none
+  FileSecret second;  // a password or signing key, where the grant has one
 };
 
 // Shared by the authenticator and its running logins.
@@ -100,7 +109,7 @@ class OAuth final : public Authenticator,
 
   std::string Scrub(std::string text) const override {
     text = ScrubSecret(std::move(text), grant_.client_secret.secret);
-    text = ScrubSecret(std::move(text), grant_.password.secret);
+    text = ScrubSecret(std::move(text), grant_.second.secret);
     for (const config::Secret& replaced : replaced_) {
       text = ScrubSecret(std::move(text), replaced);
     }
@@ -191,7 +200,7 @@ class OAuth final : public Authenticator,
       status = co_await std::move(login);
       if (CarriesReason(status,
                         v1::ERROR_REASON_UPSTREAM_AUTHENTICATION_FAILED) &&
-          self->ReadSecretsAgain()) {
+          self->KnowsBetterNow()) {
         async::Task<absl::Status> again = LoginByGrant(self);
         status = co_await std::move(again);
       }
@@ -209,11 +218,34 @@ class OAuth final : public Authenticator,
     co_return co_await std::move(login);
   }
 
+  // Whether the form of the login that was refused would be another one now.
+  bool KnowsBetterNow() {
+    const bool clock_was_wrong =
+        grant_.tells_time &&
+        absl::AbsDuration(ahead_ - told_ahead_) > kClockSlack;
+    if (clock_was_wrong) {
+      log::Warning("servicenow.clock_differs",
+                   {{"instance", context_.instance},
+                    {"instance_ahead_by", ahead_},
+                    {"advice", "set this machine's clock by NTP"}});
+    }
+    return ReadSecretsAgain() || clock_was_wrong;
+  }
+
+  // An assertion's times are read by the instance's clock.
+  void LearnClock(const http::Response& response) {
+    const absl::Time now = context_.clock->Now();
+    const auto header = response.headers.Get("Date");
+    if (!header.has_value()) return;
+    const auto date = http::ParseHttpDate(*header, now);
+    if (date.has_value()) ahead_ = *date - now;
+  }
+
   // True if a file holds another secret now.
   bool ReadSecretsAgain() {
     bool changed = false;
     std::vector<config::Secret> before;
-    for (FileSecret* secret : {&grant_.client_secret, &grant_.password}) {
+    for (FileSecret* secret : {&grant_.client_secret, &grant_.second}) {
       before.push_back(secret->secret);
       changed = ReadAgain(context_.instance, secret) || changed;
     }
@@ -250,10 +282,12 @@ class OAuth final : public Authenticator,
             {"client_secret", grant_.client_secret.secret.Reveal()}};
   }
 
-  absl::StatusOr<Form> LoginForm() const {
+  absl::StatusOr<Form> LoginForm() {
     Form form = ClientForm(grant_.name);
     if (grant_.form == nullptr) return form;
-    absl::StatusOr<Form> more = grant_.form(grant_.password.secret);
+    told_ahead_ = ahead_;
+    absl::StatusOr<Form> more =
+        grant_.form(grant_.second.secret, context_.clock->Now() + ahead_);
     if (!more.ok()) return more.status();
     form.insert(form.end(), more->begin(), more->end());
     return form;
@@ -286,6 +320,7 @@ class OAuth final : public Authenticator,
     facts.instance = context_.instance;
     facts.method = http::Method::kPost;
     facts.path = kTokenPath;
+    if (result.ok()) LearnClock(result.response());
     const Verdict verdict =
         Judge(facts, result, context_.clock->Now(),
               [this](std::string text) { return Scrub(std::move(text)); });
@@ -342,6 +377,10 @@ class OAuth final : public Authenticator,
   const AuthenticatorContext context_;
   Grant grant_;
   std::vector<config::Secret> replaced_;
+  // How far the instance's clock is ahead of ours, by its last answer to a
+  // login; and what the last form went by.
+  absl::Duration ahead_ = absl::ZeroDuration();
+  absl::Duration told_ahead_ = absl::ZeroDuration();
 
   std::optional<Token> token_;
   std::uint64_t generation_ = 0;
@@ -411,9 +450,9 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
       "glide.oauth.inbound.ropc.grant_type.disabled set";
   grant.client_id = std::move(credentials.client_id);
   grant.client_secret = std::move(credentials.client_secret);
-  grant.password = std::move(credentials.password);
+  grant.second = std::move(credentials.password);
   grant.form = [username = std::move(credentials.username)](
-                   const config::Secret& password) {
+                   const config::Secret& password, absl::Time /*now*/) {
     return Form{{"username", username}, {"password", password.Reveal()}};
   };
   return Make(std::move(context), std::move(grant));
@@ -426,29 +465,32 @@ std::unique_ptr<Authenticator> MakeOAuth(AuthenticatorContext context,
   grant.description = absl::StrCat(
       "OAuth with a signed assertion (client id ", credentials.client_id,
       ", secret from ", credentials.client_secret.file, "; key from ",
-      credentials.key_file, ", for user ", credentials.subject, ")");
+      credentials.key.file, ", for user ", credentials.subject, ")");
   grant.mend = absl::StrCat(
       "check client id, the secret in ", credentials.client_secret.file,
       " and the user; the instance needs a JWT provider with the certificate "
       "that belongs to ",
-      credentials.key_file,
-      " under this key id, and both clocks must agree within five minutes");
+      credentials.key.file, " under this key id");
   grant.client_id = credentials.client_id;
   grant.client_secret = std::move(credentials.client_secret);
+  grant.second = std::move(credentials.key);
+  grant.tells_time = true;
   grant.form = [client_id = std::move(credentials.client_id),
                 subject = std::move(credentials.subject),
-                signer = std::move(credentials.signer), clock = context.clock](
-                   const config::Secret& /*password*/) -> absl::StatusOr<Form> {
+                key_id = std::move(credentials.key_id)](
+                   const config::Secret& key,
+                   absl::Time now) -> absl::StatusOr<Form> {
+    OPCON_SNOW_ASSIGN_OR_RETURN(const std::shared_ptr<const JwtSigner> signer,
+                                JwtSigner::FromPem(key.Reveal(), key_id));
     JwtClaims claims;
     claims.issuer = client_id;
     claims.subject = subject;
     claims.audience = client_id;
     claims.id = RandomJwtId();
-    claims.issued = clock->Now();
+    claims.issued = now;
     claims.expires = claims.issued + kAssertionLife;
-    absl::StatusOr<std::string> assertion = signer->Sign(claims);
-    if (!assertion.ok()) return assertion.status();
-    return Form{{"assertion", *std::move(assertion)}};
+    OPCON_SNOW_ASSIGN_OR_RETURN(std::string assertion, signer->Sign(claims));
+    return Form{{"assertion", std::move(assertion)}};
   };
   return Make(std::move(context), std::move(grant));
 }

@@ -9,6 +9,7 @@
 #include "common/http/retry_after.h"
 #include "common/log/log.h"
 #include "common/status/status_macros.h"
+#include "common/trace/scope.h"
 #include "snow_gateway/errors.h"
 
 namespace opcon_snow::snow {
@@ -113,6 +114,7 @@ absl::StatusOr<http::Request> RestClient::MakeRequest(
                                    ? call.max_response_bytes
                                    : options_.max_response_bytes;
   request.stop = scope.stop;
+  request.trace = scope.trace;
   return request;
 }
 
@@ -145,6 +147,7 @@ async::Task<absl::StatusOr<RestClient::Attempt>> RestClient::Try(
   if (!unfair_timeout) {
     state_.Observe(verdict, headers, now, loop_->MonotonicNow());
   }
+  const trace::Scope traced(scope.trace);
   Log(call.facts, result, verdict);
   co_return attempt;
 }

@@ -93,6 +93,7 @@ absl::StatusOr<Target> Service::FindTargetOf(const rpc::CallContext& call,
   OPCON_SNOW_ASSIGN_OR_RETURN(target.instance, registry_->Find(instance));
   target.scope.priority = priority;
   target.scope.stop = call.stop_token();
+  target.scope.trace = call.trace();
   target.scope.deadline = LoopDeadline(*loop_, call);
   if (target.scope.deadline == absl::InfiniteDuration()) {
     target.scope.deadline =
@@ -145,6 +146,7 @@ grpc::ServerUnaryReactor* Service::ListInstances(
     if (!on_loop.ok()) co_return Complete(on_loop);
     CallScope scope;
     scope.stop = call->stop_token();
+    scope.trace = call->trace();
     scope.deadline = LoopDeadline(*self->loop_, *call);
     async::Task<Reply> listing = snow::ListInstances(
         self->registry_, std::move(asked), std::move(scope));

@@ -3,7 +3,7 @@
     cc_binary(
         name = "incidentctl",
         srcs = ["main.cc"],
-        linkopts = STATIC_GRPC_LINKOPTS,
+        linkopts = STATIC_GRPC_LINKOPTS + ["-s"],  # no symbols: half as large
         deps = [..., "//third_party:grpc++"],
     )
 
@@ -20,8 +20,6 @@ STATIC_GRPC_LINKOPTS = select({
     "//third_party:sanitizer": [],
     "//conditions:default": [
         "-static",
-        # No symbols: the file is half as large.
-        "-s",
         "-Wl,--gc-sections",
         # The archives depend on each other in circles.
         "-Wl,--start-group",

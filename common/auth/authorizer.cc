@@ -20,9 +20,11 @@
 #include "common/auth/caller.h"
 #include "common/auth/permissions.h"
 #include "common/config/fault.h"
+#include "common/config/file_watch.h"
 #include "common/config/validate.h"
 #include "common/digest/sha256.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
 #include "config/v1/common.pb.h"
@@ -52,6 +54,22 @@ absl::Status Unauthenticated(absl::string_view why) {
       {.reason = "UNAUTHENTICATED"});
 }
 
+struct Refusals {
+  static const Refusals& Get() {
+    static const auto* refusals = new Refusals;
+    return *refusals;
+  }
+  static metrics::Counter For(const std::string& reason) {
+    return metrics::GetCounter(
+        "opcon_snow_auth_refusals_total",
+        "Calls and requests that were refused for who calls.",
+        {{"reason", reason}});
+  }
+
+  metrics::Counter unauthenticated = For("unauthenticated");
+  metrics::Counter role_required = For("role_required");
+};
+
 }  // namespace
 
 class Authorizer::Rules {
@@ -65,6 +83,10 @@ class Authorizer::Rules {
     Roles roles;
   };
 
+  // The files that were read, as they lay there before.
+  config::FileWatch watch{std::vector<std::string>()};
+  // What to read them again by.
+  ::config::v1::Authorization authorization;
   std::vector<Principal> principals;
   bool open = false;
   bool takes_tokens = false;
@@ -121,8 +143,14 @@ class Authorizer::Rules {
 };
 
 absl::StatusOr<std::shared_ptr<const Authorizer::Rules>> Authorizer::ReadRules(
-    const ::config::v1::Authorization& authorization) {
+    const ::config::v1::Authorization& authorization, SteadyNow now) {
   auto rules = std::make_shared<Rules>();
+  std::vector<std::string> files;
+  for (const ::config::v1::Principal& entry : authorization.principals()) {
+    if (!entry.token_file().empty()) files.push_back(entry.token_file());
+  }
+  rules->watch = config::FileWatch(std::move(files), std::move(now));
+  rules->authorization = authorization;
   rules->open = authorization.principals().empty();
   std::map<std::string, std::string> names_by_digest;
   for (const ::config::v1::Principal& entry : authorization.principals()) {
@@ -148,24 +176,38 @@ absl::StatusOr<std::shared_ptr<const Authorizer::Rules>> Authorizer::ReadRules(
 }
 
 absl::StatusOr<std::unique_ptr<Authorizer>> Authorizer::Create(
-    const ::config::v1::Authorization& authorization) {
+    const ::config::v1::Authorization& authorization, SteadyNow now) {
   OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const Rules> rules,
-                              ReadRules(authorization));
+                              ReadRules(authorization, std::move(now)));
   return std::unique_ptr<Authorizer>(new Authorizer(std::move(rules)));
 }
 
 Authorizer::Authorizer(std::shared_ptr<const Rules> rules)
-    : rules_(std::move(rules)) {}
+    : rules_(std::move(rules)), watch_(rules_->watch) {
+  Refusals::Get();  // exposed from now on
+}
 
 Authorizer::~Authorizer() = default;
 
 std::shared_ptr<const Authorizer::Rules> Authorizer::rules() const {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (!watch_.Changed()) return rules_;
+  absl::StatusOr<std::shared_ptr<const Rules>> fresh =
+      ReadRules(rules_->authorization);
+  if (fresh.ok()) {
+    rules_ = *std::move(fresh);
+    log::Info("auth.tokens_reloaded");
+  } else {
+    log::Error("auth.reload_refused",
+               {{"status", fresh.status()},
+                {"advice", "the tokens before are taken on"}});
+  }
   return rules_;
 }
 
 void Authorizer::Replace(std::shared_ptr<const Rules> rules) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  watch_ = rules->watch;
   rules_ = std::move(rules);
 }
 
@@ -205,6 +247,7 @@ absl::StatusOr<Caller> Authorizer::Admit(absl::string_view method,
   const absl::StatusOr<const Rules::Principal*> identified =
       rules->Identify(credentials);
   if (!identified.ok()) {
+    Refusals::Get().unauthenticated.Add();
     LogRefusal(method, credentials, "", identified.status().message());
     return identified.status();
   }
@@ -218,6 +261,7 @@ absl::StatusOr<Caller> Authorizer::Admit(absl::string_view method,
       return Caller{.name = principal.name, .own_only = true};
     }
   }
+  Refusals::Get().role_required.Add();
   LogRefusal(method, credentials, principal.name, "it lacks the role");
   Roles needed = permission == nullptr ? Roles() : permission->roles;
   return MakeError(

@@ -2,11 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -105,6 +108,50 @@ TEST_F(AuthorizerTest, KnowsCallersByTokenOrCertificate) {
       authorizer->Admit(kGet, {.certificate_names = {"x.example", "c.example"}})
           ->name,
       "c");
+}
+
+TEST_F(AuthorizerTest, TokensAreExchangedWithTheirFiles) {
+  std::chrono::steady_clock::time_point now;
+  const auto made = Authorizer::Create(Config(), [&now] { return now; });
+  ASSERT_OK(made);
+  const Authorizer& authorizer = **made;
+  const log::CaptureLogs logs;
+  const auto admits = [&](const std::string& token) {
+    now += std::chrono::seconds(1);
+    return authorizer.Admit(kReport, Token(token)).ok();
+  };
+  ASSERT_TRUE(admits(kTokenA));
+  // Written beside it and renamed, as whoever is careful does.
+  const std::string fresh = TokenFile("a.token.new", "token-of-a-9876543210");
+  ASSERT_EQ(std::rename(fresh.c_str(), file_a_.c_str()), 0);
+  EXPECT_TRUE(admits("token-of-a-9876543210"));
+  EXPECT_FALSE(admits(kTokenA)) << "the old one no longer opens anything";
+  // What is not good changes nothing, for nobody, and is told once.
+  TokenFile("a.token", "short");
+  EXPECT_TRUE(admits("token-of-a-9876543210"));
+  EXPECT_TRUE(admits("token-of-a-9876543210"));
+  EXPECT_THAT(logs.Lines("auth.reload_refused"), SizeIs(1));
+  TokenFile("a.token", kTokenB);
+  EXPECT_TRUE(admits("token-of-a-9876543210"));
+  EXPECT_THAT(logs.Text(), AllOf(HasSubstr(file_a_), HasSubstr("same token"),
+                                 Not(HasSubstr("9876543210"))));
+  // Of another length, because all of this may happen within one tick of the
+  // file system's clock.
+  TokenFile("a.token", absl::StrCat(kTokenA, "-again"));
+  EXPECT_TRUE(admits(absl::StrCat(kTokenA, "-again")));
+}
+
+TEST_F(AuthorizerTest, RulesThatReplaceOthersBringTheirFiles) {
+  std::chrono::steady_clock::time_point now;
+  const auto made = Authorizer::Create({}, [&now] { return now; });
+  ASSERT_OK(made);
+  auto rules = Authorizer::ReadRules(Config(), [&now] { return now; });
+  ASSERT_OK(rules);
+  (*made)->Replace(*std::move(rules));
+  EXPECT_FALSE((*made)->Admit(kReport, Token("token-of-a-9876543210")).ok());
+  TokenFile("a.token", "token-of-a-9876543210-new");
+  now += std::chrono::seconds(1);
+  EXPECT_OK((*made)->Admit(kReport, Token("token-of-a-9876543210-new")));
 }
 
 TEST_F(AuthorizerTest, AReporterSeesWhatItReported) {

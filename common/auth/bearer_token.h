@@ -5,10 +5,11 @@
 // Portable.
 
 #include <cstddef>
-#include <memory>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,25 +34,39 @@ std::optional<absl::string_view> TokenOf(absl::string_view header);
 // readable by everybody), INVALID_ARGUMENT.
 absl::StatusOr<std::string> ReadTokenFile(const std::string& path);
 
+// A token, and who knows when there is another one.
+struct WatchedToken {
+  std::string token{};
+  // Asked before each use, one call at a time; nullopt: the token stands. Empty
+  // for one that always does.
+  std::function<std::optional<std::string>()> fresh{};
+};
+
 // The token of a channel, which may be exchanged while it is in use.
 // Thread-safe.
 class BearerToken {
  public:
-  explicit BearerToken(std::string token) : token_(std::move(token)) {}
+  explicit BearerToken(std::string token)
+      : BearerToken(WatchedToken{std::move(token)}) {}
+  explicit BearerToken(WatchedToken token) : token_(std::move(token)) {}
 
-  void Set(std::string token) {
+  void Set(WatchedToken token) {
     const std::lock_guard<std::mutex> lock(mutex_);
     token_ = std::move(token);
   }
   // "Bearer …".
   std::string Header() const {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return "Bearer " + token_;
+    if (token_.fresh) {
+      std::optional<std::string> fresh = token_.fresh();
+      if (fresh.has_value()) token_.token = *std::move(fresh);
+    }
+    return "Bearer " + token_.token;
   }
 
  private:
   mutable std::mutex mutex_;
-  std::string token_;  // guarded by mutex_
+  mutable WatchedToken token_;  // guarded by mutex_
 };
 
 }  // namespace opcon_snow::auth

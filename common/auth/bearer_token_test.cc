@@ -83,7 +83,7 @@ TEST(BearerTokenTest, IsWhatFollowsTheScheme) {
 TEST(BearerTokenTest, CanBeExchanged) {
   BearerToken token("one");
   EXPECT_EQ(token.Header(), "Bearer one");
-  token.Set("two");
+  token.Set({"two"});
   EXPECT_EQ(token.Header(), "Bearer two");
 }
 

@@ -28,6 +28,9 @@ FlagsResult ParseServerFlags(int argc, const char* const* argv,
                  "Write the ports really bound to FILE, name=port a line, "
                  "once calls are accepted")
       ->type_name("FILE");
+  app.add_flag("--health", flags.health,
+               "Ask the process that runs with this configuration and "
+               "--port-file whether it serves, and exit: 0, or 69 and why");
   app.set_version_flag("--version", absl::StrCat(name, " ", version));
   try {
     app.parse(argc, argv);

@@ -8,6 +8,8 @@
 //   --show-config      check it, print what it comes to, exit: 0 or 78
 //   --version          print name and version, exit 0
 //   --port-file FILE   write the ports really bound, "name=port" a line
+//   --health           ask the process that runs with this configuration (and
+//                      this --port-file) whether it serves: 0 or 69
 //   --help
 
 #include <optional>
@@ -20,7 +22,7 @@ namespace opcon_snow::config {
 // Exit codes after sysexits.h.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitUsage = 64;
-inline constexpr int kExitUnavailable = 69;  // cannot bind, cannot start
+inline constexpr int kExitUnavailable = 69;  // cannot start; does not serve
 inline constexpr int kExitSoftware = 70;     // did not stop in time
 inline constexpr int kExitConfig = 78;
 
@@ -29,6 +31,7 @@ struct ServerFlags {
   std::string port_file;
   bool check_config = false;
   bool show_config = false;
+  bool health = false;
 };
 
 // Either the flags, or what to print and the code to exit with.

@@ -12,7 +12,11 @@
 #include <system_error>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 namespace opcon_snow::config {
 
@@ -39,6 +43,22 @@ absl::Status WritePortFile(const std::string& path,
         absl::StrCat("port file ", path, ": ", error.message()));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<int> ReadPortFile(const std::string& path,
+                                 absl::string_view name) {
+  std::ifstream file(path);
+  const std::string prefix = absl::StrCat(name, "=");
+  for (std::string line; std::getline(file, line);) {
+    absl::string_view number = line;
+    int port = 0;
+    if (absl::ConsumePrefix(&number, prefix) &&
+        absl::SimpleAtoi(number, &port)) {
+      return port;
+    }
+  }
+  return absl::UnavailableError(
+      absl::StrCat("port file ", path, ": has no line ", prefix, "PORT"));
 }
 
 }  // namespace opcon_snow::config

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace opcon_snow::config {
 
@@ -12,6 +14,10 @@ namespace opcon_snow::config {
 // that then takes its name: a reader sees all of it or nothing.
 absl::Status WritePortFile(const std::string& path,
                            const std::map<std::string, int>& ports);
+
+// The port of that name in such a file. UNAVAILABLE if there is none (yet).
+absl::StatusOr<int> ReadPortFile(const std::string& path,
+                                 absl::string_view name);
 
 }  // namespace opcon_snow::config
 

@@ -35,6 +35,16 @@ TEST(PortFileTest, WritesOnePortALine) {
   EXPECT_EQ(files, 1) << "no temporary file is left";
 }
 
+TEST(PortFileTest, ReadsAPortByItsName) {
+  const std::string path = ::testing::TempDir() + "/read";
+  EXPECT_THAT(ReadPortFile(path, "grpc"),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr(path)));
+  ASSERT_OK(WritePortFile(path, {{"metrics", 9}, {"grpc", 50051}}));
+  EXPECT_THAT(ReadPortFile(path, "grpc"), IsOkAndHolds(50051));
+  EXPECT_THAT(ReadPortFile(path, "rpc"),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("rpc=PORT")));
+}
+
 TEST(PortFileTest, SaysWhyItCannot) {
   EXPECT_THAT(
       WritePortFile("/does/not/exist", {{"grpc", 1}}),

@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
 #include "common/config/fault.h"
 #include "common/config/flags.h"
 #include "common/config/named_files.h"
@@ -24,6 +25,9 @@
 #include "common/config/yaml_loader.h"
 #include "common/config/yaml_writer.h"
 #include "common/log/log.h"
+#include "common/metrics/process_metrics.h"
+#include "common/rpc/health_probe.h"
+#include "common/trace/export.h"
 #include "config/v1/common.pb.h"
 #include "google/protobuf/message.h"
 
@@ -31,6 +35,9 @@ namespace opcon_snow::config {
 namespace {
 
 using google::protobuf::Message;
+
+// Below the 5 s that the documented probes have.
+constexpr absl::Duration kHealthTimeout = absl::Seconds(3);
 
 // The signals that the main thread waits for; blocked before any other thread
 // exists, so that every thread inherits that.
@@ -98,6 +105,8 @@ class Main {
       : spec_(spec), flags_(std::move(flags)) {}
 
   int Run(const Signals& signals);
+  // Asks the process that runs with the same flags.
+  int AskHealth() const;
 
  private:
   // Loads and validates; nullptr with all faults in `faults`.
@@ -127,6 +136,9 @@ std::unique_ptr<Message> Main::Load(Faults* faults) const {
   const bool is_readable =
       loaded.ok() || loaded.code() == absl::StatusCode::kInvalidArgument;
   if (is_readable && spec_.validate) spec_.validate(*config, faults);
+  if (is_readable && spec_.telemetry) {
+    trace::ValidateTraces(spec_.telemetry(*config), "telemetry", faults);
+  }
   if (is_readable) CheckNamedFiles(*config, faults);
   return faults->empty() ? std::move(config) : nullptr;
 }
@@ -141,6 +153,12 @@ int Main::Run(const Signals& signals) {
   SetLogLevel(*config);
   const bool looks_only = flags_.check_config || flags_.show_config;
   if (looks_only && !spec_.check_builds) return Look(*config);
+  // Before there is any other thread; ends after the application.
+  const std::unique_ptr<trace::Export> traces =
+      spec_.telemetry && !looks_only
+          ? trace::Export::Start(spec_.telemetry(*config), spec_.name,
+                                 spec_.version)
+          : nullptr;
   absl::StatusOr<std::unique_ptr<Application>> application =
       spec_.build(*config);
   if (!application.ok()) {
@@ -153,9 +171,39 @@ int Main::Run(const Signals& signals) {
     return Fail(kExitUnavailable, "build", application.status());
   }
   if (looks_only) return Look(*config);
+  metrics::ObserveProcess(spec_.name, spec_.version);
+  metrics::ObserveCertificates(*config);
   log::Info("server.starting",
             {{"version", spec_.version}, {"config", Redacted(*config)}});
   return StartAndServe(**application, signals);
+}
+
+int Main::AskHealth() const {
+  // Other faults do not matter: a process that works is not ill because
+  // somebody has made a mistake in its file since.
+  Faults faults;
+  const std::unique_ptr<Message> config = spec_.new_config();
+  const absl::Status loaded =
+      LoadYamlFile(flags_.config_file, config.get(), &faults);
+  if (!spec_.listener || spec_.listener(*config).address().empty()) {
+    Print(stderr, loaded.ok()
+                      ? absl::StrCat(flags_.config_file,
+                                     ": listener.address: is required\n")
+                      : faults.Format());
+    return kExitConfig;
+  }
+  absl::StatusOr<int> port = 0;
+  if (!flags_.port_file.empty()) {
+    port = ReadPortFile(flags_.port_file, "grpc");
+  }
+  const absl::Status health =
+      port.ok()
+          ? rpc::ProbeHealth(spec_.listener(*config), *port, kHealthTimeout)
+          : port.status();
+  if (health.ok()) return kExitOk;
+  Print(stderr, absl::StrCat(spec_.name, ": ", health.message(), "\n"));
+  return health.code() == absl::StatusCode::kInvalidArgument ? kExitConfig
+                                                             : kExitUnavailable;
 }
 
 int Main::Look(const Message& config) const {
@@ -202,14 +250,17 @@ void Main::Reload(Application& application) {
   Faults faults;
   const std::unique_ptr<Message> config = Load(&faults);
   if (config == nullptr) {
+    metrics::CountReload(false);
     log::Error("config.reload_refused", {{"faults", faults.Format()}});
     return;
   }
   const absl::Status taken = application.Reload(*config);
+  metrics::CountReload(taken.ok());
   if (!taken.ok()) {
     log::Error("config.reload_refused", {{"status", taken}});
     return;
   }
+  metrics::ObserveCertificates(*config);
   SetLogLevel(*config);
   log::Info("config.reloaded");
 }
@@ -224,6 +275,9 @@ int RunServerMain(int argc, const char* const* argv, const ServerSpec& spec) {
     Print(stdout, parsed.out);
     Print(stderr, parsed.error);
     return parsed.exit_code;
+  }
+  if (parsed.flags->health) {
+    return Main(spec, *std::move(parsed.flags)).AskHealth();
   }
   const Signals signals;
   return Main(spec, *std::move(parsed.flags)).Run(signals);

@@ -16,7 +16,9 @@
 // with every fault on stderr), log level, build (exit 78 if the error is about
 // the configuration, else 69), Start (exit 69), port file, wait for signals,
 // Stop, exit 0. --check-config and --show-config end after build, or before it
-// where building takes hold of something. SIGTERM and SIGINT stop, a second one
+// where building takes hold of something; --health ends after the flags: it
+// only asks another process (exit 0 or 69; 78 if the configuration does not say
+// where that is). SIGTERM and SIGINT stop, a second one
 // during Stop is ignored; SIGHUP reads the configuration and the files again,
 // and if they have no fault passes it to Reload. All three are blocked in
 // every thread and taken with sigwait by the main thread, so that nothing ever
@@ -33,6 +35,11 @@
 #include "absl/strings/string_view.h"
 #include "common/config/fault.h"
 #include "google/protobuf/message.h"
+
+namespace config::v1 {
+class Listener;
+class Telemetry;
+}  // namespace config::v1
 
 namespace opcon_snow::config {
 
@@ -77,8 +84,17 @@ struct ServerSpec {
   // store, or changes it: then --check-config and --show-config do not build,
   // and `validate` has to find what building would.
   bool check_builds = true;
+  // Where a configuration has its gRPC listener, for --health; empty if it has
+  // none.
+  std::function<const ::config::v1::Listener&(const google::protobuf::Message&)>
+      listener;
   // The config.v1.LogLevel in a configuration; empty if it has none.
   std::function<int(const google::protobuf::Message&)> log_level;
+  // The config.v1.Telemetry in a configuration, of which the part about traces
+  // is checked and done by RunServerMain; empty if it has none.
+  std::function<const ::config::v1::Telemetry&(
+      const google::protobuf::Message&)>
+      telemetry;
 };
 
 template <class Config>
@@ -101,10 +117,22 @@ ServerSpec MakeServerSpec(
                     std::move(build)](const google::protobuf::Message& config) {
     return build(static_cast<const Config&>(config));
   };
+  if constexpr (requires(const Config& config) { config.listener(); }) {
+    spec.listener = [](const google::protobuf::Message& config)
+        -> const ::config::v1::Listener& {
+      return static_cast<const Config&>(config).listener();
+    };
+  }
   if constexpr (requires(const Config& config) { config.logging().level(); }) {
     spec.log_level = [](const google::protobuf::Message& config) {
       return static_cast<int>(
           static_cast<const Config&>(config).logging().level());
+    };
+  }
+  if constexpr (requires(const Config& config) { config.telemetry(); }) {
+    spec.telemetry = [](const google::protobuf::Message& config)
+        -> const ::config::v1::Telemetry& {
+      return static_cast<const Config&>(config).telemetry();
     };
   }
   return spec;

@@ -225,6 +225,28 @@ TEST_F(ServerMainTest, ServesUntilTermAndExitsWithZero) {
   EXPECT_THAT(Err(), Not(HasSubstr("test.debug")));
 }
 
+TEST_F(ServerMainTest, HealthOfAProcessThatIsNotThere) {
+  WriteConfig("listener: {address: \"127.0.0.1:1\"}\n");
+  EXPECT_EQ(Run({"--config", config(), "--health"}), kExitUnavailable);
+  EXPECT_THAT(Err(), HasSubstr("127.0.0.1:1: "));
+  EXPECT_EQ(Run({"--config", config(), "--port-file", port_file(), "--health"}),
+            kExitUnavailable);
+  EXPECT_THAT(Err(), HasSubstr(port_file()));
+  EXPECT_THAT(Out(), IsEmpty());
+}
+
+TEST_F(ServerMainTest, HealthNeedsTheListenerAndNothingElseOfTheFile) {
+  WriteConfig("listener: {address: \"127.0.0.1:1\"}\nnonsense: 1\n");
+  EXPECT_EQ(Run({"--config", config(), "--health"}), kExitUnavailable)
+      << "asked in spite of the fault";
+  WriteConfig("default_instance_name: x\n");
+  EXPECT_EQ(Run({"--config", config(), "--health"}), kExitConfig);
+  EXPECT_THAT(Err(), HasSubstr("listener.address: is required"));
+  WriteConfig(kGood);
+  EXPECT_EQ(Run({"--config", config(), "--health"}), kExitConfig);
+  EXPECT_THAT(Err(), HasSubstr("--port-file"));
+}
+
 TEST_F(ServerMainTest, InterruptStopsAsWell) {
   StartServing(kGood);
   Signal(SIGINT);

@@ -1,7 +1,9 @@
 #include <atomic>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -195,6 +197,35 @@ TEST_F(CurlTlsTest, ProxyGetsItsCredentialsAndNeverOurs) {
       connect, "Proxy-Authorization: Basic dXNlcjpzM2NyZXQ=\r\n"))
       << connect;
   EXPECT_FALSE(absl::StrContains(connect, "t0ken")) << connect;
+}
+
+TEST_F(CurlTlsTest, ProxyGetsAnotherPasswordOnceThereIsOne) {
+  std::vector<std::string> connects;
+  RawServer proxy([&](RawServer::Connection& c) {
+    connects.push_back(c.ReadHeader().value_or(""));
+    c.Write(
+        "HTTP/1.1 407 Proxy Authentication Required\r\n"
+        "Content-Length: 0\r\n\r\n");
+  });
+  std::optional<std::string> fresh;
+  CurlTransportOptions options;
+  options.proxy_url = absl::StrCat("http://127.0.0.1:", proxy.port());
+  options.proxy_username = "user";
+  options.proxy_password = "old";
+  options.fresh_proxy_password = [&fresh] {
+    return std::exchange(fresh, std::nullopt);
+  };
+  transport_ = MakeTransport(options);
+  for (int i = 0; i < 3; ++i) {
+    if (i == 1) fresh = "new";
+    EXPECT_TRUE(
+        IsError(Post("https://upstream.invalid/", "x"), Kind::kConnect, false));
+  }
+  ASSERT_EQ(connects.size(), 3u);
+  // base64("user:old"), base64("user:new")
+  EXPECT_TRUE(absl::StrContains(connects[0], "Basic dXNlcjpvbGQ=\r\n"));
+  EXPECT_TRUE(absl::StrContains(connects[1], "Basic dXNlcjpuZXc=\r\n"));
+  EXPECT_TRUE(absl::StrContains(connects[2], "Basic dXNlcjpuZXc=\r\n"));
 }
 
 TEST_F(CurlTlsTest, ProxyThatHangsUpWasNeverSentAnything) {

@@ -1,5 +1,8 @@
 #include "common/http/curl_transport.h"
 
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -101,7 +104,20 @@ CurlTransport::~CurlTransport() = default;
 
 // Not a coroutine itself, so that the task does not refer to the transport.
 async::Task<Result> CurlTransport::Send(Request request) {
-  return SendOn(core_, settings_, std::move(request));
+  return SendOn(core_, Settings(), std::move(request));
+}
+
+std::shared_ptr<const UpstreamSettings> CurlTransport::Settings() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const CurlTransportOptions& options = settings_->options();
+  if (!options.fresh_proxy_password) return settings_;
+  std::optional<std::string> password = options.fresh_proxy_password();
+  if (!password.has_value()) return settings_;
+  CurlTransportOptions changed = options;
+  changed.proxy_password = *std::move(password);
+  auto fresh = UpstreamSettings::Create(std::move(changed));
+  if (fresh.ok()) settings_ = *std::move(fresh);
+  return settings_;
 }
 
 }  // namespace opcon_snow::http

@@ -19,6 +19,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -96,6 +98,9 @@ struct CurlTransportOptions {
   // Basic credentials for the proxy; they go to the proxy only.
   std::string proxy_username;
   std::string proxy_password;
+  // Asked before each request, one at a time: another password, or nullopt if
+  // that stands. Empty: it always does.
+  std::function<std::optional<std::string>()> fresh_proxy_password;
 
   std::string user_agent = "opcon-snow";
 
@@ -134,7 +139,12 @@ class CurlTransport final : public Transport {
   CurlTransport(std::shared_ptr<internal::LoopCore> core,
                 std::shared_ptr<const internal::UpstreamSettings> settings);
 
-  std::shared_ptr<internal::LoopCore> core_;
+  // As they are for the next request.
+  std::shared_ptr<const internal::UpstreamSettings> Settings();
+
+  const std::shared_ptr<internal::LoopCore> core_;
+  std::mutex mutex_;
+  // Guarded by mutex_.
   std::shared_ptr<const internal::UpstreamSettings> settings_;
 };
 

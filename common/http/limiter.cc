@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/async/one_shot.h"
+#include "common/http/upstream_metrics.h"
 #include "common/status/error.h"
 
 namespace opcon_snow::http {
@@ -21,6 +22,8 @@ constexpr absl::Duration kMinAdvice = absl::Seconds(1);
 constexpr absl::Duration kMaxAdvice = absl::Seconds(60);
 constexpr absl::Duration kAfterTimeout = absl::Seconds(5);
 constexpr absl::Duration kMaxHourAdvice = absl::Hours(1);
+
+const LimiterMetrics kNoMetrics{};
 
 absl::Status Overloaded(absl::string_view what, absl::Duration advice) {
   ErrorDetails details;
@@ -61,9 +64,11 @@ struct Limiter::Core {
   using Queue = std::map<std::uint64_t, Waiter>;
 
   Core(async::EventLoop* event_loop, LimiterOptions given)
-      : loop(event_loop), options(given) {
+      : loop(event_loop),
+        options(given),
+        metrics(given.metrics == nullptr ? kNoMetrics : *given.metrics) {
     options.max_concurrent = std::max(1, options.max_concurrent);
-    limit = options.max_concurrent;
+    SetLimit(options.max_concurrent);
     if (options.requests_per_hour > 0) {
       // What may come at once and what comes in again within an hour are
       // together what an hour may see.
@@ -73,6 +78,15 @@ struct Limiter::Core {
       allowance = burst;
       refilled_at = loop->MonotonicNow();
     }
+  }
+
+  ~Core() { SetLimit(0); }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  void SetLimit(int fresh) {
+    metrics.limit.Add(fresh - limit);
+    limit = fresh;
   }
 
   bool HasRate() const { return options.requests_per_hour > 0; }
@@ -106,6 +120,7 @@ struct Limiter::Core {
 
   void Take(Priority priority) {
     ++in_use;
+    metrics.in_use.Add(1);
     if (HasRate()) allowance -= 1;
     if (priority == Priority::kUpload) ++uploads_in_use;
   }
@@ -125,6 +140,7 @@ struct Limiter::Core {
     Waiter waiter = std::move(found->second);
     waiting.erase(found);
     --queued;
+    metrics.queued.Add(-1);
     loop->Cancel(waiter.timer);
     waiter.turn.Set(std::move(status));
   }
@@ -136,6 +152,7 @@ struct Limiter::Core {
     }
     for (Priority other : {Priority::kUpload, Priority::kUpdate}) {
       if (other <= priority || queue(other).empty()) continue;
+      metrics.refused_queue_full.Add();
       End(other, queue(other).rbegin()->first,
           Overloaded("a more urgent call took the last place in the gateway's "
                      "queue",
@@ -176,18 +193,19 @@ struct Limiter::Core {
       if (permit_round != round) return;
       ++round;
       successes = 0;
-      limit = std::max(1, limit / 2);
+      SetLimit(std::max(1, limit / 2));
       return;
     }
     if (outcome != Outcome::kSuccess || in_use < limit) return;
     if (++successes < limit) return;
     successes = 0;
-    limit = std::min(limit + 1, options.max_concurrent);
+    SetLimit(std::min(limit + 1, options.max_concurrent));
   }
 
   async::EventLoop* const loop;
   LimiterOptions options;
-  int limit = 1;
+  const LimiterMetrics& metrics;
+  int limit = 0;
   int in_use = 0;
   int uploads_in_use = 0;
   // Successes with all slots taken since the limit last changed.
@@ -238,6 +256,7 @@ void Limiter::Permit::Release() {
   core->mean_duration = core->mean_duration * 0.9 + held * 0.1;
   core->Learn(outcome_, round_);
   --core->in_use;
+  core->metrics.in_use.Add(-1);
   if (priority_ == Priority::kUpload) --core->uploads_in_use;
   // Not from here: whoever waits would run inside the one who leaves.
   if (core->queued == 0) return;
@@ -260,7 +279,10 @@ async::Task<absl::StatusOr<Limiter::Permit>> Limiter::Wait(
     std::stop_token stop) {
   if (stop.stop_requested() || core->loop->Stopping()) co_return Cancelled();
   const absl::Duration now = core->loop->MonotonicNow();
-  if (deadline <= now) co_return TooLate();
+  if (deadline <= now) {
+    core->metrics.refused_timeout.Add();
+    co_return TooLate();
+  }
 
   // Nobody overtakes a waiter of the same or a higher priority.
   bool somebody_before = false;
@@ -274,6 +296,7 @@ async::Task<absl::StatusOr<Limiter::Permit>> Limiter::Wait(
   const absl::Duration hour =
       core->UntilAllowed(static_cast<double>(core->queued) + 1);
   if (hour > deadline - now) {
+    core->metrics.refused_hour.Add();
     co_return Overloaded(
         absl::StrCat("the ", core->options.requests_per_hour,
                      " requests an hour that this gateway may make are used "
@@ -281,6 +304,7 @@ async::Task<absl::StatusOr<Limiter::Permit>> Limiter::Wait(
         std::clamp(hour, kMinAdvice, kMaxHourAdvice));
   }
   if (!core->MakeRoom(priority)) {
+    core->metrics.refused_queue_full.Add();
     co_return Overloaded(absl::StrCat("the gateway's queue is full (",
                                       core->queued, " calls are waiting)"),
                          core->Advice());
@@ -291,11 +315,14 @@ async::Task<absl::StatusOr<Limiter::Permit>> Limiter::Wait(
   async::OneShot<absl::Status> turn = waiter.turn;
   // Fires at the latest when the loop stops.
   waiter.timer = core->loop->After(deadline - now, [core, priority, id] {
-    core->End(priority, id, core->loop->Stopping() ? Cancelled() : TooLate());
+    const bool stopping = core->loop->Stopping();
+    if (!stopping) core->metrics.refused_timeout.Add();
+    core->End(priority, id, stopping ? Cancelled() : TooLate());
   });
   if (waiter.timer == async::EventLoop::kNoTimer) co_return Cancelled();
   core->queue(priority).emplace(id, std::move(waiter));
   ++core->queued;
+  core->metrics.queued.Add(1);
   Core::DispatchInTime(core);
 
   absl::Status status;

@@ -44,6 +44,8 @@
 
 namespace opcon_snow::http {
 
+struct LimiterMetrics;  // upstream_metrics.h
+
 // In order of urgency.
 enum class Priority {
   kCreate,  // an effect that somebody waits for and that has no other way
@@ -58,6 +60,8 @@ struct LimiterOptions {
   int max_queued = 256;
   // 0: as many as come.
   int requests_per_hour = 0;
+  // Where it counts; must outlive the limiter and its permits. Null: nowhere.
+  const LimiterMetrics* metrics = nullptr;
 };
 
 class Limiter {

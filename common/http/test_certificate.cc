@@ -52,7 +52,8 @@ Owned<std::FILE> Open(const std::string& path) {
 
 TestCertificate MakeTestCertificate(absl::string_view name,
                                     absl::string_view common_name,
-                                    absl::string_view ip, absl::Duration left) {
+                                    absl::string_view ip, absl::Duration left,
+                                    absl::Duration from) {
   Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
   Require(key != nullptr, "EVP_EC_gen");
   Owned<X509> certificate(X509_new());
@@ -60,7 +61,8 @@ TestCertificate MakeTestCertificate(absl::string_view name,
   X509* x509 = certificate.get();
   X509_set_version(x509, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-  X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
+  X509_gmtime_adj(X509_getm_notBefore(x509),
+                  static_cast<long>(absl::ToInt64Seconds(from)));
   X509_gmtime_adj(X509_getm_notAfter(x509),
                   static_cast<long>(absl::ToInt64Seconds(left)));
   X509_set_pubkey(x509, key.get());
@@ -76,6 +78,9 @@ TestCertificate MakeTestCertificate(absl::string_view name,
   AddExtension(x509, NID_subject_alt_name,
                ip.empty() ? absl::StrCat("DNS:", common_name)
                           : absl::StrCat("DNS:", common_name, ",IP:", ip));
+  // Or two of one name could not be told apart as authorities.
+  AddExtension(x509, NID_subject_key_identifier, "hash");
+  AddExtension(x509, NID_authority_key_identifier, "keyid");
   Require(X509_sign(x509, key.get(), EVP_sha256()) > 0, "X509_sign");
 
   TestCertificate files;

@@ -20,12 +20,13 @@ struct TestCertificate {
 
 // Writes `name`.crt and `name`.key to the test's scratch directory. The
 // certificate is for `common_name`, and if `ip` is not empty for that address.
-// Valid from an hour ago until `left` from now. What was there is replaced, the
-// key first. Fatal if it cannot.
+// Valid between `from` and `left` from now. What was there is replaced, the key
+// first. Fatal if it cannot.
 TestCertificate MakeTestCertificate(absl::string_view name,
                                     absl::string_view common_name,
                                     absl::string_view ip,
-                                    absl::Duration left = absl::Hours(24));
+                                    absl::Duration left = absl::Hours(24),
+                                    absl::Duration from = -absl::Hours(1));
 
 }  // namespace opcon_snow::http
 

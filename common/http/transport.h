@@ -26,6 +26,7 @@
 #include "common/async/task.h"
 #include "common/http/body.h"
 #include "common/http/headers.h"
+#include "common/trace/trace_parent.h"
 
 namespace opcon_snow::http {
 
@@ -65,6 +66,9 @@ struct Request {
 
   // Gives the request up with kCancelled. May be requested on any thread.
   std::stop_token stop;
+
+  // What the request is made for; see traced_transport.h. Never sent.
+  trace::TraceParent trace{};
 };
 
 struct Response {

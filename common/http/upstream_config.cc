@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
+#include "common/config/file_watch.h"
 #include "common/config/secret.h"
 #include "common/config/secret_file.h"
 #include "common/config/validate.h"
@@ -20,6 +22,12 @@ constexpr absl::Duration kDefaultConnectTimeout = absl::Seconds(10);
 constexpr int kDefaultConcurrent = 16;
 constexpr int kDefaultQueued = 256;
 constexpr std::int64_t kDefaultResponseBytes = std::int64_t{8} << 20;
+
+absl::StatusOr<std::string> ReadPassword(const std::string& file) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(const config::Secret password,
+                              config::ReadSecretFile(file));
+  return password.Reveal();
+}
 
 }  // namespace
 
@@ -105,10 +113,12 @@ absl::StatusOr<CurlTransportOptions> TransportOptionsFrom(
   options.client_key_file = tls.key_file();
   options.proxy_url = proxy.url();
   options.proxy_username = proxy.username();
-  if (!proxy.password_file().empty()) {
-    OPCON_SNOW_ASSIGN_OR_RETURN(config::Secret password,
-                                config::ReadSecretFile(proxy.password_file()));
-    options.proxy_password = password.Reveal();
+  const std::string& password_file = proxy.password_file();
+  if (!password_file.empty()) {
+    options.fresh_proxy_password =
+        config::FreshSecret(password_file, &ReadPassword);
+    OPCON_SNOW_ASSIGN_OR_RETURN(options.proxy_password,
+                                ReadPassword(password_file));
   }
   options.connect_timeout = bounds.connect_timeout;
   // Waiting for the answer counts as stalling, so this must not end a request

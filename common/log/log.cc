@@ -19,6 +19,8 @@
 #include "absl/time/time.h"
 #include "common/log/sink.h"
 #include "common/status/utf8.h"
+#include "common/trace/scope.h"
+#include "common/trace/trace_parent.h"
 #include "nlohmann/json.hpp"
 #include "spdlog/logger.h"
 #include "spdlog/sinks/stdout_sinks.h"
@@ -112,6 +114,10 @@ std::string FormatLine(absl::Time time, Level level, absl::string_view process,
     } else {
       line[key] = ToJson(field.value);
     }
+  }
+  const trace::TraceParent& context = trace::Current();
+  if (context.valid() && !line.contains("trace_id")) {
+    line["trace_id"] = trace::Hex(context.trace_id);
   }
   return line.dump(-1, ' ', false,
                    nlohmann::ordered_json::error_handler_t::replace);

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -28,6 +29,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
+#include "common/metrics/listener_metrics.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/address.h"
 #include "common/status/status_macros.h"
 
@@ -85,16 +88,21 @@ class Census {
  public:
   Census(int most, int most_per_peer)
       : most_(most), most_per_peer_(most_per_peer) {}
+  ~Census() { metrics_.open.Add(-static_cast<double>(living_.size())); }
+  Census(const Census&) = delete;
+  Census& operator=(const Census&) = delete;
 
   bool Admit(int descriptor, const std::string& peer) {
-    const std::optional<ino_t> identity = IdentityOf(descriptor);
-    if (!identity.has_value()) return false;
-    Forget(descriptor);
-    if (!HasRoom(peer)) Sweep();
-    if (!HasRoom(peer)) return false;
-    living_[descriptor] = {*identity, peer};
-    if (!peer.empty()) ++by_peer_[peer];
-    return true;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const bool admitted = AdmitLocked(descriptor, peer);
+    (admitted ? metrics_.accepted : metrics_.refused).Add();
+    return admitted;
+  }
+
+  // So that what is exposed is not what there was when it last mattered.
+  void CountAnew() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    Sweep();
   }
 
  private:
@@ -102,6 +110,18 @@ class Census {
     ino_t identity;
     std::string peer;
   };
+
+  bool AdmitLocked(int descriptor, const std::string& peer) {
+    const std::optional<ino_t> identity = IdentityOf(descriptor);
+    if (!identity.has_value()) return false;
+    Forget(descriptor);
+    if (!HasRoom(peer)) Sweep();
+    if (!HasRoom(peer)) return false;
+    living_[descriptor] = {*identity, peer};
+    metrics_.open.Add(1);
+    if (!peer.empty()) ++by_peer_[peer];
+    return true;
+  }
 
   bool HasRoom(const std::string& peer) const {
     if (static_cast<int>(living_.size()) >= most_) return false;
@@ -115,6 +135,7 @@ class Census {
     const auto peer = by_peer_.find(found->second.peer);
     if (peer != by_peer_.end() && --peer->second == 0) by_peer_.erase(peer);
     living_.erase(found);
+    metrics_.open.Add(-1);
   }
 
   void Sweep() {
@@ -129,6 +150,9 @@ class Census {
 
   const int most_;
   const int most_per_peer_;
+  const metrics::ListenerMetrics metrics_{"grpc"};
+  std::mutex mutex_;
+  // Guarded by mutex_.
   std::unordered_map<int, Connection> living_;
   std::map<std::string, int> by_peer_;
 };
@@ -212,8 +236,9 @@ class Acceptor::Impl {
   Descriptor wake_;
   int port_ = 0;
   std::thread thread_;
-  // Of the thread:
   Census census_;
+  const metrics::AtScrape at_scrape_{[this] { census_.CountAnew(); }};
+  // Of the thread:
   Complaint refused_;
   Complaint failed_;
 };

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -14,8 +15,11 @@
 #include "common/auth/authorizer.h"
 #include "common/auth/caller.h"
 #include "common/rpc/call_context.h"
+#include "common/rpc/call_metrics.h"
 #include "common/rpc/status_conversion.h"
 #include "common/status/error.h"
+#include "common/trace/scope.h"
+#include "common/trace/span.h"
 #include "google/protobuf/descriptor.h"
 #include "grpcpp/support/status.h"
 
@@ -42,12 +46,21 @@ std::map<const Descriptor*, std::string> MethodNames(
   return names;
 }
 
+void EndRpcSpan(const absl::Status& status, trace::Span* span) {
+  span->Set("rpc.grpc.status_code", static_cast<int>(status.code()));
+  span->SetStatus(status);
+  span->End();
+}
+
 }  // namespace
 
 BridgeState::BridgeState(BridgeOptions options)
-    : options_(std::move(options)), methods_(MethodNames(options_.service)) {}
+    : options_(std::move(options)),
+      methods_(MethodNames(options_.service)),
+      metrics_(std::make_shared<CallMetrics>(options_.service)) {}
 
 absl::Status BridgeState::Enter(CallContext& call) {
+  metrics_->Started(call.method());
   int running = 0;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -60,6 +73,7 @@ absl::Status BridgeState::Enter(CallContext& call) {
     if (!caller.ok()) return caller.status();
     call.set_caller(*std::move(caller));
   }
+  call.BeginSpan();
   if (running > options_.max_active_calls) {
     return MakeError(
         absl::StatusCode::kResourceExhausted,
@@ -103,18 +117,18 @@ std::string BridgeState::MethodName(const Descriptor* request) const {
   return found == methods_.end() ? "" : found->second;
 }
 
-grpc::Status BridgeState::Finish(const CallContext& call,
-                                 const absl::Status& status,
+grpc::Status BridgeState::Finish(CallContext& call, const absl::Status& status,
                                  SteadyTime started) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     --running_;
   }
-  if (options_.on_finished) {
-    options_.on_finished(
-        {&call, status,
-         absl::FromChrono(std::chrono::steady_clock::now() - started)});
-  }
+  const absl::Duration elapsed =
+      absl::FromChrono(std::chrono::steady_clock::now() - started);
+  metrics_->Handled(call.method(), status.code(), elapsed);
+  const trace::Scope traced(call.trace());
+  if (options_.on_finished) options_.on_finished({&call, status, elapsed});
+  EndRpcSpan(status, &call.span());
   return ToGrpcStatus(status, options_.domain);
 }
 

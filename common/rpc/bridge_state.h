@@ -22,6 +22,8 @@
 
 namespace opcon_snow::rpc {
 
+class CallMetrics;
+
 // Runs a function soon: on an event loop, on a worker pool. It must run every
 // function it is given until the bridge is idle; a dropped one leaves its call
 // open for ever. Called from any thread.
@@ -78,12 +80,13 @@ class BridgeState {
   // The call makes room for another, because its client may send that as soon
   // as it has the answer, before gRPC is done with this one and Leave() is
   // called. Tells the observer and converts.
-  grpc::Status Finish(const CallContext& call, const absl::Status& status,
+  grpc::Status Finish(CallContext& call, const absl::Status& status,
                       SteadyTime started);
 
  private:
   const BridgeOptions options_;
   std::map<const google::protobuf::Descriptor*, std::string> methods_;
+  const std::shared_ptr<const CallMetrics> metrics_;
   std::shared_ptr<const auth::Authorizer> authorizer_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;

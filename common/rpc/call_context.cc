@@ -8,10 +8,14 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/auth/caller.h"
+#include "common/trace/caller_span.h"
+#include "common/trace/span.h"
+#include "common/trace/trace_parent.h"
 #include "grpc/grpc_security_constants.h"
 #include "grpc/support/time.h"
 #include "grpcpp/security/auth_context.h"
@@ -72,6 +76,18 @@ std::optional<std::string> CallContext::Metadata(absl::string_view key) const {
   const auto found = metadata.find(grpc::string_ref(key.data(), key.size()));
   if (found == metadata.end()) return std::nullopt;
   return std::string(found->second.data(), found->second.size());
+}
+
+void CallContext::BeginSpan() {
+  trace_caller_ = trace::ReadCaller(Metadata(trace::kTraceParentKey),
+                                    Metadata(trace::kCallerSpanKey));
+  span_ =
+      trace::StartServerSpan(method_.empty() ? "rpc" : method_, trace_caller_);
+  span_.Set("rpc.system", "grpc");
+  const std::pair<absl::string_view, absl::string_view> names =
+      absl::StrSplit(method_, absl::MaxSplits('/', 1));
+  span_.Set("rpc.service", names.first);
+  span_.Set("rpc.method", names.second);
 }
 
 auth::Credentials CallContext::ShownCredentials() const {

@@ -13,6 +13,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/auth/caller.h"
+#include "common/trace/span.h"
+#include "common/trace/trace_parent.h"
 #include "grpcpp/server_context.h"
 
 namespace opcon_snow::rpc {
@@ -62,6 +64,15 @@ class CallContext {
   // Before the handler begins. Called by the bridge; a test may, too.
   void set_caller(auth::Caller caller) { caller_ = std::move(caller); }
 
+  // The call's span, from when it was let in to its end.
+  trace::Span& span() { return span_; }
+  // What is done for the call belongs to it; not valid if there is no trace.
+  const trace::TraceParent& trace() const { return span_.context(); }
+  // What the caller says of its own.
+  const trace::Caller& trace_caller() const { return trace_caller_; }
+  // Called by the bridge, for calls that are let in.
+  void BeginSpan();
+
   // Marks the call as cancelled. Called by the bridge; a test may, too.
   void Cancel() { stop_.request_stop(); }
 
@@ -73,6 +84,8 @@ class CallContext {
   const SteadyTime steady_deadline_;
   const std::stop_token drain_;
   auth::Caller caller_;
+  trace::Caller trace_caller_;
+  trace::Span span_;
   std::stop_source stop_;
 };
 

@@ -1,8 +1,13 @@
 // The two configuration headers: server_config.h and channel_config.h.
 
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/auth/authorizer.h"
 #include "common/config/fault.h"
 #include "common/config/yaml_loader.h"
 #include "common/rpc/channel_config.h"
@@ -16,6 +21,7 @@ namespace opcon_snow::rpc {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -41,6 +47,10 @@ TEST(ServerConfigTest, GivesDefaults) {
   EXPECT_FALSE(options.use_tls);
   EXPECT_EQ(options.max_receive_bytes, std::size_t{1} << 20);
   EXPECT_EQ(options.shutdown_timeout, absl::Seconds(10));
+  EXPECT_EQ(options.max_connections, 1000);
+  EXPECT_EQ(options.max_connections_per_peer, 250);
+  EXPECT_EQ(options.max_streams_per_connection, 100);
+  EXPECT_EQ(options.max_metadata_bytes, std::size_t{16} << 10);
   EXPECT_EQ(MaxConcurrentCalls(listener), 200);
 }
 
@@ -52,7 +62,11 @@ TEST(ServerConfigTest, TakesEverySetting) {
       "  {name: n, certificate_san: s, roles: [reader]}]}\n"
       "max_request_bytes: 1000\n"
       "max_concurrent_calls: 7\n"
-      "drain_timeout: 0s\n";
+      "drain_timeout: 0s\n"
+      "max_connections: 100000\n"
+      "max_connections_per_peer: 3\n"
+      "max_streams_per_connection: 4\n"
+      "max_metadata_bytes: 1024\n";
   EXPECT_THAT(ListenerFaults(yaml), IsEmpty());
   const ServerOptions options = ServerOptionsFrom(ListenerOf(yaml));
   EXPECT_EQ(options.host, "0.0.0.0");
@@ -64,6 +78,10 @@ TEST(ServerConfigTest, TakesEverySetting) {
   EXPECT_FALSE(options.tls.client_certificate_optional);
   EXPECT_EQ(options.max_receive_bytes, 1000U);
   EXPECT_EQ(options.shutdown_timeout, absl::ZeroDuration());
+  EXPECT_EQ(options.max_connections, 100'000);
+  EXPECT_EQ(options.max_connections_per_peer, 3);
+  EXPECT_EQ(options.max_streams_per_connection, 4);
+  EXPECT_EQ(options.max_metadata_bytes, 1024U);
   EXPECT_EQ(MaxConcurrentCalls(ListenerOf(yaml)), 7);
 }
 
@@ -76,24 +94,65 @@ TEST(ServerConfigTest, WhoHasATokenNeedsNoCertificate) {
                   .tls.client_certificate_optional);
 }
 
+class ReloadTest : public ::testing::Test {
+ protected:
+  void Start(const std::string& yaml) {
+    running_ = ListenerOf(yaml);
+    auto authorizer = AuthorizerOf(running_);
+    ASSERT_OK(authorizer);
+    authorizer_ = *std::move(authorizer);
+    auto server = CreateServer(running_, {}, authorizer_);
+    ASSERT_OK(server);
+    server_ = *std::move(server);
+  }
+
+  absl::StatusOr<ListenerReload> Prepare(const std::string& yaml) {
+    return PrepareReload(ListenerOf(yaml), running_, authorizer_, *server_);
+  }
+
+  ::config::v1::Listener running_;
+  std::shared_ptr<auth::Authorizer> authorizer_;
+  std::unique_ptr<Server> server_;
+};
+
+constexpr char kGuarded[] =
+    "address: 127.0.0.1:0\n"
+    "authorization: {principals: [\n"
+    "  {name: n, certificate_san: s, roles: [reader]}]}\n";
+
 // Or taking the listener off the network would open it until then.
-TEST(ServerConfigTest, WhoMayCallWaitsForTheNextStartTogetherWithTheAddress) {
-  const auto running = ListenerOf(
-      "address: 127.0.0.1:0\n"
-      "authorization: {principals: [\n"
-      "  {name: n, certificate_san: s, roles: [reader]}]}\n");
-  const auto authorizer = AuthorizerOf(running);
-  ASSERT_OK(authorizer);
-  const auto server = CreateServer(running, {}, *authorizer);
-  ASSERT_OK(server);
-  const auto reload = [&](const std::string& yaml) {
-    return ReloadListener(ListenerOf(yaml), running, authorizer->get(),
-                          server->get());
-  };
-  EXPECT_THAT(reload("address: 127.0.0.1:1"), IsOkAndHolds(false));
-  EXPECT_FALSE((*authorizer)->is_open());
-  EXPECT_THAT(reload("address: 127.0.0.1:0"), IsOkAndHolds(true));
-  EXPECT_TRUE((*authorizer)->is_open());
+TEST_F(ReloadTest, WhoMayCallWaitsForTheNextStartTogetherWithTheAddress) {
+  Start(kGuarded);
+  for (const char* yaml :
+       {"address: 127.0.0.1:1",
+        "address: 127.0.0.1:0\ntls: {certificate_file: c, key_file: k}"}) {
+    const auto reload = Prepare(yaml);
+    ASSERT_OK(reload);
+    EXPECT_FALSE(reload->takes_authorization);
+    EXPECT_THAT(reload->TakenWith({"a"}), ElementsAre("a", "logging"));
+    reload->take();
+    EXPECT_FALSE(authorizer_->is_open());
+  }
+}
+
+TEST_F(ReloadTest, WhoMayCallDoesNotWaitForTheBounds) {
+  Start(kGuarded);
+  const auto reload = Prepare("address: 127.0.0.1:0\nmax_connections: 7");
+  ASSERT_OK(reload);
+  EXPECT_THAT(reload->TakenWith({"a"}),
+              ElementsAre("a", "logging", "listener.authorization"));
+  EXPECT_FALSE(authorizer_->is_open()) << "nothing changes before it is taken";
+  reload->take();
+  EXPECT_TRUE(authorizer_->is_open());
+}
+
+TEST_F(ReloadTest, AFileThatIsMissingLeavesEverythingAsItWas) {
+  Start(kGuarded);
+  EXPECT_THAT(Prepare("address: 127.0.0.1:0\n"
+                      "authorization: {principals: [\n"
+                      "  {name: n, token_file: /not/there, roles: [reader]}]}"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/not/there")));
+  EXPECT_FALSE(authorizer_->is_open());
 }
 
 TEST(ServerConfigTest, FindsEveryFault) {
@@ -116,14 +175,25 @@ TEST(ServerConfigTest, FindsEveryFault) {
                      "tls: {}\n"
                      "max_request_bytes: 16777217\n"
                      "max_concurrent_calls: -1\n"
-                     "drain_timeout: 301s\n"),
+                     "drain_timeout: 301s\n"
+                     "max_connections: 100001\n"
+                     "max_connections_per_peer: -1\n"
+                     "max_streams_per_connection: 10001\n"
+                     "max_metadata_bytes: 1023\n"),
       AllOf(HasSubstr("listener.tls.certificate_file: is required"),
             HasSubstr("listener.tls.key_file: is required"),
             HasSubstr("listener.max_request_bytes: 16777217 is not between 1 "
                       "and 16777216"),
             HasSubstr("listener.max_concurrent_calls: -1 is not between"),
             HasSubstr("listener.drain_timeout: 5m1s is not between 0s and "
-                      "5m")));
+                      "5m"),
+            HasSubstr("listener.max_connections: 100001 is not between 1 and "
+                      "100000"),
+            HasSubstr("listener.max_connections_per_peer: -1 is not between"),
+            HasSubstr("listener.max_streams_per_connection: 10001 is not "
+                      "between 1 and 10000"),
+            HasSubstr("listener.max_metadata_bytes: 1023 is not between 1024 "
+                      "and 1048576")));
 }
 
 std::string ChannelFaults(const std::string& yaml,

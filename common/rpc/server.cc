@@ -1,9 +1,11 @@
 #include "common/rpc/server.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -310,7 +312,14 @@ absl::Status Server::Impl::Drain() {
   acceptor->Stop();
 
   Shutdown shutdown(server, options.shutdown_timeout);
-  const absl::Time give_up = absl::Now() + options.shutdown_timeout;
+  // As above.
+  using Steady = std::chrono::steady_clock;
+  const Steady::time_point give_up =
+      Steady::now() + absl::ToChronoNanoseconds(options.shutdown_timeout);
+  const auto left = [give_up] {
+    return std::max(absl::FromChrono(give_up - Steady::now()),
+                    absl::ZeroDuration());
+  };
   bool all_have_bridges = true;
   for (const ServedService& service : services) {
     if (service.bridge == nullptr) {
@@ -321,16 +330,13 @@ absl::Status Server::Impl::Drain() {
   }
   if (all_have_bridges) {
     for (const ServedService& service : services) {
-      service.bridge->AwaitIdle(
-          std::max(give_up - absl::Now(), absl::ZeroDuration()));
+      service.bridge->AwaitIdle(left());
     }
     // What is left is too late, or a stream of gRPC's own services, which
     // would go on until its client goes.
     grpc_server_cancel_all_calls(server->c_server());
   }
-  const absl::Duration left =
-      std::max(give_up - absl::Now(), absl::ZeroDuration());
-  if (shutdown.Await(left + options.cancel_timeout)) return absl::OkStatus();
+  if (shutdown.Await(left() + options.cancel_timeout)) return absl::OkStatus();
   return absl::DeadlineExceededError(absl::StrCat(
       "a handler did not end within ",
       absl::FormatDuration(options.cancel_timeout), " of its cancellation"));
@@ -345,8 +351,8 @@ std::string Server::address() const {
   return JoinHostPort(impl_->options.host, port());
 }
 
-absl::Status Server::ReloadTls() {
-  return impl_->tls == nullptr ? absl::OkStatus() : impl_->tls->Reload();
+absl::StatusOr<std::function<void()>> Server::PrepareTls() const {
+  return TlsFiles::Prepare(impl_->tls);
 }
 
 void Server::SetServing(absl::string_view service, bool serving) {

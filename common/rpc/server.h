@@ -24,6 +24,7 @@
 // accepts again once the process has run out of descriptors; see acceptor.h.
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -118,8 +119,9 @@ class Server {
   std::string address() const;
 
   // Reads the TLS files again, if there are any; they are also looked at
-  // whenever a client connects. After an error the old ones are used on.
-  absl::Status ReloadTls();
+  // whenever a client connects. What it gives takes them over, for the next
+  // connection.
+  absl::StatusOr<std::function<void()>> PrepareTls() const;
 
   // Health of one service by its full name, or of "" (the server). Takes
   // effect between Start and Stop. Initially everything is serving.

@@ -1,6 +1,8 @@
 #include "common/rpc/server_config.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,7 +32,41 @@ constexpr std::int64_t kDefaultRequestBytes = std::int64_t{1} << 20;
 constexpr std::int64_t kMaxRequestBytes = std::int64_t{16} << 20;
 constexpr int kDefaultCalls = 200;
 constexpr int kMaxCalls = 10'000;
+constexpr int kMaxConnections = 100'000;
+constexpr int kMaxStreams = 10'000;
+// A token alone may have 4 KiB; see auth::kMostTokenBytes.
+constexpr int kLeastMetadataBytes = 1 << 10;
+constexpr int kMaxMetadataBytes = 1 << 20;
 constexpr absl::Duration kDefaultDrain = absl::Seconds(10);
+
+void ValidateBounds(const ::config::v1::Listener& listener,
+                    absl::string_view field, config::Faults* faults) {
+  CheckRange(FieldPath(field, "max_connections"), listener.max_connections(), 1,
+             kMaxConnections, faults);
+  CheckRange(FieldPath(field, "max_connections_per_peer"),
+             listener.max_connections_per_peer(), 1, kMaxConnections, faults);
+  CheckRange(FieldPath(field, "max_streams_per_connection"),
+             listener.max_streams_per_connection(), 1, kMaxStreams, faults);
+  CheckRange(FieldPath(field, "max_metadata_bytes"),
+             listener.max_metadata_bytes(), kLeastMetadataBytes,
+             kMaxMetadataBytes, faults);
+}
+
+// 0 leaves the default as it is.
+void TakeBounds(const ::config::v1::Listener& listener,
+                ServerOptions* options) {
+  const auto take = [](int written, int* bound) {
+    if (written > 0) *bound = written;
+  };
+  take(listener.max_connections(), &options->max_connections);
+  take(listener.max_connections_per_peer(), &options->max_connections_per_peer);
+  take(listener.max_streams_per_connection(),
+       &options->max_streams_per_connection);
+  if (listener.max_metadata_bytes() > 0) {
+    options->max_metadata_bytes =
+        static_cast<std::size_t>(listener.max_metadata_bytes());
+  }
+}
 
 }  // namespace
 
@@ -67,6 +103,7 @@ void ValidateListener(const ::config::v1::Listener& listener,
              listener.max_request_bytes(), 1, kMaxRequestBytes, faults);
   CheckRange(FieldPath(field, "max_concurrent_calls"),
              listener.max_concurrent_calls(), 1, kMaxCalls, faults);
+  ValidateBounds(listener, field, faults);
   if (listener.has_drain_timeout()) {
     CheckRange(FieldPath(field, "drain_timeout"), listener.drain_timeout(),
                absl::ZeroDuration(), absl::Minutes(5), faults);
@@ -107,6 +144,7 @@ ServerOptions ServerOptionsFrom(const ::config::v1::Listener& listener) {
   options.shutdown_timeout = listener.has_drain_timeout()
                                  ? config::ToDuration(listener.drain_timeout())
                                  : kDefaultDrain;
+  TakeBounds(listener, &options);
   return options;
 }
 
@@ -126,17 +164,23 @@ absl::StatusOr<std::unique_ptr<Server>> CreateServer(
   return Server::Create(std::move(options), std::move(services));
 }
 
-absl::StatusOr<bool> ReloadListener(const ::config::v1::Listener& fresh,
-                                    const ::config::v1::Listener& running,
-                                    auth::Authorizer* authorizer,
-                                    Server* server) {
-  ::config::v1::Listener before = running;
-  *before.mutable_authorization() = fresh.authorization();
-  ::config::v1::Listener after = fresh;
-  after.mutable_authorization();
-  if (!google::protobuf::util::MessageDifferencer::Equals(before, after)) {
-    OPCON_SNOW_RETURN_IF_ERROR(server->ReloadTls());
-    return false;
+std::vector<absl::string_view> ListenerReload::TakenWith(
+    std::vector<absl::string_view> fields) const {
+  fields.push_back("logging");
+  if (takes_authorization) fields.push_back("listener.authorization");
+  return fields;
+}
+
+absl::StatusOr<ListenerReload> PrepareReload(
+    const ::config::v1::Listener& fresh, const ::config::v1::Listener& running,
+    std::shared_ptr<auth::Authorizer> authorizer, const Server& server) {
+  using google::protobuf::util::MessageDifferencer;
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::function<void()> take_tls,
+                              server.PrepareTls());
+  if (fresh.address() != running.address() ||
+      fresh.has_tls() != running.has_tls() ||
+      !MessageDifferencer::Equals(fresh.tls(), running.tls())) {
+    return ListenerReload{.take = std::move(take_tls)};
   }
   // Whether a connection must have a certificate is settled when it listens.
   if (!fresh.tls().client_ca_file().empty() &&
@@ -149,9 +193,14 @@ absl::StatusOr<bool> ReloadListener(const ::config::v1::Listener& fresh,
   OPCON_SNOW_ASSIGN_OR_RETURN(
       std::shared_ptr<const auth::Authorizer::Rules> rules,
       auth::Authorizer::ReadRules(fresh.authorization()));
-  OPCON_SNOW_RETURN_IF_ERROR(server->ReloadTls());
-  authorizer->Replace(std::move(rules));
-  return true;
+  return ListenerReload{
+      .take =
+          [take_tls = std::move(take_tls), authorizer = std::move(authorizer),
+           rules = std::move(rules)] {
+            take_tls();
+            authorizer->Replace(rules);
+          },
+      .takes_authorization = true};
 }
 
 int MaxConcurrentCalls(const ::config::v1::Listener& listener) {

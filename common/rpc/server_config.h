@@ -3,6 +3,7 @@
 
 // From the configuration's Listener to ServerOptions.
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -43,15 +44,27 @@ absl::StatusOr<std::unique_ptr<Server>> CreateServer(
 absl::StatusOr<std::shared_ptr<auth::Authorizer>> AuthorizerOf(
     const ::config::v1::Listener& listener);
 
-// Takes over what a listener's files hold now, with the next connection, and
-// what its `authorization` says, with the next call. False if that waits for
-// the next start, because anything else has changed since the process started
-// with `running`: who may call belongs to the address. After an error nothing
-// has changed.
-absl::StatusOr<bool> ReloadListener(const ::config::v1::Listener& fresh,
-                                    const ::config::v1::Listener& running,
-                                    auth::Authorizer* authorizer,
-                                    Server* server);
+// What a reload does to a listener.
+struct ListenerReload {
+  // Takes over what its files hold now, with the next connection, and what its
+  // `authorization` says, with the next call. Last of all that a reload does:
+  // it cannot fail.
+  std::function<void()> take;
+  // For config::TellNextStart: `fields`, which the process takes over besides,
+  // and what `take` does.
+  std::vector<absl::string_view> TakenWith(
+      std::vector<absl::string_view> fields) const;
+
+  // False if who may call waits for the next start, because the address or the
+  // TLS has changed since the process started: they belong together.
+  bool takes_authorization = false;
+};
+
+// Reads what `fresh` names and changes nothing yet; the process started with
+// `running`.
+absl::StatusOr<ListenerReload> PrepareReload(
+    const ::config::v1::Listener& fresh, const ::config::v1::Listener& running,
+    std::shared_ptr<auth::Authorizer> authorizer, const Server& server);
 
 // For BridgeOptions::max_active_calls.
 int MaxConcurrentCalls(const ::config::v1::Listener& listener);

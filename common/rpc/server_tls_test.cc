@@ -1,6 +1,7 @@
 // The server over TLS: certificates that are verified and exchanged, and who is
 // let in by what.
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,13 +13,20 @@
 #include "common/auth/authorizer.h"
 #include "common/auth/bearer_token.h"
 #include "common/http/test_certificate.h"
+#include "common/log/capture.h"
+#include "common/rpc/address.h"
 #include "common/rpc/call.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/health_probe.h"
 #include "common/rpc/server.h"
 #include "common/rpc/server_fixture.h"
 #include "common/rpc/test_service.h"
+#include "common/rpc/tls_files.h"
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
+#include "common/trace/recorded_spans.h"
+#include "common/trace/span.h"
+#include "common/trace/trace_parent.h"
 #include "config/v1/common.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -26,8 +34,11 @@
 namespace opcon_snow::rpc {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class TlsServerTest : public ServerTest {
  protected:
@@ -43,6 +54,12 @@ class TlsServerTest : public ServerTest {
     options.use_tls = true;
     options.tls.ca_file = server_certificate_.certificate_file;
     return options;
+  }
+
+  absl::Status ReloadTls() {
+    const auto take = server_->PrepareTls();
+    if (take.ok()) (*take)();
+    return take.status();
   }
 
   const http::TestCertificate server_certificate_ =
@@ -89,7 +106,7 @@ TEST_F(TlsServerTest, TakesARenewedCertificateForTheNextConnection) {
   EXPECT_OK(Get(Connect(TlsChannel())));
   // Under the old names, as a renewal does.
   http::MakeTestCertificate("server", "localhost", "127.0.0.1");
-  ASSERT_OK(server_->ReloadTls());
+  ASSERT_OK(ReloadTls());
   EXPECT_OK(Get(Connect(TlsChannel())))
       << "the client reads the new certificate as its authority";
   ChannelOptions before = TlsChannel();
@@ -111,13 +128,52 @@ TEST_F(TlsServerTest, KeepsTheOldCertificateIfTheNewOneIsNotGood) {
   std::filesystem::copy_file(key, key + ".kept");
   std::filesystem::copy_file(other_certificate_.key_file, key,
                              std::filesystem::copy_options::overwrite_existing);
-  EXPECT_THAT(server_->ReloadTls(),
+  EXPECT_THAT(ReloadTls(),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("is not the key of the certificate")));
   EXPECT_OK(good());
   std::filesystem::rename(key + ".kept", key);
-  EXPECT_OK(server_->ReloadTls());
+  EXPECT_OK(ReloadTls());
   EXPECT_OK(good());
+}
+
+// With every clock right, it is one that somebody has installed early.
+TEST_F(TlsServerTest, ACertificateThatIsNotValidYetReplacesNone) {
+  std::chrono::steady_clock::time_point now;
+  const ServerTls files{
+      .certificate_file = server_certificate_.certificate_file,
+      .private_key_file = server_certificate_.key_file};
+  const auto loaded = TlsFiles::Load(files, [&now] { return now; });
+  ASSERT_OK(loaded);
+  const std::string good = (*loaded)->Current()->certificate_chain;
+  http::MakeTestCertificate("server", "localhost", "127.0.0.1", absl::Hours(2),
+                            absl::Hours(1));
+  EXPECT_THAT(TlsFiles::Prepare(*loaded),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr(files.certificate_file),
+                             HasSubstr("not valid yet"), HasSubstr("clock"))));
+  const log::CaptureLogs logs;
+  for (int i = 0; i < 3; ++i) {
+    now += std::chrono::seconds(1);
+    EXPECT_EQ((*loaded)->Current()->certificate_chain, good);
+  }
+  EXPECT_EQ(logs.Lines("tls.reload_refused").size(), 1u);
+  // A process that starts with it must serve: callers go by their own clocks.
+  const auto started = TlsFiles::Load(files, [&now] { return now; });
+  ASSERT_OK(started);
+  EXPECT_THAT(logs.Text(), HasSubstr("tls.not_valid_yet"));
+  http::MakeTestCertificate("server", "localhost", "127.0.0.1");
+  now += std::chrono::seconds(1);
+  EXPECT_NE((*loaded)->Current()->certificate_chain, good);
+}
+
+TEST_F(TlsServerTest, AnExpiredCertificateIsNamedAtTheStart) {
+  http::MakeTestCertificate("server", "localhost", "127.0.0.1",
+                            -absl::Minutes(1));
+  EXPECT_THAT(Start(TlsOptions()),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       AllOf(HasSubstr(server_certificate_.certificate_file),
+                             HasSubstr("has run out; renew it"))));
 }
 
 TEST_F(TlsServerTest, AClientTakesARenewedCertificateOfItsOwn) {
@@ -167,6 +223,62 @@ TEST_F(TlsServerTest, KeepsKeysThatEverybodyMayReadOut) {
   EXPECT_THAT(Start(TlsOptions()),
               StatusIs(absl::StatusCode::kPermissionDenied,
                        HasSubstr(server_certificate_.key_file)));
+}
+
+// --- The probe of the server's own program ----------------------------------
+
+class ProbedServerTest : public TlsServerTest {
+ protected:
+  // Of the server that was started, with these TLS files.
+  absl::Status Probe(const ServerOptions& options,
+                     const std::string& host = "127.0.0.1") {
+    ::config::v1::Listener listener;
+    listener.set_address(JoinHostPort(host, server_->port()));
+    if (options.use_tls) {
+      listener.mutable_tls()->set_certificate_file(
+          options.tls.certificate_file);
+      listener.mutable_tls()->set_key_file(options.tls.private_key_file);
+      listener.mutable_tls()->set_client_ca_file(options.tls.client_ca_file);
+    }
+    return ProbeHealth(listener, 0, absl::Seconds(10));
+  }
+};
+
+TEST_F(ProbedServerTest, SaysWhetherTheServerServes) {
+  ASSERT_OK(Start({}));
+  EXPECT_OK(Probe({}));
+  EXPECT_OK(Probe({}, "0.0.0.0")) << "every address: loopback is one";
+  server_->SetServing("", false);
+  EXPECT_THAT(Probe({}), StatusIs(absl::StatusCode::kUnavailable,
+                                  HasSubstr("NOT_SERVING")));
+  ASSERT_OK(server_->Stop());
+  EXPECT_THAT(Probe({}), StatusIs(absl::StatusCode::kUnavailable,
+                                  HasSubstr(server_->address())));
+}
+
+TEST_F(ProbedServerTest, DoesNotVerifyTheCertificate) {
+  ServerOptions options = TlsOptions();
+  options.tls.certificate_file = client_certificate_.certificate_file;
+  options.tls.private_key_file = client_certificate_.key_file;
+  ASSERT_OK(Start(options));
+  EXPECT_OK(Probe(options)) << "of another name, and signed by nobody";
+  EXPECT_THAT(Probe({}), StatusIs(absl::StatusCode::kUnavailable))
+      << "in plaintext";
+}
+
+TEST_F(ProbedServerTest, ShowsTheListenersOwnCertificate) {
+  ServerOptions options = TlsOptions();
+  options.tls.client_ca_file = server_certificate_.certificate_file;
+  ASSERT_OK(Start(options));
+  EXPECT_OK(Probe(options));
+  ServerOptions other = options;
+  other.tls.certificate_file = other_certificate_.certificate_file;
+  other.tls.private_key_file = other_certificate_.key_file;
+  EXPECT_THAT(Probe(other), StatusIs(absl::StatusCode::kUnavailable,
+                                     HasSubstr("signed by client_ca_file")));
+  other.tls.certificate_file += ".missing";
+  EXPECT_THAT(Probe(other),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr(".missing")));
 }
 
 // --- Who may call what ------------------------------------------------------
@@ -273,8 +385,33 @@ TEST_F(GuardedServerTest, ATokenIsExchangedWhileTheChannelIsUsed) {
   options.token = token;
   const auto channel = Connect(options);
   EXPECT_THAT(Get(channel), StatusIs(absl::StatusCode::kUnauthenticated));
-  token->Set(kToken);
+  token->Set({kToken});
   EXPECT_OK(Get(channel));
+}
+
+TEST_F(GuardedServerTest, OnlyCallersThatAreLetInAreTraced) {
+  const trace::RecordedSpans spans;
+  ASSERT_OK(Start(Guarded({})));
+  const auto get = [&](const std::string& token) {
+    ChannelOptions options;
+    options.token = std::make_shared<auth::BearerToken>(token);
+    const auto stub = ServiceNowGateway::NewStub(Connect(options));
+    return Call(*stub, &Stub::GetIncident, GetIncidentRequest(),
+                {.metadata = {{"traceparent",
+                               "00-4bf92f3577b34da6a3ce929d0e0e4736-"
+                               "00f067aa0ba902b7-01"}}});
+  };
+  EXPECT_THAT(get("not-the-right-one"),
+              StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(spans.all(), IsEmpty());
+  EXPECT_OK(get(kToken));
+  ASSERT_THAT(spans.all(), SizeIs(1));
+  const trace::SpanRecord span = spans.all()[0];
+  EXPECT_EQ(span.name, "servicenow.v1.ServiceNowGateway/GetIncident");
+  EXPECT_EQ(span.kind, trace::Kind::kServer);
+  EXPECT_EQ(trace::Hex(span.self.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(trace::Hex(span.parent), "00f067aa0ba902b7");
+  EXPECT_EQ(trace::RecordedSpans::Attribute(span, "rpc.grpc.status_code"), "0");
 }
 
 TEST_F(GuardedServerTest, NeedsABridgeToAsk) {

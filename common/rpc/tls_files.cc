@@ -5,9 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sys/stat.h>
 
-#include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -20,13 +19,19 @@
 #include "common/config/secret.h"
 #include "common/config/secret_file.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "common/rpc/address.h"
 #include "common/status/status_macros.h"
 
 namespace opcon_snow::rpc {
 namespace {
 
-constexpr std::chrono::seconds kBetweenLooks{1};
+const metrics::Counter& ReloadsRefused() {
+  static const auto* counter = new metrics::Counter(metrics::GetCounter(
+      "opcon_snow_tls_reloads_refused_total",
+      "Times that changed TLS files of a listener were not taken."));
+  return *counter;
+}
 
 struct Free {
   void operator()(BIO* p) const { BIO_free(p); }
@@ -85,6 +90,20 @@ absl::Status CheckPair(const ServerTls& files, const TlsContent& content) {
   return absl::OkStatus();
 }
 
+// A clock that is wrong must not keep a server from starting, as callers judge
+// by theirs; but a good certificate is not exchanged for such a one.
+absl::Status CheckBegin(const ServerTls& files, const TlsContent& content) {
+  const Owned<X509> certificate = FirstCertificate(content.certificate_chain);
+  if (certificate == nullptr ||
+      X509_cmp_current_time(X509_get0_notBefore(certificate.get())) <= 0) {
+    return absl::OkStatus();
+  }
+  return Invalid(
+      files.certificate_file,
+      "the certificate is not valid yet; check this machine's clock, "
+      "or wait");
+}
+
 absl::StatusOr<std::shared_ptr<const TlsContent>> Read(const ServerTls& files) {
   auto content = std::make_shared<TlsContent>();
   OPCON_SNOW_ASSIGN_OR_RETURN(
@@ -104,57 +123,61 @@ absl::StatusOr<std::shared_ptr<const TlsContent>> Read(const ServerTls& files) {
   return content;
 }
 
+// In the place of one that is good.
+absl::StatusOr<std::shared_ptr<const TlsContent>> ReadAnew(
+    const ServerTls& files) {
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const TlsContent> content,
+                              Read(files));
+  OPCON_SNOW_RETURN_IF_ERROR(CheckBegin(files, *content));
+  return content;
+}
+
 }  // namespace
+
+TlsFiles::TlsFiles(ServerTls files, const SteadyNow& now)
+    : files_(std::move(files)),
+      watch_({files_.certificate_file, files_.private_key_file,
+              files_.client_ca_file},
+             now) {}
 
 absl::StatusOr<std::shared_ptr<TlsFiles>> TlsFiles::Load(const ServerTls& files,
                                                          SteadyNow now) {
-  std::shared_ptr<TlsFiles> loaded(new TlsFiles(files, std::move(now)));
-  OPCON_SNOW_RETURN_IF_ERROR(loaded->Reload());
+  ReloadsRefused();  // exposed from now on
+  std::shared_ptr<TlsFiles> loaded(new TlsFiles(files, now));
+  OPCON_SNOW_ASSIGN_OR_RETURN(loaded->content_, Read(files));
+  const absl::Status begun = CheckBegin(files, *loaded->content_);
+  if (!begun.ok()) log::Warning("tls.not_valid_yet", {{"status", begun}});
   return loaded;
 }
 
-std::string TlsFiles::Stamp() const {
-  std::string stamp;
-  for (const std::string* path :
-       {&files_.certificate_file, &files_.private_key_file,
-        &files_.client_ca_file}) {
-    struct stat info = {};
-    if (path->empty() || stat(path->c_str(), &info) != 0) continue;
-    absl::StrAppend(&stamp, info.st_dev, ".", info.st_ino, ".", info.st_size,
-                    ".", info.st_mtim.tv_sec, ".", info.st_mtim.tv_nsec, ".",
-                    info.st_ctim.tv_sec, ".", info.st_ctim.tv_nsec, "/");
-  }
-  return stamp;
-}
-
-// The stamp is that of before: what is written meanwhile changes it again.
-absl::Status TlsFiles::ReadLocked(const std::string& stamp) {
-  stamp_ = stamp;
-  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const TlsContent> fresh,
-                              Read(files_));
-  content_ = std::move(fresh);
-  return absl::OkStatus();
-}
-
-absl::Status TlsFiles::Reload() {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  look_again_ = now_() + kBetweenLooks;
-  return ReadLocked(Stamp());
+absl::StatusOr<std::function<void()>> TlsFiles::Prepare(
+    std::shared_ptr<TlsFiles> files) {
+  if (files == nullptr) return [] {};
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::shared_ptr<const TlsContent> content,
+                              ReadAnew(files->files_));
+  return [files = std::move(files), content = std::move(content)] {
+    const std::lock_guard<std::mutex> lock(files->mutex_);
+    files->content_ = content;
+  };
 }
 
 std::shared_ptr<const TlsContent> TlsFiles::Current() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (now_() < look_again_) return content_;
-  look_again_ = now_() + kBetweenLooks;
-  const std::string stamp = Stamp();
-  if (stamp == stamp_) return content_;
-  const absl::Status read = ReadLocked(stamp);
+  if (!watch_.Changed()) return content_;
+  absl::StatusOr<std::shared_ptr<const TlsContent>> read = ReadAnew(files_);
   if (read.ok()) {
+    content_ = *std::move(read);
+    refused_ = absl::OkStatus();
     log::Info("tls.reloaded", {{"certificate", files_.certificate_file}});
-  } else {
-    log::Error("tls.reload_refused",
-               {{"status", read}, {"advice", "the one before is used on"}});
+    return content_;
   }
+  // One that is not valid yet will be.
+  watch_.Distrust();
+  if (read.status() == refused_) return content_;
+  refused_ = read.status();
+  ReloadsRefused().Add();
+  log::Error("tls.reload_refused",
+             {{"status", refused_}, {"advice", "the one before is used on"}});
   return content_;
 }
 

@@ -5,7 +5,6 @@
 // together, and read again when they change, so that a renewed certificate
 // needs no restart and a half-written one harms nobody.
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/config/file_watch.h"
 #include "common/config/secret.h"
 
 namespace opcon_snow::rpc {
@@ -39,10 +39,12 @@ struct TlsContent {
 // Thread-safe.
 class TlsFiles {
  public:
-  using SteadyNow = std::function<std::chrono::steady_clock::time_point()>;
+  using SteadyNow = config::FileWatch::SteadyNow;
 
   // Errors name the file: NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (no
-  // PEM, no certificate, a key of another certificate, out of date).
+  // PEM, no certificate, a key of another certificate, run out). One that is
+  // not valid yet is told in the log; it is an error where it is to replace
+  // one.
   static absl::StatusOr<std::shared_ptr<TlsFiles>> Load(
       const ServerTls& files,
       SteadyNow now = [] { return std::chrono::steady_clock::now(); });
@@ -52,25 +54,22 @@ class TlsFiles {
   // moment when a client connects. What is not good is logged once.
   std::shared_ptr<const TlsContent> Current();
 
-  // Reads the files now. After an error the content is what it was.
-  absl::Status Reload();
+  // Reads the files now. What it gives makes that the content: reading and
+  // taking over are apart so that a reload can prepare everything before it
+  // changes anything. Null is a listener without TLS, with nothing to take.
+  static absl::StatusOr<std::function<void()>> Prepare(
+      std::shared_ptr<TlsFiles> files);
 
   const ServerTls& files() const { return files_; }
 
  private:
-  TlsFiles(ServerTls files, SteadyNow now)
-      : files_(std::move(files)), now_(std::move(now)) {}
-  // Of the files as they lie there: changes whenever one of them may have.
-  std::string Stamp() const;
-  // With mutex_ held.
-  absl::Status ReadLocked(const std::string& stamp);
+  TlsFiles(ServerTls files, const SteadyNow& now);
 
   const ServerTls files_;
-  const SteadyNow now_;
   std::mutex mutex_;
-  std::shared_ptr<const TlsContent> content_;         // guarded by mutex_
-  std::string stamp_;                                 // guarded by mutex_
-  std::chrono::steady_clock::time_point look_again_;  // guarded by mutex_
+  config::FileWatch watch_;                    // guarded by mutex_
+  std::shared_ptr<const TlsContent> content_;  // guarded by mutex_
+  absl::Status refused_;                       // guarded by mutex_
 };
 
 }  // namespace opcon_snow::rpc

@@ -13,14 +13,17 @@
 #include "common/auth/authorizer.h"
 #include "common/auth/caller.h"
 #include "common/log/log.h"
-#include "common/rpc/address.h"
+#include "common/metrics/metrics.h"
 #include "common/status/error.h"
 #include "common/status/utf8.h"
+#include "common/trace/caller_span.h"
+#include "common/trace/span.h"
+#include "common/trace/trace_parent.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "incident_service/http/openapi_json.h"
-#include "incident_service/http/problem.h"
 #include "incident_service/identity.h"
+#include "incident_service/service/report_span.h"
 #include "incident_service/service/request_check.h"
 
 namespace opcon_snow::incident::http {
@@ -29,7 +32,6 @@ namespace {
 namespace v1 = ::incident::v1;
 using google::protobuf::Message;
 
-constexpr char kDomain[] = "incident-service";
 // Larger answers are refused, as over gRPC.
 constexpr std::size_t kMaxAnswerBytes = std::size_t{16} << 20;
 // Of what the JSON parser says, which quotes the body.
@@ -43,6 +45,7 @@ enum class Call {
   kGetTicket,
   kHealth,
   kOpenApi,
+  kMetrics,
 };
 
 struct Route {
@@ -66,6 +69,7 @@ constexpr Route kRoutes[] = {
      "incident.v1.IncidentService/ListTicketLinks"},
     {"GET", "v1/tickets/*", Call::kGetTicket,
      "incident.v1.IncidentService/GetTicketLink"},
+    {"GET", "metrics", Call::kMetrics, kHealthRpc},
     // The contract is public, and whoever asks for health has no credentials.
     {"GET", "v1/openapi.json", Call::kOpenApi, nullptr},
     {"GET", "healthz", Call::kHealth, nullptr},
@@ -94,14 +98,9 @@ const Route* FindRoute(const std::string& method,
 
 // A page of another site must not reach the door by a name that leads here.
 bool IsForUs(const Request& head, const Target& target) {
-  std::string host =
-      target.authority.value_or(std::string(head.Header("host")));
-  if (host.empty()) return !head.HasHeader("host");  // HTTP/1.0
-  const std::size_t colon = host.rfind(':');
-  if (colon != std::string::npos && !absl::EndsWith(host, "]")) {
-    host.resize(colon);
-  }
-  return rpc::IsLoopbackHost(host);
+  return target.authority.has_value()
+             ? web::IsLoopbackAuthority(*target.authority)
+             : web::NamesLoopback(head);
 }
 
 std::optional<Answer> RefuseContent(const Request& head) {
@@ -193,6 +192,31 @@ Answer Acknowledge(const absl::StatusOr<v1::ReportJobEventResponse>& stored) {
   }
   return answer;
 }
+
+// A report that came in this way, in the trace that its headers name.
+class TracedReport {
+ public:
+  explicit TracedReport(const Request& request)
+      : caller_(trace::ReadCaller(
+            std::string(request.Header(trace::kTraceParentKey)),
+            std::string(request.Header(trace::kCallerSpanKey)))),
+        span_(trace::StartServerSpan("POST /v1/reports", caller_)) {
+    span_.Set("http.request.method", "POST");
+    span_.Set("url.template", "/v1/reports");
+  }
+  std::string trace_parent() const {
+    return trace::FormatTraceParent(span_.context());
+  }
+  void End(const absl::StatusOr<v1::ReportJobEventResponse>& stored) {
+    TellReporter(stored, caller_, &span_);
+    span_.SetStatus(stored.status());
+    span_.End();
+  }
+
+ private:
+  const trace::Caller caller_;
+  trace::Span span_;
+};
 
 struct Routed {
   Target target;
@@ -305,6 +329,8 @@ void Door::Handle(Request request, Done done) {
         return done(GetTicket(target));
       case Call::kHealth:
         return done(Health(target, health_in_full));
+      case Call::kMetrics:
+        return done(Metrics(target));
       case Call::kOpenApi:
       case Call::kReport:
         return done(OpenApi(target));
@@ -330,13 +356,17 @@ void Door::Report(const Request& request, const auth::Caller& caller,
     done(RefuseReport(parsed));
     return;
   }
+  auto call = std::make_shared<TracedReport>(request);
   d_.intake->Report(
       message, caller.name,
-      [this, done](absl::StatusOr<v1::ReportJobEventResponse> stored) {
+      [this, done, call](absl::StatusOr<v1::ReportJobEventResponse> stored) {
         // The store's thread has other things to do than to write JSON.
-        d_.report_executor(
-            [done, stored = std::move(stored)] { done(Acknowledge(stored)); });
-      });
+        d_.report_executor([done, call, stored = std::move(stored)] {
+          call->End(stored);
+          done(Acknowledge(stored));
+        });
+      },
+      call->trace_parent());
 }
 
 Answer Door::ListReports(const Target& target) const {
@@ -401,6 +431,13 @@ Answer Door::Health(const Target& target, bool in_full) const {
 Answer Door::OpenApi(const Target& target) {
   const absl::Status bare = NoParameters(target);
   return bare.ok() ? Answer{.body = kOpenApiJson} : Problem(bare);
+}
+
+Answer Door::Metrics(const Target& target) {
+  const absl::Status bare = NoParameters(target);
+  return bare.ok() ? Answer{.content_type = metrics::kContentType,
+                            .body = metrics::Expose()}
+                   : Problem(bare);
 }
 
 }  // namespace opcon_snow::incident::http

@@ -13,7 +13,7 @@
 #include "common/auth/authorizer.h"
 #include "common/auth/caller.h"
 #include "incident/v1/incident_service.pb.h"
-#include "incident_service/http/message.h"
+#include "incident_service/http/problem.h"
 #include "incident_service/http/target.h"
 #include "incident_service/service/health.h"
 #include "incident_service/service/intake.h"
@@ -61,6 +61,7 @@ class Door final : public Handler {
   // `in_full`: with what the hops say of this machine.
   Answer Health(const Target& target, bool in_full) const;
   static Answer OpenApi(const Target& target);
+  static Answer Metrics(const Target& target);
 
   const DoorDependencies d_;
   const Queries queries_;

@@ -13,10 +13,11 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "common/clock/clock.h"
+#include "common/web/request_reader.h"
 #include "incident_service/http/door.h"
-#include "incident_service/http/request_reader.h"
 #include "incident_service/store/memory_store.h"
 #include "incident_service/templates/template_set.h"
 #include "nlohmann/json.hpp"
@@ -25,6 +26,7 @@ namespace opcon_snow::incident::http {
 namespace {
 
 using nlohmann::json;
+using web::RequestReader;
 
 void Require(bool holds) {
   if (!holds) std::abort();
@@ -44,6 +46,11 @@ void Check(const Answer& answer) {
   static const std::set<int> kStatuses = {200, 201, 400, 404, 405, 413, 415,
                                           417, 421, 429, 431, 501, 505};
   Require(kStatuses.count(answer.status) == 1);
+  if (absl::StartsWith(answer.content_type, "text/plain")) {
+    Require(answer.status == 200 &&
+            absl::StrContains(answer.body, "# TYPE opcon_snow_"));
+    return;
+  }
   const json body = json::parse(answer.body, nullptr, false);
   Require(body.is_object());
   if (answer.status < 400) {

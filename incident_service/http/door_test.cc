@@ -267,9 +267,10 @@ TEST_F(DoorTest, ParametersThatAreNoneAreNamed) {
   std::string many;
   for (int i = 0; i < 1000; ++i) absl::StrAppend(&many, "&x=", i);
   EXPECT_LT(Send("GET", "/v1/reports?" + many).body.size(), 10000U);
-  for (const char* target : {"/v1/reports/x?opcon=a", "/healthz?probe=true",
-                             "/v1/openapi.json?x", "/v1/tickets?job_name=a",
-                             "/v1/tickets/20260105%7C16%7C1%7CA?page_size=1"}) {
+  for (const char* target :
+       {"/v1/reports/x?opcon=a", "/healthz?probe=true", "/v1/openapi.json?x",
+        "/metrics?x=1", "/v1/tickets?job_name=a",
+        "/v1/tickets/20260105%7C16%7C1%7CA?page_size=1"}) {
     Get(target, 400);
   }
   EXPECT_EQ(Send("POST", "/v1/reports?x=1", kReport).status, 400);
@@ -292,6 +293,18 @@ TEST_F(DoorTest, TicketsAreFoundByTheJobsId) {
 
 TEST_F(DoorTest, HealthIsThatOfTheStore) {
   EXPECT_EQ(Get("/healthz")["hops"].at(0)["name"], "store");
+}
+
+TEST_F(DoorTest, MetricsAreThoseOfTheProcess) {
+  ASSERT_EQ(Send("POST", "/v1/reports", kReport).status, 201);
+  const Answer answer = Send("GET", "/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_THAT(
+      answer.body,
+      AllOf(
+          HasSubstr("# TYPE opcon_snow_reports_received_total counter\n"),
+          HasSubstr("opcon_snow_reports_received_total{result=\"accepted\"}")));
 }
 
 TEST(ProblemTest, EveryCanonicalCodeHasAStatus) {

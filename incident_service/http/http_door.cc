@@ -5,19 +5,21 @@
 #include <functional>
 #include <utility>
 
+#include "common/async/worker_pool.h"
 #include "common/config/validate.h"
 #include "common/rpc/address.h"
 #include "common/rpc/server_config.h"
 #include "common/rpc/tls_files.h"
 #include "common/status/status_macros.h"
+#include "common/web/http_server.h"
 #include "google/protobuf/duration.pb.h"
 #include "incident_service/http/door.h"
-#include "incident_service/http/http_server.h"
-#include "incident_service/service/worker_pool.h"
+#include "incident_service/http/problem.h"
 
 namespace opcon_snow::incident {
 namespace {
 
+using async::WorkerPool;
 using config::CheckRange;
 using config::FieldPath;
 
@@ -25,9 +27,10 @@ using config::FieldPath;
 constexpr int kReportThreads = 2;
 constexpr int kReadThreads = 4;
 
-http::ServerOptions OptionsFrom(const ::config::v1::HttpDoor& door,
-                                absl::Duration drain_timeout) {
-  http::ServerOptions options;
+web::ServerOptions OptionsFrom(const ::config::v1::HttpDoor& door,
+                               absl::Duration drain_timeout) {
+  web::ServerOptions options;
+  options.domain = http::kDomain;
   const absl::StatusOr<rpc::HostPort> address =
       rpc::ParseHostPort(door.address());
   if (address.ok()) {
@@ -125,7 +128,7 @@ struct HttpDoor::Parts {
   WorkerPool reports;
   WorkerPool reads;
   http::Door door;
-  std::unique_ptr<http::HttpServer> server;
+  std::unique_ptr<web::HttpServer> server;
 };
 
 absl::StatusOr<std::unique_ptr<HttpDoor>> HttpDoor::Create(
@@ -137,12 +140,11 @@ absl::StatusOr<std::unique_ptr<HttpDoor>> HttpDoor::Create(
         tls, rpc::TlsFiles::Load(rpc::ServerTlsFrom(
                  config.tls(), dependencies.client_certificate_optional)));
   }
-  http::ServerOptions options = OptionsFrom(config, drain_timeout);
+  web::ServerOptions options = OptionsFrom(config, drain_timeout);
   options.tls = tls;
   auto parts = std::make_unique<Parts>(std::move(dependencies), std::move(tls));
   OPCON_SNOW_ASSIGN_OR_RETURN(
-      parts->server,
-      http::HttpServer::Create(std::move(options), &parts->door));
+      parts->server, web::HttpServer::Create(std::move(options), &parts->door));
   return std::unique_ptr<HttpDoor>(new HttpDoor(std::move(parts)));
 }
 
@@ -154,8 +156,8 @@ absl::Status HttpDoor::Start() { return parts_->server->Start(); }
 
 absl::Status HttpDoor::Stop() { return parts_->server->Stop(); }
 
-absl::Status HttpDoor::ReloadTls() {
-  return parts_->tls == nullptr ? absl::OkStatus() : parts_->tls->Reload();
+absl::StatusOr<std::function<void()>> HttpDoor::PrepareTls() const {
+  return rpc::TlsFiles::Prepare(parts_->tls);
 }
 
 int HttpDoor::port() const { return parts_->server->port(); }

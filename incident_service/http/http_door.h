@@ -5,6 +5,7 @@
 // intake, the queries and the health of the service. See openapi.json for what
 // it answers, and docs/decisions/http-door.md for why it is as it is.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -59,8 +60,9 @@ class HttpDoor {
   // it uses must not be destroyed.
   absl::Status Stop();
   // Reads the TLS files again, if there are any; they are also looked at
-  // whenever a client connects. After an error the old ones are used on.
-  absl::Status ReloadTls();
+  // whenever a client connects. What it gives takes them over, for the next
+  // connection.
+  absl::StatusOr<std::function<void()>> PrepareTls() const;
   // The port really bound; 0 before Start.
   int port() const;
 

@@ -1,39 +1,29 @@
 #ifndef OPCON_SNOW_INCIDENT_SERVICE_HTTP_PROBLEM_H_
 #define OPCON_SNOW_INCIDENT_SERVICE_HTTP_PROBLEM_H_
 
-// Errors as problem documents (RFC 9457). The table from canonical codes to
-// statuses is that of docs/decisions/http-to-canonical-codes.md.
+// Requests, answers and problem documents of the door.
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "incident_service/http/message.h"
+#include "common/web/message.h"
+#include "common/web/problem.h"
 
 namespace opcon_snow::incident::http {
 
-// What only HTTP can get wrong. Each has a status, a canonical code and a
-// reason; see openapi.json.
-enum class Fault {
-  kMalformed,
-  kPath,
-  kMethod,
-  kTimeout,
-  kBodyTooLarge,
-  kContentType,
-  kExpectation,
-  kHost,
-  kHeadersTooLarge,
-  kTransferCoding,
-  kOverloaded,
-  kNoAnswer,
-  kVersion,
-};
+using web::Answer;
+using web::Fault;
+using web::Handler;
+using web::Request;
 
-// `detail` is for people: what is wrong and what would be right.
-Answer Problem(Fault fault, absl::string_view detail);
+inline constexpr char kDomain[] = "incident-service";
 
-// An error of the service; its details become members, RetryInfo the header
-// Retry-After too.
-Answer Problem(const absl::Status& error);
+inline Answer Problem(Fault fault, absl::string_view detail) {
+  return web::Problem(fault, detail, kDomain);
+}
+
+inline Answer Problem(const absl::Status& error) {
+  return web::Problem(error, kDomain);
+}
 
 }  // namespace opcon_snow::incident::http
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/version/version.h"
+#include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -86,6 +87,7 @@ v1::GetHealthResponse HealthProbe::Look(bool probe) {
   v1::GetHealthResponse response = LookAtThisProcess();
   LookAtOpCon(probe, &response);
   LookAtServiceNow(probe, &response);
+  SetTime(clock_->Now(), response.mutable_service_time());
   return response;
 }
 

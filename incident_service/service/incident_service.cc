@@ -12,8 +12,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/async/one_shot.h"
+#include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/scope.h"
+#include "common/trace/trace_parent.h"
+#include "incident_service/service/report_span.h"
 #include "incident_service/service/request_check.h"
 #include "incident_service/service/watch.h"
 
@@ -67,10 +71,17 @@ absl::Status Draining() {
                     .retry_after = absl::Seconds(1)});
 }
 
+void LogDecision(absl::string_view event, const v1::Report& report,
+                 const std::string& actor) {
+  log::Info(event, {{"report_id", report.report_id()},
+                    {"request_id", report.request_id()},
+                    {"actor", actor}});
+}
+
 }  // namespace
 
 template <class Work>
-auto IncidentServiceImpl::Blocking(Work work, WorkerPool* pool) {
+auto IncidentServiceImpl::Blocking(Work work, async::WorkerPool* pool) {
   return
       [work = std::move(work), pool](
           rpc::CallContext& call,
@@ -79,6 +90,7 @@ auto IncidentServiceImpl::Blocking(Work work, WorkerPool* pool) {
         // Nobody waits any more: the caller will ask again.
         const absl::Status wanted = call.CheckCancelled();
         if (!wanted.ok()) co_return wanted;
+        const trace::Scope traced(call.trace());
         co_return work(call, request);
       };
 }
@@ -119,13 +131,17 @@ IncidentServiceImpl::Report(rpc::CallContext& call,
                             const v1::ReportJobEventRequest& request) {
   using Answer = absl::StatusOr<v1::ReportJobEventResponse>;
   async::OneShot<Answer> stored;
-  d_.intake->Report(request, call.caller().name, [this, stored](Answer answer) {
-    // The store's thread has other things to do than to answer.
-    acknowledgements_.Run([stored, answer = std::move(answer)]() mutable {
-      stored.Set(std::move(answer));
-    });
-  });
+  d_.intake->Report(
+      request, call.caller().name,
+      [this, stored](Answer answer) {
+        // The store's thread has other things to do than to answer.
+        acknowledgements_.Run([stored, answer = std::move(answer)]() mutable {
+          stored.Set(std::move(answer));
+        });
+      },
+      trace::FormatTraceParent(call.trace()));
   Answer answer = co_await stored.Wait();
+  TellReporter(answer, call.trace_caller(), &call.span());
   co_return answer;
 }
 
@@ -171,6 +187,7 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::RetryReport(
         OPCON_SNOW_ASSIGN_OR_RETURN(
             *answer.mutable_report(),
             d_.store->RetryReport(asked.report_id(), {.actor = Actor(call)}));
+        LogDecision("report.retried", answer.report(), Actor(call));
         return answer;
       }));
 }
@@ -193,6 +210,7 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::DiscardReport(
                 d_.store->DiscardReport(
                     asked.report_id(),
                     {.actor = Actor(call), .reason = asked.reason()}));
+            LogDecision("report.discarded", answer.report(), Actor(call));
             return answer;
           }));
 }
@@ -269,8 +287,11 @@ async::Task<absl::StatusOr<v1::SyncTicketResponse>> IncidentServiceImpl::Sync(
         until, SteadyAfter(begun, TimeLeft(begun, call.steady_deadline()) -
                                       kTimeToAnswer));
   }
-  absl::StatusOr<v1::SyncTicketResponse> answer =
-      sync_.Begin(request, Actor(call));
+  absl::StatusOr<v1::SyncTicketResponse> answer;
+  {
+    const trace::Scope traced(call.trace());
+    answer = sync_.Begin(request, Actor(call));
+  }
   if (!answer.ok() || answer->report_id().empty()) co_return answer;
   while (true) {
     const std::int64_t rings = bell_.rings();

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/async/task.h"
+#include "common/async/worker_pool.h"
 #include "common/clock/clock.h"
 #include "common/rpc/reactor.h"
 #include "common/rpc/server.h"
@@ -23,7 +24,6 @@
 #include "incident_service/service/queries.h"
 #include "incident_service/service/sync_desk.h"
 #include "incident_service/service/template_desk.h"
-#include "incident_service/service/worker_pool.h"
 #include "incident_service/store/store.h"
 #include "incident_service/templates/template_set.h"
 
@@ -152,7 +152,7 @@ class IncidentServiceImpl final
  private:
   // A method that waits for the disk or a gateway, on a pool.
   template <class Work>
-  auto Blocking(Work work, WorkerPool* pool);
+  auto Blocking(Work work, async::WorkerPool* pool);
   template <class Work>
   auto Blocking(Work work) {
     return Blocking(std::move(work), &pool_);
@@ -173,10 +173,10 @@ class IncidentServiceImpl final
   const Queries queries_;
   const TemplateDesk desk_;
   SyncDesk sync_;
-  WorkerPool pool_;
+  async::WorkerPool pool_;
   // One, so that answers of a batch are finished without waking anybody else.
-  WorkerPool acknowledgements_;
-  WorkerPool health_pool_;
+  async::WorkerPool acknowledgements_;
+  async::WorkerPool health_pool_;
   ChangeBell bell_;
   std::atomic<int> watchers_{0};
   rpc::Bridge bridge_;

@@ -5,9 +5,12 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/status/error.h"
 #include "gmock/gmock.h"
 #include "incident_service/service/service_fixture.h"
+#include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -143,6 +146,7 @@ TEST_F(IncidentServiceTest, WhatIsNotOfferedSaysSo) {
 TEST_F(IncidentServiceTest, HealthNamesEveryHop) {
   servicenow_.failures.FailBefore("ListInstances",
                                   absl::UnavailableError("gateway away"));
+  const absl::Time asked = absl::Now();
   const auto health =
       rpc::Call(*stub_, &Stub::GetHealth, v1::GetHealthRequest());
   ASSERT_OK(health.status());
@@ -155,6 +159,8 @@ TEST_F(IncidentServiceTest, HealthNamesEveryHop) {
             "store=HOP_STATE_OK opcon-gateway=HOP_STATE_OK "
             "opcon:production=HOP_STATE_SKIPPED "
             "servicenow-gateway=HOP_STATE_FAILED ");
+  EXPECT_GE(ToTime(health->service_time()), asked - absl::Microseconds(1));
+  EXPECT_LE(ToTime(health->service_time()), absl::Now());
 }
 
 TEST_F(IncidentServiceTest, TemplatesAreListed) {

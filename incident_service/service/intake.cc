@@ -6,9 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/log/log.h"
+#include "common/metrics/metrics.h"
 #include "common/status/status_macros.h"
+#include "common/trace/scope.h"
+#include "common/trace/trace_parent.h"
 #include "incident_service/identity.h"
 #include "incident_service/service/request_check.h"
+#include "incident_service/store/times.h"
 #include "incident_service/workflow/error_record.h"
 #include "incident_service/workflow/failpoint.h"
 
@@ -80,6 +84,52 @@ v1::Report RejectedReport(const v1::ReportJobEventRequest& request) {
   return report;
 }
 
+struct IntakeMetrics {
+  static const IntakeMetrics& Get() {
+    static const auto* metrics = new IntakeMetrics;
+    return *metrics;
+  }
+  static metrics::Counter Received(const std::string& result) {
+    return metrics::GetCounter("opcon_snow_reports_received_total",
+                               "Calls that report something.",
+                               {{"result", result}});
+  }
+
+  metrics::Counter accepted = Received("accepted");
+  metrics::Counter duplicate = Received("duplicate");
+  metrics::Counter rejected = Received("rejected_command_line");
+  metrics::Counter invalid = Received("invalid");
+  metrics::Counter overloaded = Received("overloaded");
+  metrics::Counter failed = Received("failed");
+  metrics::Histogram delay = metrics::GetHistogram(
+      "opcon_snow_report_delay_seconds",
+      "From what a reporter observed, by its clock, to its report's arrival.",
+      metrics::WaitBuckets());
+};
+
+void Count(const absl::StatusOr<CreatedReport>& created) {
+  const IntakeMetrics& metrics = IntakeMetrics::Get();
+  if (absl::IsResourceExhausted(created.status())) {
+    metrics.overloaded.Add();
+  } else if (absl::IsInvalidArgument(created.status())) {
+    metrics.invalid.Add();
+  } else if (!created.ok()) {
+    metrics.failed.Add();
+  } else if (created->duplicate) {
+    metrics.duplicate.Add();
+  } else if (created->report.has_rejected()) {
+    metrics.rejected.Add();
+  } else {
+    metrics.accepted.Add();
+    const v1::JobEvent& event = created->report.event();
+    if (!event.has_occurred_time()) return;
+    // The reporter's clock may be fast.
+    metrics.delay.Observe(std::max(
+        ToTime(created->report.create_time()) - ToTime(event.occurred_time()),
+        absl::ZeroDuration()));
+  }
+}
+
 // Ten thousand jobs may fail at once, so what is in the store is not told again
 // unless somebody has to look after it.
 void LogAccepted(const v1::Report& report, const std::string& reported_by) {
@@ -135,7 +185,9 @@ Intake::Intake(IntakeOptions options, Store* store,
                std::function<std::shared_ptr<const TemplateSet>()> templates)
     : options_(std::move(options)),
       store_(store),
-      templates_(std::move(templates)) {}
+      templates_(std::move(templates)) {
+  IntakeMetrics::Get();  // exposed from now on
+}
 
 Store::NewReport Intake::ReportOf(
     const v1::ReportJobEventRequest& request) const {
@@ -172,14 +224,17 @@ Store::NewReport Intake::ReportOf(
 }
 
 void Intake::Report(const v1::ReportJobEventRequest& request,
-                    absl::string_view reported_by, Done done) {
+                    absl::string_view reported_by, Done done,
+                    const std::string& trace_parent) {
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) {
+    IntakeMetrics::Get().invalid.Add();
     done(valid);
     return;
   }
   Store::NewReport fresh = ReportOf(request);
   fresh.reported_by = std::string(reported_by);
+  fresh.trace_parent = trace_parent;
   v1::ReportJobEventResponse response;
   *response.mutable_warnings() = fresh.report.warnings();
   if (request.validate_only()) {
@@ -189,14 +244,17 @@ void Intake::Report(const v1::ReportJobEventRequest& request,
   Failpoint("commit.REPORT.before");
   store_->CreateReportAsync(
       std::move(fresh), [response = std::move(response), done = std::move(done),
-                         reported_by = std::string(reported_by)](
+                         reported_by = std::string(reported_by),
+                         context = trace::ParseTraceParent(trace_parent)](
                             absl::StatusOr<CreatedReport> created) mutable {
         Failpoint("commit.REPORT.after");
+        Count(created);
         if (!created.ok()) {
           done(created.status());
           return;
         }
         if (!created->duplicate) {
+          const trace::Scope traced(context.value_or(trace::TraceParent()));
           LogAccepted(created->report, reported_by);
         }
         response.set_duplicate(created->duplicate);

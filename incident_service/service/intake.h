@@ -35,13 +35,15 @@ class Intake {
          std::function<std::shared_ptr<const TemplateSet>()> templates);
 
   // `reported_by` is the principal that calls; empty if nobody had to say who
-  // he is. Does not block. Calls `done` once: when the report is durable, on a
-  // thread of the store's that must not be held up, or before it returns if
-  // there is nothing to store.
+  // he is. `trace_parent` is the span of the call, which what becomes of the
+  // report belongs to; empty if there is none. Does not block. Calls `done`
+  // once: when the report is durable, on a thread of the store's that must not
+  // be held up, or before it returns if there is nothing to store.
   using Done = std::function<void(
       absl::StatusOr<::incident::v1::ReportJobEventResponse>)>;
   void Report(const ::incident::v1::ReportJobEventRequest& request,
-              absl::string_view reported_by, Done done);
+              absl::string_view reported_by, Done done,
+              const std::string& trace_parent = "");
 
  private:
   Store::NewReport ReportOf(

@@ -6,6 +6,8 @@
 #include "absl/time/time.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/scope.h"
+#include "common/trace/trace_parent.h"
 #include "google/rpc/error_details.pb.h"
 #include "incident_service/identity.h"
 #include "incident_service/store/report_changes.h"
@@ -110,6 +112,8 @@ absl::StatusOr<bool> SyncDesk::Record(const FollowPreview& preview,
     commit.tickets[0].report =
         FollowReport(link, ChangeOf(link, *preview.incident), request_id,
                      "SyncTicket", absl::ZeroDuration());
+    commit.tickets[0].report->trace_parent =
+        trace::FormatTraceParent(trace::Current());
   }
   OPCON_SNOW_ASSIGN_OR_RETURN(const int added,
                               BetweenFailpoints("commit.WATCH", [&] {

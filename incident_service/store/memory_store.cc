@@ -63,6 +63,7 @@ CreatedReport MemoryStore::Add(const NewReport& fresh) {
   Row& row = reports_[id];
   row.stored.report = fresh.report;
   row.stored.memo.set_reported_by(fresh.reported_by);
+  row.stored.memo.set_trace_parent(fresh.trace_parent);
   BeginReport(id, fresh.first_steps, now, &row.stored);
   if (!fresh.report.has_rejected()) {
     row.job_key = JobKeyText(JobKeyOf(fresh.report));

@@ -81,6 +81,9 @@ absl::StatusOr<int> SqliteStore::DeleteReports(const Expiry& expiry) {
         Statement remove,
         db_->Prepare("DELETE FROM reports WHERE report_id = ?"));
     OPCON_SNOW_RETURN_IF_ERROR(remove.Bind(report.report_id).Run());
+    counters_.reports.Move(
+        static_cast<::incident::v1::ReportState>(report.state),
+        ::incident::v1::REPORT_STATE_UNSPECIFIED);
   }
   return static_cast<int>(reports.size());
 }

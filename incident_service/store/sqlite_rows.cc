@@ -57,6 +57,8 @@ absl::Status SqliteStore::Save(Row* row, bool fresh) {
   }
   counters_.open += (IsOpen(report.state()) ? 1 : 0) -
                     (!fresh && IsOpen(row->old_state) ? 1 : 0);
+  counters_.reports.Move(fresh ? v1::REPORT_STATE_UNSPECIFIED : row->old_state,
+                         report.state());
   row->old_state = report.state();
   if (!fresh) OPCON_SNOW_RETURN_IF_ERROR(KeepChange(report.report_id()));
   ++counters_.last_change;

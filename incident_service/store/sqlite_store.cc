@@ -67,11 +67,7 @@ SqliteStore::~SqliteStore() = default;
 
 // Before the writing thread begins, so this thread may use its connection.
 absl::Status SqliteStore::Prepare() {
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      counters_.open,
-      db_->QueryInt("SELECT count(*) FROM reports WHERE state IN (1, 2, 3)"));
-  static_assert(v1::REPORT_STATE_ACCEPTED == 1 &&
-                v1::REPORT_STATE_RUNNING == 2 && v1::REPORT_STATE_WAITING == 3);
+  OPCON_SNOW_RETURN_IF_ERROR(CountReports());
   OPCON_SNOW_ASSIGN_OR_RETURN(
       counters_.last_change,
       db_->QueryInt("SELECT max(seq) FROM (SELECT max(seq) AS seq FROM changes "
@@ -101,6 +97,41 @@ absl::Status SqliteStore::Prepare() {
   });
 }
 
+absl::Status SqliteStore::CountReports() {
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      Statement query,
+      db_->Prepare("SELECT state, count(*) FROM reports GROUP BY state"));
+  OPCON_SNOW_ASSIGN_OR_RETURN(bool row, query.Step());
+  while (row) {
+    const auto state = static_cast<v1::ReportState>(query.Int(0));
+    if (!v1::ReportState_IsValid(state)) return CorruptRecord("a state");
+    counters_.reports.AddExisting(state, query.Int(1));
+    if (state == v1::REPORT_STATE_ACCEPTED ||
+        state == v1::REPORT_STATE_RUNNING ||
+        state == v1::REPORT_STATE_WAITING) {
+      counters_.open += query.Int(1);
+    }
+    OPCON_SNOW_ASSIGN_OR_RETURN(row, query.Step());
+  }
+  return absl::OkStatus();
+}
+
+// Ids grow with time, so the first of each state in the index is its oldest.
+absl::StatusOr<std::optional<absl::Time>> SqliteStore::OldestOpen() {
+  const std::lock_guard<std::mutex> lock(lists_mutex_);
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      Statement query,
+      lists_->Prepare(
+          "SELECT min(create_us) FROM reports WHERE report_id IN ("
+          "SELECT (SELECT min(report_id) FROM reports WHERE state = s.column1) "
+          "FROM (VALUES (1), (2), (3)) AS s)"));
+  static_assert(v1::REPORT_STATE_ACCEPTED == 1 &&
+                v1::REPORT_STATE_RUNNING == 2 && v1::REPORT_STATE_WAITING == 3);
+  OPCON_SNOW_ASSIGN_OR_RETURN(const bool found, query.Step());
+  if (!found || query.IsNull(0)) return std::nullopt;
+  return absl::FromUnixMicros(query.Int(0));
+}
+
 void SqliteStore::EndBatch(const BatchEnd& end) {
   {
     const std::lock_guard<std::mutex> lock(last_write_mutex_);
@@ -110,6 +141,7 @@ void SqliteStore::EndBatch(const BatchEnd& end) {
     counters_ = batch_;
     return;
   }
+  counters_.reports.Tell();
   StoreSignal signal{.work = std::exchange(counters_.signal.work, false)};
   // Whoever has been told of a change must find it after a power cut, too.
   if (end.durable) {
@@ -180,6 +212,7 @@ absl::StatusOr<CreatedReport> SqliteStore::Add(const NewReport& fresh) {
   Row row;
   row.stored.report = fresh.report;
   row.stored.memo.set_reported_by(fresh.reported_by);
+  row.stored.memo.set_trace_parent(fresh.trace_parent);
   if (!fresh.report.has_rejected()) {
     row.job_key = JobKeyText(JobKeyOf(fresh.report));
   }

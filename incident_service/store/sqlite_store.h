@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "common/clock/clock.h"
+#include "incident_service/store/report_figures.h"
 #include "incident_service/store/signals.h"
 #include "incident_service/store/sqlite.h"
 #include "incident_service/store/store.h"
@@ -109,6 +110,10 @@ class SqliteStore final : public Store, public WriteObserver {
   StoreInfo Info() const override;
   absl::Status LastWrite() const override;
 
+  // When the oldest report that has not ended, nor waits for a person, came in;
+  // nullopt if there is none. A look into an index.
+  absl::StatusOr<std::optional<absl::Time>> OldestOpen();
+
   // Transactions so far, for tests and figures.
   std::int64_t transactions() const { return queue_->batches(); }
 
@@ -136,6 +141,7 @@ class SqliteStore final : public Store, public WriteObserver {
     std::int64_t last_change = 0;
     std::int64_t oldest_change = 0;
     StoreSignal signal;
+    ReportFigures reports;
   };
 
   SqliteStore(const SqliteStoreOptions& options,
@@ -143,6 +149,8 @@ class SqliteStore final : public Store, public WriteObserver {
               std::unique_ptr<Database> reader, std::unique_ptr<Database> lists,
               Clock* clock);
   absl::Status Prepare();
+  // For the counters that memory keeps.
+  absl::Status CountReports();
 
   // A connection that reads, and its lock.
   struct Reading {

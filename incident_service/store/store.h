@@ -261,6 +261,8 @@ class Store {
     std::int64_t max_open = 0;
     // The principal that reports; empty if there is none.
     std::string reported_by{};
+    // The trace that it belongs to, as `traceparent`; empty if there is none.
+    std::string trace_parent{};
   };
   using CreateDone = std::function<void(absl::StatusOr<CreatedReport>)>;
 

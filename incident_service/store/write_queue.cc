@@ -1,11 +1,15 @@
 #include "incident_service/store/write_queue.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "common/metrics/metrics.h"
 #include "common/status/status_macros.h"
 
 namespace opcon_snow::incident {
@@ -13,6 +17,25 @@ namespace {
 
 // Bounds how long one transaction may take, and with it the wait of the first.
 constexpr std::size_t kMostWrites = 500;
+
+struct CommitMetrics {
+  static const CommitMetrics& Get() {
+    static const auto* metrics = new CommitMetrics;
+    return *metrics;
+  }
+  static metrics::Histogram Seconds(const std::string& durable) {
+    return metrics::GetHistogram("opcon_snow_store_commit_duration_seconds",
+                                 "How long transactions of the store took.",
+                                 metrics::DiskBuckets(),
+                                 {{"durable", durable}});
+  }
+
+  metrics::Histogram durable = Seconds("true");
+  metrics::Histogram soon = Seconds("false");
+  metrics::Counter failures = metrics::GetCounter(
+      "opcon_snow_store_commit_failures_total",
+      "Transactions of the store that the disk did not take.");
+};
 
 // Of the storage, not of what was asked of it.
 bool IsTrouble(const absl::Status& result) {
@@ -107,12 +130,18 @@ void WriteQueue::RunBatch(std::deque<Write>* batch) {
   end.durable = std::any_of(batch->begin(), batch->end(),
                             [](const Write& write) { return write.durable; });
   std::vector<absl::Status> results;
+  const auto started = std::chrono::steady_clock::now();
   const absl::Status stored = Apply(*batch, end.durable, &results);
+  const absl::Duration elapsed =
+      absl::FromChrono(std::chrono::steady_clock::now() - started);
+  const CommitMetrics& metrics = CommitMetrics::Get();
+  (end.durable ? metrics.durable : metrics.soon).Observe(elapsed);
   end.committed = stored.ok();
   end.trouble = stored;
   for (const absl::Status& result : results) {
     if (IsTrouble(result)) end.trouble = result;
   }
+  if (!end.trouble.ok()) metrics.failures.Add();
   // A disk that takes nothing is not asked again until somebody needs it.
   unsettled_ = !end.durable && end.committed;
   observer_->EndBatch(end);

@@ -5,8 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/rpc/call.h"
+#include "common/rpc/tls_advice.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/scope.h"
+#include "common/trace/span.h"
+#include "common/trace/trace_parent.h"
 #include "incident_service/workflow/failpoint.h"
 #include "opcon/v1/opcon_gateway.grpc.pb.h"
 #include "servicenow/v1/servicenow_gateway.grpc.pb.h"
@@ -39,11 +43,14 @@ absl::Status Explain(absl::Status status, absl::string_view gateway,
   }
   if (status.ok() || GetErrorDetails(status).has_value()) return status;
   if (status.code() == absl::StatusCode::kUnavailable) {
+    const absl::string_view advice = rpc::TlsAdvice(status.message());
     return MakeError(
         absl::StatusCode::kUnavailable,
         absl::StrCat("the ", gateway, " at ", options.target,
-                     " cannot be reached (", status.message(),
-                     "): see that it runs and that the address is right"),
+                     " cannot be reached (", status.message(), "): ",
+                     advice.empty()
+                         ? "see that it runs and that the address is right"
+                         : advice),
         {.reason = "GATEWAY_UNREACHABLE",
          .domain = "incident-service",
          .metadata = {{"target", options.target}}});
@@ -59,9 +66,42 @@ absl::StatusOr<Reply> Explain(absl::StatusOr<Reply> reply,
   return Explain(std::move(reply).status(), gateway, options);
 }
 
-rpc::CallOptions ForCall(const UpstreamOptions& options) {
-  return {.timeout = options.timeout, .cancel = options.stop};
-}
+// A call to a gateway as a part of what its thread works for.
+class TracedCall {
+ public:
+  TracedCall(absl::string_view service, absl::string_view method,
+             const UpstreamOptions& options)
+      : span_(trace::StartChild(absl::StrCat(service, "/", method),
+                                trace::Kind::kClient, trace::Current())),
+        options_{.timeout = options.timeout, .cancel = options.stop} {
+    span_.Set("rpc.system", "grpc");
+    span_.Set("rpc.service", service);
+    span_.Set("rpc.method", method);
+    span_.Set("server.address", options.target);
+    const std::string parent = trace::FormatTraceParent(span_.context());
+    if (!parent.empty()) {
+      options_.metadata.emplace(trace::kTraceParentKey, parent);
+    }
+  }
+
+  const rpc::CallOptions& options() const { return options_; }
+
+  absl::Status Ended(absl::Status status) {
+    span_.Set("rpc.grpc.status_code", static_cast<int>(status.code()));
+    span_.SetStatus(status);
+    span_.End();
+    return status;
+  }
+  template <class Reply>
+  absl::StatusOr<Reply> Ended(absl::StatusOr<Reply> reply) {
+    static_cast<void>(Ended(reply.status()));
+    return reply;
+  }
+
+ private:
+  trace::Span span_;
+  rpc::CallOptions options_;
+};
 
 class GrpcOpCon final : public OpCon {
  public:
@@ -110,15 +150,16 @@ class GrpcOpCon final : public OpCon {
       const oc::ReadJobLogRequest& request,
       const std::function<void(absl::string_view)>& on_chunk) override {
     bool complete = false;
+    TracedCall call(kService, "ReadJobLog", options_);
     const absl::Status status = BetweenFailpoints("call.ReadJobLog", [&] {
-      return rpc::ReadStream<Stub, Stub, oc::ReadJobLogRequest,
-                             oc::ReadJobLogResponse>(
-          *stub_, &Stub::ReadJobLog, request, ForCall(options_),
+      return call.Ended(rpc::ReadStream<Stub, Stub, oc::ReadJobLogRequest,
+                                        oc::ReadJobLogResponse>(
+          *stub_, &Stub::ReadJobLog, request, call.options(),
           [&](oc::ReadJobLogResponse& message) {
             if (message.has_chunk()) on_chunk(message.chunk());
             if (message.has_trailer()) complete = true;
             return absl::OkStatus();
-          });
+          }));
     });
     if (!status.ok()) return Explain(status, kName, options_);
     if (complete) return absl::OkStatus();
@@ -132,6 +173,7 @@ class GrpcOpCon final : public OpCon {
  private:
   using Stub = oc::OpConGateway::StubInterface;
   static constexpr char kName[] = "OpCon gateway";
+  static constexpr char kService[] = "opcon.v1.OpConGateway";
 
   template <class Request, class Reply>
   absl::StatusOr<Reply> Unary(absl::string_view name,
@@ -140,9 +182,10 @@ class GrpcOpCon final : public OpCon {
                                                            Reply*),
                               const Request& request) {
     return BetweenFailpoints(absl::StrCat("call.", name), [&] {
+      TracedCall call(kService, name, options_);
       return Explain(
-          rpc::Call<Stub>(*stub_, method, request, ForCall(options_)), kName,
-          options_);
+          call.Ended(rpc::Call<Stub>(*stub_, method, request, call.options())),
+          kName, options_);
     });
   }
 
@@ -203,16 +246,19 @@ class GrpcServiceNow final : public ServiceNow {
       return true;
     };
     return BetweenFailpoints("call.AttachFile", [&] {
-      return Explain(rpc::WriteStream<Stub, Stub, sn::AttachFileRequest,
+      TracedCall call(kService, "AttachFile", options_);
+      return Explain(
+          call.Ended(rpc::WriteStream<Stub, Stub, sn::AttachFileRequest,
                                       sn::AttachFileResponse>(
-                         *stub_, &Stub::AttachFile, ForCall(options_), next),
-                     kName, options_);
+              *stub_, &Stub::AttachFile, call.options(), next)),
+          kName, options_);
     });
   }
 
  private:
   using Stub = sn::ServiceNowGateway::StubInterface;
   static constexpr char kName[] = "ServiceNow gateway";
+  static constexpr char kService[] = "servicenow.v1.ServiceNowGateway";
 
   template <class Request, class Reply>
   absl::StatusOr<Reply> Unary(absl::string_view name,
@@ -221,9 +267,10 @@ class GrpcServiceNow final : public ServiceNow {
                                                            Reply*),
                               const Request& request) {
     return BetweenFailpoints(absl::StrCat("call.", name), [&] {
+      TracedCall call(kService, name, options_);
       return Explain(
-          rpc::Call<Stub>(*stub_, method, request, ForCall(options_)), kName,
-          options_);
+          call.Ended(rpc::Call<Stub>(*stub_, method, request, call.options())),
+          kName, options_);
     });
   }
 

@@ -12,8 +12,8 @@
 #include "common/status/error.h"
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
-#include "incident_service/watchers/job_watcher_config.h"
 #include "incident_service/watchers/job_watcher_fixture.h"
+#include "incident_service/watchers/watcher_config.h"
 
 namespace opcon_snow::incident {
 namespace {

@@ -419,6 +419,7 @@ absl::Status JobWatcher::Report(Round* round) {
     if (status.ok() && !answers[i]->duplicate()) ++added;
   }
   if (added > 0) {
+    CountActions("job_watcher", added);
     log::Info("job_watcher.found",
               {{"opcon", round->instance->opcon}, {"failures", added}});
   }

@@ -10,6 +10,7 @@
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/span.h"
 #include "incident_service/identity.h"
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/failpoint.h"
@@ -87,6 +88,7 @@ absl::Status RecoveryWatcher::Look() {
     reported_.insert(report.report.request_id());
   }
   if (*added > 0) {
+    CountActions("recovery_watcher", *added);
     log::Info("recovery_watcher.found", {{"recoveries", *added}});
   }
   return first;
@@ -197,6 +199,7 @@ void RecoveryWatcher::Consider(const oc::DailyJob& job,
   fresh.digest = report.request_id();
   fresh.first_steps = {v1::STEP_KIND_RECOVER_TICKET};
   fresh.max_open = std::numeric_limits<std::int64_t>::max();
+  fresh.trace_parent = trace::BeginTrace("recovery_watcher found");
   found->push_back(std::move(fresh));
 }
 

@@ -21,6 +21,9 @@ namespace opcon_snow::incident {
 // dies, another one goes on after that.
 absl::Duration WatchLease(absl::Duration interval);
 
+// Counts what a watcher found to do; `name` is that of its loop.
+void CountActions(absl::string_view name, int count);
+
 class RoundLoop {
  public:
   // `name` leads the events of the log: `NAME.failed`, `NAME.recovered`. `look`
@@ -39,6 +42,8 @@ class RoundLoop {
 
  private:
   void Run();
+  // A round, which is a trace of its own.
+  absl::Status LookTraced() const;
 
   const std::string name_;
   const absl::Duration interval_;

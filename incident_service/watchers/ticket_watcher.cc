@@ -8,6 +8,7 @@
 #include "common/log/log.h"
 #include "common/status/error.h"
 #include "common/status/status_macros.h"
+#include "common/trace/span.h"
 #include "incident_service/identity.h"
 #include "incident_service/store/ticket_links.h"
 #include "incident_service/store/times.h"
@@ -248,7 +249,7 @@ std::optional<Store::NewReport> TicketWatcher::ReportOf(
     return std::nullopt;
   }
   const v1::TicketChange change = ChangeOf(link, incident);
-  return FollowReport(
+  Store::NewReport found = FollowReport(
       link, change,
       absl::StrCat(
           "ticket-",
@@ -258,6 +259,8 @@ std::optional<Store::NewReport> TicketWatcher::ReportOf(
       config.mode() == ::config::v1::STATE_SYNC_MODE_VERIFY
           ? options_.verify_after
           : absl::ZeroDuration());
+  found.trace_parent = trace::BeginTrace("ticket_watcher found");
+  return found;
 }
 
 absl::Status TicketWatcher::Commit(Round* round) {
@@ -265,6 +268,7 @@ absl::Status TicketWatcher::Commit(Round* round) {
       "commit.WATCH", [&] { return d_.store->CommitWatch(round->commit); });
   OPCON_SNOW_RETURN_IF_ERROR(added.status());
   if (*added > 0) {
+    CountActions("ticket_watcher", *added);
     log::Info("ticket_watcher.found",
               {{"servicenow", round->instance}, {"moves", *added}});
   }

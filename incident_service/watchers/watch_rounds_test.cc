@@ -74,6 +74,28 @@ TEST_F(TicketWatcherTest, ServiceNowAwayForAWhileLosesNothing) {
   EXPECT_THAT(opcon_.actions, ElementsAre(kReview));
 }
 
+// ServiceNow's goes on as it is.
+TEST_F(TicketWatcherTest, TheServicesClockMayJump) {
+  FakeClock theirs(clock_.Now());
+  servicenow_.clock = &theirs;
+  const auto move = [&](absl::Duration jump, sn::IncidentState state) {
+    clock_.SetNow(clock_.Now() + jump);
+    theirs.Advance(absl::Seconds(31));
+    MoveAndFollow(state);
+  };
+  OpenTicket();
+  move(absl::Minutes(10), sn::INCIDENT_STATE_IN_PROGRESS);
+  EXPECT_THAT(opcon_.actions, SizeIs(1));
+  move(-absl::Minutes(20), sn::INCIDENT_STATE_RESOLVED);
+  EXPECT_THAT(opcon_.actions, SizeIs(2));
+  for (int i = 0; i < 3; ++i) {
+    theirs.Advance(absl::Seconds(30));
+    Round();
+  }
+  EXPECT_THAT(opcon_.actions, SizeIs(2)) << "once each";
+  EXPECT_THAT(Moves(), SizeIs(2));
+}
+
 TEST_F(TicketWatcherTest, OneReplicaLooksAndTheOtherTakesOver) {
   OpenTicket();
   const std::unique_ptr<TicketWatcher> other = MakeWatcher("two");

@@ -11,7 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/log/log.h"
 #include "common/status/error.h"
+#include "incident_service/identity.h"
 #include "incident_service/workflow/failpoint.h"
+#include "incident_service/workflow/step_metrics.h"
+#include "incident_service/workflow/step_span.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -47,7 +50,9 @@ Engine::Engine(EngineOptions options, Store* store, StepRunner* runner,
       store_(store),
       clock_(clock),
       attempts_(options_.retry, runner, clock, [this] { return Jitter(); }),
-      random_(std::random_device{}()) {}
+      random_(std::random_device{}()) {
+  ExposeStepMetrics();
+}
 
 Engine::~Engine() { Stop(); }
 
@@ -201,7 +206,12 @@ void Engine::Renew() {
 std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   const std::string label = StepLabel(claimed.claim.kind);
   const std::string& report_id = claimed.claim.report_id;
+  StepSpan span(claimed, label);
+  const SteadyTime started = clock_->SteadyNow();
   const AttemptResult result = attempts_.Make(claimed);
+  const absl::Duration elapsed =
+      absl::FromChrono(clock_->SteadyNow() - started);
+  span.Note(result);
   if (result.status.code() == absl::StatusCode::kCancelled && Stopping()) {
     // Cut short by our own end, which is no attempt's failure: the claim is
     // given back.
@@ -216,6 +226,7 @@ std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   if (!result.commit.has_value()) {
     log::Warning("step.claim_lost",
                  {{"report_id", report_id}, {"step", label}});
+    CountAttempt(claimed, result, elapsed, clock_->Now());
     if (claimed.audit->empty()) return std::nullopt;
     // What it did before is told all the same.
     for (v1::AuditEntry& entry : *claimed.audit) {
@@ -232,6 +243,7 @@ std::optional<ClaimedStep> Engine::RunStep(const ClaimedStep& claimed) {
   });
   if (!stored) return std::nullopt;
   Failpoint(absl::StrCat("commit.", label, ".after"));
+  CountAttempt(claimed, result, elapsed, clock_->Now());
   LogOutcome(claimed, result);
   if (next->empty()) return std::nullopt;
   return std::move(next->front());
@@ -242,10 +254,14 @@ void Engine::LogOutcome(const ClaimedStep& claimed,
   const v1::Step& step = result.commit->step;
   const std::string& report_id = claimed.claim.report_id;
   const std::string label = StepLabel(step.kind());
+  const v1::Report& report = claimed.stored.report;
+  const std::string job = JobKeyText(JobKeyOf(report));
   switch (step.state()) {
     case v1::STEP_STATE_SUCCEEDED:
     case v1::STEP_STATE_SKIPPED:
       log::Info("step.done", {{"report_id", report_id},
+                              {"request_id", report.request_id()},
+                              {"job", job},
                               {"step", label},
                               {"attempts", step.attempts()},
                               {"outcome", step.outcome()}});
@@ -258,6 +274,8 @@ void Engine::LogOutcome(const ClaimedStep& claimed,
       log::Write(repeated ? log::Level::kDebug : log::Level::kWarning,
                  "step.will_be_retried",
                  {{"report_id", report_id},
+                  {"request_id", report.request_id()},
+                  {"job", job},
                   {"step", label},
                   {"attempts", step.attempts()},
                   {"error", result.status}});
@@ -265,6 +283,8 @@ void Engine::LogOutcome(const ClaimedStep& claimed,
     }
     default:
       log::Error("step.given_up", {{"report_id", report_id},
+                                   {"request_id", report.request_id()},
+                                   {"job", job},
                                    {"step", label},
                                    {"attempts", step.attempts()},
                                    {"error", result.status}});

@@ -9,8 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 
 namespace opcon_snow::sandbox {
 namespace {
@@ -88,9 +86,6 @@ bool BodyIsReadable(const httplib::Request& request) {
 
 void SendHead(const Reply& reply, httplib::Response& response) {
   response.status = reply.status;
-  response.set_header("Date",
-                      absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(),
-                                       absl::UTCTimeZone()));
   for (const auto& [name, value] : reply.headers) {
     response.set_header(name, value);
   }

@@ -20,6 +20,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "sandbox/http/exchange.h"
 #include "sandbox/http/fault.h"
 #include "sandbox/http/request_log.h"
@@ -77,7 +79,9 @@ Reply ControlError(int status, const std::string& message) {
 class Server : public SandboxServer {
  public:
   explicit Server(Options options)
-      : options_(std::move(options)), faults_(options_.canonical_path) {}
+      : options_(std::move(options)),
+        now_(OffsetClock(options_.flags)),
+        faults_(options_.canonical_path) {}
 
   ~Server() override {
     const absl::Status status = Stop();
@@ -113,6 +117,7 @@ class Server : public SandboxServer {
   Reply AddFaults(const SandboxRequest& request);
 
   const Options options_;
+  const std::function<absl::Time()> now_;
   FaultBoard faults_;
   RequestLog log_;
   std::unique_ptr<SocketServer> sockets_;
@@ -180,6 +185,10 @@ void Server::InstallHandlers() {
       *sockets_, options_.max_body_bytes,
       [this](const SandboxRequest& request, httplib::Response& response) {
         Serve(request, response);
+        if (response.has_header("Date")) return;
+        response.set_header(
+            "Date", absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now_(),
+                                     absl::UTCTimeZone()));
       });
 }
 
@@ -412,6 +421,7 @@ Reply Server::AddFaults(const SandboxRequest& request) {
 void AddServerFlags(CLI::App& app, ServerFlags* flags) {
   app.add_option("--listen", flags->listen,
                  "Address as host:port; port 0 takes a free one")
+      ->envname("SANDBOX_LISTEN")
       ->capture_default_str();
   app.add_option("--port-file", flags->port_file,
                  "File that gets \"http=PORT\" once calls are accepted");
@@ -421,6 +431,20 @@ void AddServerFlags(CLI::App& app, ServerFlags* flags) {
   app.add_option("--state", flags->state_file,
                  "File the state is read from at start and written to at a "
                  "clean stop");
+  app.add_flag("--health", flags->health,
+               "Ask the sandbox that runs with the same --listen and "
+               "--port-file whether it answers, and exit: 0, or 69 and why");
+  app.add_option("--clock-offset", flags->clock_offset_seconds,
+                 "Seconds that its clock is ahead of this machine's; may be "
+                 "negative")
+      ->check(CLI::Range(-366 * 86400, 366 * 86400))
+      ->capture_default_str();
+}
+
+std::function<absl::Time()> OffsetClock(const ServerFlags& flags) {
+  return [offset = absl::Seconds(flags.clock_offset_seconds)] {
+    return absl::Now() + offset;
+  };
 }
 
 absl::StatusOr<std::unique_ptr<SandboxServer>> SandboxServer::Start(
@@ -433,6 +457,7 @@ absl::StatusOr<std::unique_ptr<SandboxServer>> SandboxServer::Start(
 
 int RunSandbox(SandboxServer::Options options) {
   const std::string name = options.name;
+  if (options.flags.health) return AskHealth(name, options.flags);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

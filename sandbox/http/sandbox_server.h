@@ -40,6 +40,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "sandbox/http/message.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own
@@ -50,17 +51,30 @@ namespace opcon_snow::sandbox {
 
 // What both sandboxes take on their command line.
 struct ServerFlags {
-  std::string listen = "127.0.0.1:0";  // host:port; port 0 = any free one
-  std::string port_file;               // "http=PORT\n", once it accepts calls
-  std::string tls_certificate_file;    // PEM chain; both or neither
+  // host:port; port 0 = any free one. Also by SANDBOX_LISTEN.
+  std::string listen = "127.0.0.1:0";
+  std::string port_file;             // "http=PORT\n", once it accepts calls
+  std::string tls_certificate_file;  // PEM chain; both or neither
   std::string tls_key_file;
   std::string
-      state_file;  // read at start if it exists, written at a clean stop
+      state_file;       // read at start if it exists, written at a clean stop
+  bool health = false;  // do not serve, but run AskHealth()
+  // How far its clock is ahead of this machine's; may be negative.
+  std::int64_t clock_offset_seconds = 0;
 };
 
-// Adds --listen, --port-file, --tls-cert, --tls-key and --state. `flags` must
-// live until the arguments are parsed.
+// This machine's time, with the offset.
+std::function<absl::Time()> OffsetClock(const ServerFlags& flags);
+
+// Adds --listen, --port-file, --tls-cert, --tls-key, --state, --clock-offset
+// and --health.
+// `flags` must live until the arguments are parsed.
 void AddServerFlags(CLI::App& app, ServerFlags* flags);
+
+// Asks the sandbox that runs with the same --listen, --port-file and --tls-cert
+// whether it answers. Returns the exit code of the process: 0, or 69 after a
+// message on stderr. Its certificate is not verified.
+int AskHealth(const std::string& name, const ServerFlags& flags);
 
 class SandboxServer {
  public:
@@ -129,7 +143,8 @@ class SandboxServer {
 };
 
 // Starts a server, waits for SIGTERM or SIGINT, stops it. Returns the exit code
-// of the process: 0, or 1 after a message on stderr. Call it before any other
+// of the process: 0, or 1 after a message on stderr. With --health, that of
+// AskHealth(). Call it before any other
 // thread exists, because it blocks the two signals for all of them.
 int RunSandbox(SandboxServer::Options options);
 

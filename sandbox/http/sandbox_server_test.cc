@@ -383,6 +383,10 @@ TEST_F(SandboxServerTest, SpeaksTlsWithItsFaultsToo) {
     EXPECT_EQ(last_.body, body);
   }
   EXPECT_THAT(last_.Origin(), StartsWith("https://127.0.0.1:"));
+  ServerFlags probed;
+  probed.listen = "127.0.0.1:" + std::to_string(server_->port());
+  probed.tls_certificate_file = directory + "/certificate.pem";
+  EXPECT_EQ(AskHealth("test", probed), 0);
   ASSERT_EQ(
       client
           .Post("/_sandbox/faults", R"({"action":{"kind":"drop_before"}})",
@@ -391,6 +395,22 @@ TEST_F(SandboxServerTest, SpeaksTlsWithItsFaultsToo) {
       201);
   EXPECT_FALSE(client.Get("/a"));
   EXPECT_TRUE(client.Get("/a"));
+}
+
+TEST_F(SandboxServerTest, IsAskedForItsHealthByItsOwnProgram) {
+  ServerFlags flags;
+  flags.listen = "127.0.0.1:" + std::to_string(server_->port());
+  EXPECT_EQ(AskHealth("test", flags), 0);
+  ServerFlags elsewhere;
+  elsewhere.port_file = std::string(std::getenv("TEST_TMPDIR")) + "/ports";
+  EXPECT_EQ(AskHealth("test", elsewhere), 69) << "not started yet";
+  std::ofstream(elsewhere.port_file) << "http=" << server_->port() << '\n';
+  EXPECT_EQ(AskHealth("test", elsewhere), 0);
+  flags.tls_certificate_file = "/any";
+  EXPECT_EQ(AskHealth("test", flags), 69) << "it has no TLS";
+  server_.reset();
+  flags.tls_certificate_file.clear();
+  EXPECT_EQ(AskHealth("test", flags), 69);
 }
 
 TEST(SandboxServerStartTest, RefusesWhatCannotWork) {

@@ -2,13 +2,17 @@
 
 #include <pthread.h>
 
+#include <condition_variable>
 #include <csignal>
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/clock/clock.h"
 #include "sandbox/http/sandbox_server.h"
 #include "sandbox/opcon/opcon_flags.h"
@@ -17,18 +21,42 @@
 namespace opcon_snow::sandbox {
 namespace {
 
+// That of a machine whose time of day is another one.
+class ShiftedClock final : public Clock {
+ public:
+  explicit ShiftedClock(std::function<absl::Time()> now)
+      : now_(std::move(now)) {}
+
+  absl::Time Now() const override { return now_(); }
+  SteadyTime SteadyNow() const override {
+    return RealClock::Get()->SteadyNow();
+  }
+  bool WaitUntil(std::unique_lock<std::mutex>& lock,
+                 std::condition_variable& condition, SteadyTime until,
+                 const std::function<bool()>& done) override {
+    return RealClock::Get()->WaitUntil(lock, condition, until, done);
+  }
+
+ private:
+  const std::function<absl::Time()> now_;
+};
+
 // Not RunSandbox: readers that wait for notifications must be woken before the
 // server stops, and the sandbox's own thread must start with the signals
 // blocked.
 int Run(SandboxServer::Options server_options,
         const opcon::OpConOptions& options) {
+  if (server_options.flags.health) {
+    return AskHealth("opcon_sandbox", server_options.flags);
+  }
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  opcon::OpConSandbox sandbox(options, RealClock::Get());
+  ShiftedClock clock(OffsetClock(server_options.flags));
+  opcon::OpConSandbox sandbox(options, &clock);
   sandbox.Connect(server_options);
   absl::StatusOr<std::unique_ptr<SandboxServer>> server =
       SandboxServer::Start(std::move(server_options));

@@ -209,9 +209,9 @@ absl::StatusOr<std::unique_ptr<Instance>> MakeInstance(
     }
     seeds.push_back(std::move(seed));
   }
-  absl::StatusOr<std::unique_ptr<Instance>> instance = Instance::Create(
-      std::move(settings), std::move(seeds), [] { return absl::Now(); },
-      std::move(conditions));
+  absl::StatusOr<std::unique_ptr<Instance>> instance =
+      Instance::Create(std::move(settings), std::move(seeds),
+                       OffsetClock(command_line.server), std::move(conditions));
   if (!instance.ok() || command_line.incidents == 0) return instance;
   SandboxRequest request;
   request.method = "POST";

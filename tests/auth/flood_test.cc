@@ -1,6 +1,6 @@
-// Callers that want nothing but to be in the way, against a real gateway, in
-// plaintext and over TLS: more connections than there are descriptors, and
-// hundreds that say next to nothing.
+// Callers that want nothing but to be in the way, against a real gateway and
+// the HTTP door, in plaintext and over TLS: more connections than there are
+// descriptors, and hundreds that say next to nothing.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "httplib.h"
 #include "opcon/v1/opcon_gateway.grpc.pb.h"
 #include "tests/harness/process.h"
 #include "tests/harness/suite.h"
@@ -83,36 +85,61 @@ class Idlers {
   std::vector<int> sockets_;
 };
 
-class FloodTest : public ::testing::TestWithParam<bool> {
- protected:
-  bool tls() const { return GetParam(); }
+struct Listener {
+  bool door;
+  bool tls;
+};
 
-  // A gateway that may have so many files open.
-  void Start(int descriptors) {
+class FloodTest : public ::testing::TestWithParam<Listener> {
+ protected:
+  bool tls() const { return GetParam().tls; }
+  bool door() const { return GetParam().door; }
+
+  std::string Tls() const {
+    return tls() ? absl::StrCat("  tls: {certificate_file: ",
+                                certificate_.certificate_file,
+                                ", key_file: ", certificate_.key_file, "}\n")
+                 : "";
+  }
+
+  // The configuration of the process that listens.
+  std::string Config(int door_connections) const {
+    if (!door()) {
+      return absl::StrCat("listener:\n  address: 127.0.0.1:0\n", Tls(),
+                          "instances:\n  - name: production\n"
+                          "    base_url: https://127.0.0.1:1\n"
+                          "    public_address: opcon.example:1\n"
+                          "    token_file: upstream\n");
+    }
+    return absl::StrCat(
+        "listener: {address: \"127.0.0.1:0\"}\n"
+        "http:\n  address: 127.0.0.1:0\n  request_timeout: 2s\n"
+        "  max_connections: ",
+        door_connections, "\n", Tls(),
+        "opcon_gateway: {address: \"127.0.0.1:1\"}\n"
+        "servicenow_gateway: {address: \"127.0.0.1:1\"}\n"
+        "store: {sqlite: {path: incidents.db}}\n"
+        "deployment: flood\ndefault_opcon: production\n"
+        "templates: [{name: basic.json}]\n");
+  }
+
+  // A process that may have so many files open.
+  void Start(int descriptors, int door_connections) {
     auto programs = harness::FindPrograms("");
     ASSERT_OK(programs);
-    const std::string folder = ::testing::TempDir();
+    std::string folder = ::testing::TempDir() + "/flood-XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
     ASSERT_OK(harness::WriteFile(folder + "/upstream", "secret", 0600));
-    const std::string listener =
-        tls() ? absl::StrCat(
-                    "  tls: {certificate_file: ", certificate_.certificate_file,
-                    ", key_file: ", certificate_.key_file, "}\n")
-              : "";
-    ASSERT_OK(harness::WriteFile(
-        folder + "/gateway.yaml",
-        absl::StrCat("listener:\n  address: 127.0.0.1:0\n", listener,
-                     "instances:\n  - name: production\n"
-                     "    base_url: https://127.0.0.1:1\n"
-                     "    public_address: opcon.example:1\n"
-                     "    token_file: upstream\n")));
+    ASSERT_OK(
+        harness::WriteFile(folder + "/server.yaml", Config(door_connections)));
     const std::string ports = folder + "/ports";
-    std::remove(ports.c_str());
-    const std::string log = folder + "/gateway.log";
+    const std::string log = folder + "/server.log";
     auto process = harness::Process::Start(
-        {.arguments = {"/bin/sh", "-c",
-                       absl::StrCat("ulimit -n ", descriptors, "; exec \"$@\""),
-                       "sh", programs->opcon_gateway, "--config",
-                       folder + "/gateway.yaml", "--port-file", ports},
+        {.arguments =
+             {"/bin/sh", "-c",
+              absl::StrCat("ulimit -n ", descriptors, "; exec \"$@\""), "sh",
+              door() ? programs->incident_service : programs->opcon_gateway,
+              "--config", folder + "/server.yaml", "--port-file", ports},
          .environment = {},
          .stdout_file = log,
          .stderr_file = log});
@@ -120,11 +147,12 @@ class FloodTest : public ::testing::TestWithParam<bool> {
     process_ = *std::move(process);
     auto bound = harness::WaitForPorts(ports, process_.get(), log);
     ASSERT_OK(bound);
-    port_ = bound->at("grpc");
+    port_ = bound->at(door() ? "http" : "grpc");
   }
 
   // On a connection of its own.
   absl::Status Call(absl::Duration timeout = absl::Seconds(2)) {
+    if (door()) return Get(timeout);
     rpc::ChannelOptions options;
     options.target = absl::StrCat("127.0.0.1:", port_);
     options.use_tls = tls();
@@ -137,6 +165,21 @@ class FloodTest : public ::testing::TestWithParam<bool> {
         .status();
   }
 
+  absl::Status Get(absl::Duration timeout) {
+    httplib::Client client(
+        absl::StrCat(tls() ? "https" : "http", "://127.0.0.1:", port_));
+    if (tls()) client.set_ca_cert_path(certificate_.certificate_file.c_str());
+    const auto seconds = absl::ToInt64Seconds(timeout) + 1;
+    client.set_connection_timeout(seconds);
+    client.set_read_timeout(seconds);
+    const httplib::Result result = client.Get("/v1/openapi.json");
+    if (!result) {
+      return absl::UnavailableError(httplib::to_string(result.error()));
+    }
+    if (result->status == 200) return absl::OkStatus();
+    return absl::InternalError(absl::StrCat(result->status));
+  }
+
   const http::TestCertificate certificate_ =
       http::MakeTestCertificate("server", "localhost", "127.0.0.1");
   std::unique_ptr<harness::Process> process_;
@@ -144,7 +187,7 @@ class FloodTest : public ::testing::TestWithParam<bool> {
 };
 
 TEST_P(FloodTest, HearsAgainAfterItHadNoDescriptorLeft) {
-  Start(256);
+  Start(256, /*door_connections=*/1000);
   ASSERT_OK(Call(harness::kPatience));
   Idlers idlers(port_);
   idlers.Open(400, "");
@@ -160,7 +203,7 @@ TEST_P(FloodTest, HearsAgainAfterItHadNoDescriptorLeft) {
 }
 
 TEST_P(FloodTest, FiveHundredThatSayNextToNothingAreShownOut) {
-  Start(4096);
+  Start(4096, /*door_connections=*/100);
   Idlers idlers(port_);
   idlers.Open(500, tls() ? "\x16\x03" : "PRI");
   EXPECT_OK(Call(harness::kPatience)) << "others are served meanwhile";
@@ -169,9 +212,16 @@ TEST_P(FloodTest, FiveHundredThatSayNextToNothingAreShownOut) {
   EXPECT_THAT(process_->Terminate(), IsOkAndHolds(0));
 }
 
-INSTANTIATE_TEST_SUITE_P(Listeners, FloodTest, ::testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(Listeners, FloodTest,
+                         ::testing::Values(Listener{.door = false,
+                                                    .tls = false},
+                                           Listener{.door = false, .tls = true},
+                                           Listener{.door = true, .tls = false},
+                                           Listener{.door = true, .tls = true}),
                          [](const auto& info) {
-                           return info.param ? "Tls" : "Plaintext";
+                           return absl::StrCat(
+                               info.param.door ? "Door" : "Grpc",
+                               info.param.tls ? "Tls" : "Plaintext");
                          });
 
 }  // namespace

@@ -81,7 +81,7 @@ class Contract:
                 assert name in headers, shown
             if name in headers:
                 self.validate(header["schema"], headers[name])
-        value = json.loads(body)
+        value = json.loads(body) if "json" in media else body
         self.validate(content["schema"], value)
         self.seen[key].add(str(status))
         return value
@@ -204,10 +204,11 @@ def nothing_else_is_there(door):
             reply = door.session.request(method, url, timeout=PATIENCE_S)
             assert reply.status_code == 405, (method, url, reply.text)
             assert set(reply.headers["Allow"].split(", ")) == {m.upper() for m in item}
-    for path in ("/", "/v1", "/v1/reports/", "/v1/tickets/x/y", "/metrics", "/openapi.json"):
+    for path in ("/", "/v1", "/v1/reports/", "/v1/tickets/x/y", "/metric", "/openapi.json"):
         reply = door.session.get(door.url + path, timeout=PATIENCE_S)
         assert reply.status_code == 404 and reply.json()["reason"] == "HTTP_PATH", path
     assert door.call("GET", "/v1/openapi.json") == door.contract.file
+    assert "opcon_snow_reports{" in door.call("GET", "/metrics")
 
 
 def head_of(key, version="1.1", host="localhost"):
@@ -306,6 +307,8 @@ def a_full_disk_is_told(world, contract):
             break
     assert reply["reason"] == "STORE_UNAVAILABLE", reply
     assert door.call("GET", "/healthz", 503)["reason"] == "STORE_UNAVAILABLE"
+    assert re.search(r"^opcon_snow_store_commit_failures_total [1-9]",
+                     door.call("GET", "/metrics"), re.MULTILINE)
     service.kill()
     world.running.remove(service)
 

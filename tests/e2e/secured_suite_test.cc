@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "common/http/test_certificate.h"
 #include "common/testing/status_matchers.h"
+#include "common/trace/collector_stub.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -70,9 +71,11 @@ class SecuredSuiteTest : public E2eTest {
                      ", certificate_file: ", client_.certificate_file,
                      ", key_file: ", client_.key_file, "}\n");
     options.gateway_channel_yaml = to_server;
-    options.gateway_yaml = "logging: {level: debug}\n";
-    options.incident_service_yaml =
-        "logging: {level: debug}\ntoken_file: service.token\n";
+    const std::string telemetry = absl::StrCat(
+        "telemetry: {traces_endpoint: \"", collector_.url(), "\"}\n");
+    options.gateway_yaml = absl::StrCat("logging: {level: debug}\n", telemetry);
+    options.incident_service_yaml = absl::StrCat(
+        "logging: {level: debug}\ntoken_file: service.token\n", telemetry);
     options.cli_server_yaml = to_server;
     options.cli_yaml = "token_file: reporter.token\n";
     options.cli_environment = {
@@ -104,6 +107,7 @@ class SecuredSuiteTest : public E2eTest {
   }
 
   std::string directory_;
+  const trace::CollectorStub collector_;
   const http::TestCertificate server_ =
       http::MakeTestCertificate("server", "localhost", "127.0.0.1");
   const http::TestCertificate client_ =
@@ -255,6 +259,17 @@ TEST_F(SecuredSuiteTest, SecretsAreNowhere) {
   texts["requests to ServiceNow"] =
       suite().servicenow().Get("/_sandbox/requests")->body;
 
+  // Once the failures above were told, too.
+  EXPECT_TRUE(harness::Eventually([&] {
+    std::set<std::string> services;
+    for (const trace::CollectedSpan& span : collector_.spans()) {
+      if (span.failed && span.kind == 3) services.insert(span.service);
+    }
+    return services.count("opcon_gateway") > 0 &&
+           services.count("snow_gateway") > 0;
+  }));
+  texts["spans"] = collector_.bytes();
+
   // Everything that was written: logs, the store, the spool, the backup.
   const std::set<std::string> secrets = {"service.token",  "reporter.token",
                                          "operator.token", "wrong.token",
@@ -276,6 +291,7 @@ TEST_F(SecuredSuiteTest, SecretsAreNowhere) {
   }
   EXPECT_EQ(found, secrets.size()) << "the secrets are what is looked for";
   EXPECT_GT(texts["requests to ServiceNow"].size(), 1000U);
+  EXPECT_GT(texts["spans"].size(), 10'000U);
   EXPECT_THAT(texts["/proc of incident_service cmdline"],
               HasSubstr("--config"));
   EXPECT_GT(texts[PathOf("backup.db")].size(), 10'000U);

@@ -12,9 +12,7 @@
 #include "common/testing/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "openssl/evp.h"
-#include "openssl/pem.h"
-#include "openssl/rsa.h"
+#include "tests/harness/signing_key.h"
 #include "tests/snow_gateway/gateway_and_sandbox.h"
 
 namespace opcon_snow {
@@ -26,44 +24,10 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// An RSA key in PEM form.
-class TestKey {
- public:
-  TestKey() : key_(EVP_RSA_gen(2048)) {}
-  ~TestKey() { EVP_PKEY_free(key_); }
-  TestKey(const TestKey&) = delete;
-  TestKey& operator=(const TestKey&) = delete;
-
-  std::string PrivatePem() const {
-    return Written([this](BIO* bio) {
-      return PEM_write_bio_PrivateKey(bio, key_, nullptr, nullptr, 0, nullptr,
-                                      nullptr);
-    });
-  }
-  std::string PublicPem() const {
-    return Written(
-        [this](BIO* bio) { return PEM_write_bio_PUBKEY(bio, key_); });
-  }
-
- private:
-  template <class Write>
-  static std::string Written(Write write) {
-    BIO* bio = BIO_new(BIO_s_mem());
-    EXPECT_EQ(write(bio), 1);
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(bio, &data);
-    std::string pem(data, static_cast<std::size_t>(size));
-    BIO_free(bio);
-    return pem;
-  }
-
-  EVP_PKEY* const key_;
-};
-
 TEST_F(GatewayAndSandboxTest, EveryKindOfCredentialsWorksAndShowsInNoLog) {
-  const TestKey key;
-  ASSERT_OK(harness::WriteFile(PathOf("jwt.pem"), key.PrivatePem(), 0600));
-  ASSERT_OK(harness::WriteFile(PathOf("jwt.pub"), key.PublicPem(), 0600));
+  const harness::SigningKey key = harness::MakeSigningKey();
+  ASSERT_OK(harness::WriteFile(PathOf("jwt.pem"), key.private_pem, 0600));
+  ASSERT_OK(harness::WriteFile(PathOf("jwt.pub"), key.public_pem, 0600));
   ASSERT_NO_FATAL_FAILURE(StartSandbox({"--jwt-key", PathOf("jwt.pub")}));
   const std::vector<std::string> all = {
       kOAuth,
