@@ -70,6 +70,7 @@ class Machine:
             return file.read()
 
     def write(self, name, text, mode=0o644):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
         with open(self.path(name), "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(self.path(name), mode)

@@ -15,7 +15,8 @@ import re
 import shutil
 import subprocess
 import sys
-import urllib.request
+
+import requests
 
 from machine import Machine, await_true
 
@@ -55,14 +56,8 @@ def older_package(package, folder):
     return target
 
 
-def call(method, url, body=None, token=None):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method,
-                                     headers={"Content-Type": "application/json"})
-    if token:
-        request.add_header("Authorization", token)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
+def control(path, body):
+    requests.post(f"{OPCON}/_sandbox/{path}", json=body, timeout=60).raise_for_status()
 
 
 class PackageTest:
@@ -120,11 +115,9 @@ class PackageTest:
         job = {"date": "2026-01-05", "schedule": "Payroll Daily", "schedule_id": 16,
                "schedule_instance": 1, "name": f"JOB{self.jobs:03}", "machine": "GENP001",
                "tags": [], "documentation": "", "log": ""}
-        made = call("POST", OPCON + "/_sandbox/jobs", job)
-        key = f"20260105%7C16%7C1%7C{job['name']}"
-        call("POST", f"{OPCON}/_sandbox/jobs/{key}/fail",
-             {"termination": "0000000005", "log": "it broke"})
-        assert made is not None
+        control("jobs", job)
+        control(f"jobs/20260105%7C16%7C1%7C{job['name']}/fail",
+                {"termination": "0000000005", "log": "it broke"})
         return job["name"]
 
     def report(self, job):
@@ -133,10 +126,10 @@ class PackageTest:
                         "basic.json")
 
     def incidents(self):
-        request = urllib.request.Request(SNOW + "/api/now/table/incident")
-        request.add_header("Authorization", "Basic YWRtaW46YWRtaW4=")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)["result"]
+        found = requests.get(SNOW + "/api/now/table/incident", auth=("admin", "admin"),
+                             headers={"Accept": "application/json"}, timeout=60)
+        found.raise_for_status()
+        return found.json()["result"]
 
     def await_ticket(self, job):
         def done():
@@ -286,7 +279,7 @@ class PackageTest:
     def an_upgrade_keeps_store_and_configuration(self):
         configured = {name: self.machine.read("/etc/opcon-snow/" + name) for name in EXAMPLES}
         assert "# Written by the earlier" in configured["incident_service.yaml"]
-        pids = {unit: self.pid(unit) for unit in UNITS.values()}
+        pids = {unit: self.pid(unit) for unit in [*UNITS.values(), SPOOL_UNIT]}
         reports = self.reports()
         self.edit("incident_service.yaml", ("deployment: production", "deployment: mine"))
         configured["incident_service.yaml"] = self.machine.read(
@@ -303,7 +296,7 @@ class PackageTest:
 
     def a_removal_keeps_store_and_configuration(self):
         self.machine.output("dpkg", "--remove", "opcon-snow", "opcon-snow-sandbox")
-        for unit in UNITS.values():
+        for unit in [*UNITS.values(), SPOOL_UNIT]:
             assert self.state(unit) == "inactive", unit
         left = self.machine.files() - self.before
         assert "/var/lib/opcon-snow/incidents.db" in left
@@ -314,7 +307,7 @@ class PackageTest:
         self.machine.output("dpkg", "--purge", "opcon-snow", "opcon-snow-sandbox")
         left = self.machine.files() - self.before
         # The administrator's own, and the accounts in files that were there before.
-        own = {"/etc/sysusers.d/opcon.conf"}
+        own = {"/etc/sysusers.d", "/etc/sysusers.d/opcon.conf"}
         accounts = {name for name in left
                     if name.startswith(("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow",
                                         "/etc/.pwd.lock"))}
