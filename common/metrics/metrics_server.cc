@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -245,9 +246,9 @@ absl::StatusOr<std::vector<absl::string_view>> MetricsServer::Reload(
   if (same_listener) {
     OPCON_SNOW_ASSIGN_OR_RETURN(token, TokenOf(fresh));
   }
-  if (parts_->tls != nullptr) {
-    OPCON_SNOW_RETURN_IF_ERROR(parts_->tls->Reload());
-  }
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::function<void()> take_tls,
+                              rpc::TlsFiles::Prepare(parts_->tls));
+  take_tls();
   if (!token.has_value()) return std::vector<absl::string_view>();
   parts_->pages.SetToken(*token);
   return std::vector<absl::string_view>{"telemetry.metrics_token_file"};
