@@ -33,7 +33,7 @@ TEST(ClockHopTest, TakesTheRoundTripIntoAccount) {
   EXPECT_THAT(ClockHop(At(1090), sent, took).message(),
               HasSubstr("is 30s behind"));
   EXPECT_THAT(ClockHop(At(400), sent, took).message(),
-              HasSubstr("is 10m0s ahead of"));
+              HasSubstr("is 10m ahead of"));
 }
 
 }  // namespace

@@ -161,8 +161,8 @@ TEST_F(E2eTest, AConfigurationWithFaultsNamesThemAllAndStartsNothing) {
                                "  drain_timout: 3s\n"
                                "workflow:\n"
                                "  workers: many\n"
-                               "telemetry:\n"
-                               "  metrics_address: 127.0.0.1:9464\n"));
+                               "store:\n"
+                               "  postgresql: {connection_file: c}\n"));
   const auto finished = harness::RunToEnd(
       {options.programs.incident_service, "--check-config", "--config", config},
       {}, options.directory);

@@ -184,9 +184,9 @@ TEST_F(BadCertificateTest, TheServiceSaysItOfItsGateways) {
     const int port = Start(
         options_.programs.incident_service, name,
         absl::StrCat(
-            "opcon_gateway:\n  address: ", servers_[i].address(), "\n", tls,
-            "servicenow_gateway:\n  address: ", servers_[i + 1].address(), "\n",
-            tls, "store: {sqlite: {path: ", name, ".db}}\n",
+            "opcon_gateway:\n  address: ", addresses[0], "\n", tls,
+            "servicenow_gateway:\n  address: ", addresses[1], "\n", tls,
+            "store: {sqlite: {path: ", name, ".db}}\n",
             "deployment: certificates\ndefault_opcon: production\n"
             "templates: [{name: basic.json}]\n"));
     const harness::Finished doctor =
@@ -194,8 +194,8 @@ TEST_F(BadCertificateTest, TheServiceSaysItOfItsGateways) {
              "doctor"});
     EXPECT_EQ(doctor.exit_code, 69);
     std::map<std::string, std::string> messages;
-    for (const nlohmann::json& hop :
-         nlohmann::json::parse(doctor.out).at("hops")) {
+    const nlohmann::json seen = nlohmann::json::parse(doctor.out);
+    for (const nlohmann::json& hop : seen.at("hops")) {
       messages[hop.at("name")] = hop.value("message", "");
     }
     for (const std::size_t which : {0, 1}) {
