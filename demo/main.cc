@@ -107,8 +107,7 @@ int Play(const char* argv0, const Options& demo) {
 int main(int argc, char** argv) {
   CLI::App app("Shows the main job end to end and verifies every step.");
   Options options;
-  app.add_flag("--keep", options.keep,
-               "Leaves everything running at the end.");
+  app.add_flag("--keep", options.keep, "Leaves everything running at the end.");
   app.add_option("--programs", options.programs,
                  "Runs the programs of the same names in this folder; but the "
                  "Notification Manager, which stands for the OpCon server.")

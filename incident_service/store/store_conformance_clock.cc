@@ -48,8 +48,7 @@ TEST_P(StoreConformanceTest, AJumpBackHoldsUpWhatWaitsAndNothingElse) {
   EXPECT_OK(End(next, v1::STEP_STATE_SUCCEEDED));
   EXPECT_OK(End(under_way, v1::STEP_STATE_SUCCEEDED));
   // By the jump, and no longer.
-  EXPECT_THAT(store_->TimeToNextStep(),
-              IsOkAndHolds(kJump + absl::Minutes(1)));
+  EXPECT_THAT(store_->TimeToNextStep(), IsOkAndHolds(kJump + absl::Minutes(1)));
   clock_.Advance(kJump + absl::Minutes(1));
   EXPECT_OK(End(ClaimOnly(), v1::STEP_STATE_SUCCEEDED));
 }

@@ -183,12 +183,11 @@ TEST_F(BadCertificateTest, TheServiceSaysItOfItsGateways) {
                                      GrpcAddressOf(servers_[i + 1])};
     const int port = Start(
         options_.programs.incident_service, name,
-        absl::StrCat(
-            "opcon_gateway:\n  address: ", addresses[0], "\n", tls,
-            "servicenow_gateway:\n  address: ", addresses[1], "\n", tls,
-            "store: {sqlite: {path: ", name, ".db}}\n",
-            "deployment: certificates\ndefault_opcon: production\n"
-            "templates: [{name: basic.json}]\n"));
+        absl::StrCat("opcon_gateway:\n  address: ", addresses[0], "\n", tls,
+                     "servicenow_gateway:\n  address: ", addresses[1], "\n",
+                     tls, "store: {sqlite: {path: ", name, ".db}}\n",
+                     "deployment: certificates\ndefault_opcon: production\n"
+                     "templates: [{name: basic.json}]\n"));
     const harness::Finished doctor =
         Cli({"--server", absl::StrCat("127.0.0.1:", port), "--output", "json",
              "doctor"});

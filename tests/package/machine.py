@@ -42,7 +42,8 @@ class Machine:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
             children = file.read().split()
         self.leader = int(children[0]) if children else 0
-        return self.leader and os.path.exists(f"/proc/{self.leader}/root/run/systemd/private")
+        return self.leader and os.path.exists(
+            os.path.join("/proc", str(self.leader), "root", "run/systemd/private"))
 
     def console(self):
         with open(self.log, encoding="utf-8", errors="replace") as file:

@@ -240,7 +240,7 @@ class PackageTest:
         # Each gateway sees its own secret, and only that.
         for name, secret in [("opcon-gateway", "opcon.token"),
                              ("snow-gateway", "servicenow.secret")]:
-            seen = f"/proc/{self.pid(UNITS[name])}/root/etc/opcon-snow/secrets"
+            seen = os.path.join("/proc", str(self.pid(UNITS[name])), "root", "etc/opcon-snow/secrets")
             assert self.machine.output("ls", seen).split() == [secret]
             assert self.machine.output("stat", "-c", "%a", f"{seen}/{secret}") == "400\n"
 
