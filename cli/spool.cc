@@ -80,7 +80,8 @@ std::int64_t FormatOf(absl::string_view text) {
 // What stands behind the format, as it was written.
 std::string TraceParentOf(absl::string_view text) {
   const std::size_t comma = text.find(',');
-  if (FormatOf(text) != Spool::kFormat || comma == text.npos) return "";
+  if (FormatOf(text) != Spool::kFormat || comma == absl::string_view::npos)
+    return "";
   text = absl::StripLeadingAsciiWhitespace(text.substr(comma + 1));
   for (const absl::string_view token : {kTraceMember, kColon, kQuote}) {
     if (!absl::ConsumePrefix(&text, token)) return "";

@@ -13,11 +13,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/async/worker_pool.h"
 #include "common/auth/bearer_token.h"
 #include "common/config/fault.h"
+#include "common/config/file_watch.h"
 #include "common/config/validate.h"
 #include "common/digest/sha256.h"
 #include "common/log/log.h"
@@ -57,10 +59,10 @@ class Pages final : public web::Handler {
   Pages(MetricsServerOptions options, bool any_host)
       : options_(std::move(options)), any_host_(any_host), pool_(1) {}
 
-  // Empty: none need be shown.
-  void SetToken(const std::string& token) {
+  // Null: none need be shown.
+  void SetToken(std::shared_ptr<const auth::BearerToken> token) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    token_digest_ = token.empty() ? "" : Sha256Hex(token);
+    token_ = std::move(token);
   }
 
   std::optional<Answer> Refuse(const Request& head) override {
@@ -104,16 +106,18 @@ class Pages final : public web::Handler {
   }
 
   bool ShowsToken(const Request& head) const {
-    std::string wanted;
+    std::shared_ptr<const auth::BearerToken> token;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      wanted = token_digest_;
+      token = token_;
     }
-    if (wanted.empty()) return true;
+    if (token == nullptr) return true;
     const std::optional<absl::string_view> shown =
         auth::TokenOf(head.Header("authorization"));
     if (!shown.has_value()) return false;
-    const std::string digest = Sha256Hex(*shown);
+    // Digests have one length, whatever was shown.
+    const std::string wanted = Sha256Hex(token->Header());
+    const std::string digest = Sha256Hex(absl::StrCat("Bearer ", *shown));
     return digest.size() == wanted.size() &&
            CRYPTO_memcmp(digest.data(), wanted.data(), digest.size()) == 0;
   }
@@ -137,14 +141,20 @@ class Pages final : public web::Handler {
                  "Calls and requests that were refused for who calls.",
                  {{"reason", "unauthenticated"}});
   mutable std::mutex mutex_;
-  std::string token_digest_;  // guarded by mutex_
+  std::shared_ptr<const auth::BearerToken> token_;  // guarded by mutex_
   // Exposing and probing may wait for the disk. Last: it ends first.
   async::WorkerPool pool_;
 };
 
-absl::StatusOr<std::string> TokenOf(const Telemetry& telemetry) {
-  if (telemetry.metrics_token_file().empty()) return std::string();
-  return auth::ReadTokenFile(telemetry.metrics_token_file());
+// Null if none is configured.
+absl::StatusOr<std::shared_ptr<const auth::BearerToken>> TokenOf(
+    const Telemetry& telemetry) {
+  const std::string& file = telemetry.metrics_token_file();
+  if (file.empty()) return nullptr;
+  auth::WatchedToken token{.fresh =
+                               config::FreshSecret(file, &auth::ReadTokenFile)};
+  OPCON_SNOW_ASSIGN_OR_RETURN(token.token, auth::ReadTokenFile(file));
+  return std::make_shared<const auth::BearerToken>(std::move(token));
 }
 
 }  // namespace
@@ -203,7 +213,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Create(
   }
   OPCON_SNOW_ASSIGN_OR_RETURN(const rpc::HostPort address,
                               rpc::ParseHostPort(telemetry.metrics_address()));
-  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string token, TokenOf(telemetry));
+  OPCON_SNOW_ASSIGN_OR_RETURN(auto token, TokenOf(telemetry));
   web::ServerOptions server;
   server.name = "metrics";
   server.domain = options.domain;
@@ -219,7 +229,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Create(
                                     /*client_certificate_optional=*/false)));
   }
   auto parts = std::make_unique<Parts>(std::move(options), server.tls);
-  parts->pages.SetToken(token);
+  parts->pages.SetToken(std::move(token));
   OPCON_SNOW_ASSIGN_OR_RETURN(
       parts->server, web::HttpServer::Create(std::move(server), &parts->pages));
   return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(parts)));
@@ -242,7 +252,7 @@ absl::StatusOr<std::vector<absl::string_view>> MetricsServer::Reload(
   const bool same_listener =
       fresh.metrics_address() == running.metrics_address() &&
       MessageDifferencer::Equals(fresh.metrics_tls(), running.metrics_tls());
-  std::optional<std::string> token;
+  std::optional<std::shared_ptr<const auth::BearerToken>> token;
   if (same_listener) {
     OPCON_SNOW_ASSIGN_OR_RETURN(token, TokenOf(fresh));
   }
@@ -250,7 +260,7 @@ absl::StatusOr<std::vector<absl::string_view>> MetricsServer::Reload(
                               rpc::TlsFiles::Prepare(parts_->tls));
   take_tls();
   if (!token.has_value()) return std::vector<absl::string_view>();
-  parts_->pages.SetToken(*token);
+  parts_->pages.SetToken(*std::move(token));
   return std::vector<absl::string_view>{"telemetry.metrics_token_file"};
 }
 

@@ -5,9 +5,11 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -313,6 +315,17 @@ TEST_F(MetricsListenerTest, TheTokenIsReadAgain) {
   Write("metrics.token", "short");
   EXPECT_FALSE(server_->Reload(running_, running_).ok());
   EXPECT_EQ(Get("/metrics", Bearer("another-token-0123456789")).status, 200);
+
+  // Without being told, too.
+  Write("metrics.token", "a-third-token-0123456789");
+  for (int tries = 0;
+       tries < 200 &&
+       Get("/metrics", Bearer("a-third-token-0123456789")).status != 200;
+       ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(Get("/metrics", Bearer("a-third-token-0123456789")).status, 200);
+  EXPECT_EQ(Get("/metrics", Bearer("another-token-0123456789")).status, 401);
 
   // With the address waits what guards it.
   Telemetry elsewhere = TelemetryOf("metrics_address: 127.0.0.1:1");
