@@ -12,9 +12,12 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "common/http/test_certificate.h"
 #include "common/testing/status_matchers.h"
 #include "common/trace/collector_stub.h"
@@ -22,6 +25,7 @@
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "tests/e2e/e2e_test_base.h"
+#include "tests/harness/http_peer.h"
 #include "tests/harness/process.h"
 #include "tests/harness/suite.h"
 
@@ -73,7 +77,9 @@ class SecuredSuiteTest : public E2eTest {
                      ", key_file: ", client_.key_file, "}\n");
     options.gateway_channel_yaml = to_server;
     const std::string telemetry = absl::StrCat(
-        "telemetry: {traces_endpoint: \"", collector_.url(), "\"}\n");
+        "telemetry: {traces_endpoint: \"", collector_.url(),
+        "\", metrics_address: \"127.0.0.1:0\", metrics_token_file: "
+        "operator.token}\n");
     options.gateway_yaml = absl::StrCat("logging: {level: debug}\n", telemetry);
     options.incident_service_yaml = absl::StrCat(
         "logging: {level: debug}\ntoken_file: service.token\n", telemetry);
@@ -98,6 +104,22 @@ class SecuredSuiteTest : public E2eTest {
   }
   void Write(const std::string& file, const std::string& text) {
     ASSERT_OK(harness::WriteFile(PathOf(file), text, 0600));
+  }
+
+  // What Prometheus would be told by a process.
+  std::string MetricsOf(const std::string& process) const {
+    int port = 0;
+    for (absl::string_view line :
+         absl::StrSplit(harness::ReadFile(PathOf(process + ".port")), '\n')) {
+      if (absl::ConsumePrefix(&line, "metrics=")) {
+        EXPECT_TRUE(absl::SimpleAtoi(line, &port)) << line;
+      }
+    }
+    const auto answer =
+        harness::HttpPeer(port, absl::StrCat("Bearer ", kOperatorToken))
+            .Get("/metrics");
+    EXPECT_OK(answer.status());
+    return answer.ok() ? answer->body : "";
   }
 
   // An exit code, and what was said.
@@ -255,6 +277,12 @@ TEST_F(SecuredSuiteTest, SecretsAreNowhere) {
       texts[absl::StrCat("/proc of ", name, " ", file)] =
           harness::ReadFile(absl::StrCat("/proc/", process->pid(), "/", file));
     }
+  }
+  for (const std::string process :
+       {"incident_service", "opcon_gateway", "snow_gateway"}) {
+    const std::string name = absl::StrCat("metrics of ", process);
+    texts[name] = MetricsOf(process);
+    EXPECT_THAT(texts[name], HasSubstr("grpc_server_handled_total{"));
   }
   texts["requests to OpCon"] = suite().opcon().Get("/_sandbox/requests")->body;
   texts["requests to ServiceNow"] =
