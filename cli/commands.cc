@@ -185,6 +185,7 @@ void AddLimit(CLI::App& command, std::int32_t& limit) {
 }
 
 int RunCommands(const Environment& environment) {
+  if (environment.register_descriptors) environment.register_descriptors();
   CLI::App app(
       "Reports what happens to OpCon jobs to the incident service, and shows "
       "what became of it.\nThe options of this page can also be set by "

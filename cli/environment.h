@@ -37,6 +37,8 @@ struct Environment {
   std::function<std::array<std::uint8_t, 16>()> random;
   std::function<std::unique_ptr<TerminationGuard>(std::function<void()>)>
       guard_termination;
+  // Called before any command but a report; see descriptors.h. May be empty.
+  std::function<void()> register_descriptors{};
 };
 
 }  // namespace opcon_snow::cli

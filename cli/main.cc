@@ -2,6 +2,7 @@
 
 #include "cli/app.h"
 #include "cli/console.h"
+#include "cli/descriptors.h"
 #include "cli/environment.h"
 #include "cli/platform.h"
 #include "common/clock/clock.h"
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
   environment.clock = opcon_snow::RealClock::Get();
   environment.random = &platform::RandomBytes;
   environment.guard_termination = &platform::GuardTermination;
+  environment.register_descriptors = &opcon_snow::cli::RegisterDescriptors;
   const int code = opcon_snow::cli::RunApp(environment);
   // Everything is written; taking gRPC down in order would only take time.
   std::_Exit(code);

@@ -79,8 +79,8 @@ class Authorizer::Rules {
     std::string certificate_name;
     // The digest of its token; empty if it has none. Of one length, so that
     // comparing tells nothing, and no token stays in memory.
-    std::string token_digest;
-    Roles roles;
+    std::string token_digest{};
+    Roles roles{};
   };
 
   // The files that were read, as they lay there before.
