@@ -4,10 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -20,14 +18,10 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-// Commands that are planned. The second word is empty where the whole family
-// is missing.
-constexpr std::array<std::pair<absl::string_view, absl::string_view>, 1>
-    kMissing = {{{"silences", ""}}};
-
-constexpr std::array<absl::string_view, 13> kCommands = {
-    "reports", "tickets", "templates",  "audit",  "admin", "spool",    "doctor",
-    "config",  "--help",  "completion", "manual", "-h",    "--version"};
+constexpr std::array<absl::string_view, 14> kCommands = {
+    "reports",    "tickets", "templates", "silences", "audit",
+    "admin",      "spool",   "doctor",    "config",   "--help",
+    "completion", "manual",  "-h",        "--version"};
 
 // The index of the first argument that is neither a switch for every command
 // nor its value.
@@ -77,23 +71,6 @@ int RunReportCommand(const Environment& environment, std::size_t word,
   return RunReport(environment, switches, command);
 }
 
-bool SayIfMissing(const Arguments& arguments, std::size_t word,
-                  Console& console) {
-  const std::string& first = arguments[word];
-  const std::string second =
-      word + 1 < arguments.size() ? arguments[word + 1] : "";
-  for (const auto& [family, subcommand] : kMissing) {
-    if (first != family || (!subcommand.empty() && second != subcommand)) {
-      continue;
-    }
-    console.Error(absl::StrCat("\"", family, subcommand.empty() ? "" : " ",
-                               subcommand,
-                               "\" is not in this version of incidentctl"));
-    return true;
-  }
-  return false;
-}
-
 int Dispatch(const Environment& environment) {
   const Arguments& arguments = environment.arguments;
   const std::size_t word = FirstOwnArgument(arguments);
@@ -106,7 +83,6 @@ int Dispatch(const Environment& environment) {
   if (command == "recovered") {
     return RunReportCommand(environment, word, ReportCommand::kRecovered);
   }
-  if (SayIfMissing(arguments, word, *environment.console)) return kExitUsage;
   if (std::find(kCommands.begin(), kCommands.end(), command) !=
       kCommands.end()) {
     return RunCommands(environment);

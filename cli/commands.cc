@@ -144,6 +144,7 @@ void Declare(CLI::App& app, Choice& choice) {
   AddReportsCommands(app, choice.action);
   AddTicketsCommands(app, choice.action);
   AddTemplatesCommands(app, choice.action);
+  AddSilencesCommands(app, choice.action);
   AddAuditCommands(app, choice.action);
   AddAdminCommands(app, choice.action);
   AddSpoolCommands(app, choice.action);

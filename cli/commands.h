@@ -28,6 +28,7 @@ void AddLimit(CLI::App& command, std::int32_t& limit);
 void AddReportsCommands(CLI::App& app, Action& action);
 void AddTicketsCommands(CLI::App& app, Action& action);
 void AddTemplatesCommands(CLI::App& app, Action& action);
+void AddSilencesCommands(CLI::App& app, Action& action);
 void AddAuditCommands(CLI::App& app, Action& action);
 void AddAdminCommands(CLI::App& app, Action& action);
 void AddSpoolCommands(CLI::App& app, Action& action);

@@ -28,6 +28,24 @@ void Fill(std::chrono::year_month_day from, google::type::Date* date) {
   date->set_day(static_cast<int>(static_cast<unsigned>(from.day())));
 }
 
+// A time, or a duration that is `sign` times away from now.
+absl::Status SetTime(absl::string_view option, const std::string& text,
+                     absl::Time now, int sign,
+                     google::protobuf::Timestamp* time) {
+  absl::Time then;
+  absl::Duration away;
+  std::string ignored;
+  if (absl::ParseDuration(text, &away) && away > absl::ZeroDuration()) {
+    then = now + sign * away;
+  } else if (!absl::ParseTime(absl::RFC3339_full, text, &then, &ignored)) {
+    return Invalid(option, text,
+                   "is neither a time such as 2026-01-05T12:00:00Z nor a "
+                   "duration such as 24h");
+  }
+  time->set_seconds(absl::ToUnixSeconds(then));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status AddStates(const std::vector<std::string>& names,
@@ -54,18 +72,12 @@ absl::Status SetDate(const std::string& text, google::type::Date* date) {
 
 absl::Status SetSince(const std::string& text, absl::Time now,
                       google::protobuf::Timestamp* time) {
-  absl::Time since;
-  absl::Duration ago;
-  std::string ignored;
-  if (absl::ParseDuration(text, &ago) && ago > absl::ZeroDuration()) {
-    since = now - ago;
-  } else if (!absl::ParseTime(absl::RFC3339_full, text, &since, &ignored)) {
-    return Invalid("--since", text,
-                   "is neither a time such as 2026-01-05T12:00:00Z nor a "
-                   "duration such as 24h");
-  }
-  time->set_seconds(absl::ToUnixSeconds(since));
-  return absl::OkStatus();
+  return SetTime("--since", text, now, /*sign=*/-1, time);
+}
+
+absl::Status SetFromNow(absl::string_view option, const std::string& text,
+                        absl::Time now, google::protobuf::Timestamp* time) {
+  return SetTime(option, text, now, /*sign=*/1, time);
 }
 
 absl::StatusOr<::incident::v1::JobKey> ParseJobId(const std::string& text) {

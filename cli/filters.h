@@ -28,6 +28,10 @@ absl::Status SetDate(const std::string& text, google::type::Date* date);
 absl::Status SetSince(const std::string& text, absl::Time now,
                       google::protobuf::Timestamp* time);
 
+// `option`: a time in RFC 3339, or how long after `now`.
+absl::Status SetFromNow(absl::string_view option, const std::string& text,
+                        absl::Time now, google::protobuf::Timestamp* time);
+
 // JOB_ID: "20260105|16|1|JOB001", OpCon's id of a daily job.
 absl::StatusOr<::incident::v1::JobKey> ParseJobId(const std::string& text);
 

@@ -172,6 +172,7 @@ std::string ReportDetails(const Report& report) {
                    {"ticket url", report.ticket().url()},
                    {"servicenow", report.ticket().servicenow()},
                    {"merged into", report.merged_into_report_id()},
+                   {"silence", report.silence_id()},
                    {"failure", report.failure_id()},
                    {"template", report.requested_template()}};
   if (report.has_event()) AddEvent(report.event(), fields);

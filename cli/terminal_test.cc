@@ -326,8 +326,8 @@ TEST_F(TerminalTest, TheManualPageHasEverySwitchAndCommand) {
                            names, what.TakesValue() ? " " : "", what.value)));
   }
   // The help of every command is there: what is listed under "Subcommands:".
-  for (const std::string family :
-       {"reports", "tickets", "templates", "audit", "admin", "spool"}) {
+  for (const std::string family : {"reports", "tickets", "templates",
+                                   "silences", "audit", "admin", "spool"}) {
     const std::string help = Run({family, "--help"}).out;
     for (const absl::string_view line :
          absl::StrSplit(help.substr(help.find("Subcommands:") + 12), '\n',

@@ -161,6 +161,45 @@ FakeIncidentService::watch_calls() const {
   return audit_call_;
 }
 
+::incident::v1::CreateSilenceRequest FakeIncidentService::silence_call() const {
+  const std::lock_guard lock(mutex_);
+  return silence_call_;
+}
+
+::incident::v1::Silence FakeIncidentService::Silence() const {
+  ::incident::v1::Silence silence = silence_call_.silence();
+  silence.set_silence_id("S1");
+  return silence;
+}
+
+grpc::Status FakeIncidentService::CreateSilence(
+    grpc::ServerContext*, const ::incident::v1::CreateSilenceRequest* request,
+    ::incident::v1::CreateSilenceResponse* reply) {
+  const std::lock_guard lock(mutex_);
+  silence_call_ = *request;
+  *reply->mutable_silence() = Silence();
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeIncidentService::ListSilences(
+    grpc::ServerContext*, const ::incident::v1::ListSilencesRequest*,
+    ::incident::v1::ListSilencesResponse* reply) {
+  const std::lock_guard lock(mutex_);
+  if (silence_call_.has_silence()) *reply->add_silences() = Silence();
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeIncidentService::ExpireSilence(
+    grpc::ServerContext*, const ::incident::v1::ExpireSilenceRequest* request,
+    ::incident::v1::ExpireSilenceResponse* reply) {
+  const std::lock_guard lock(mutex_);
+  if (request->silence_id() != "S1") {
+    return Convert(absl::NotFoundError("there is no such silence"));
+  }
+  *reply->mutable_silence() = Silence();
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeIncidentService::ListAuditEntries(
     grpc::ServerContext*,
     const ::incident::v1::ListAuditEntriesRequest* request,

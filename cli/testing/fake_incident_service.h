@@ -75,6 +75,9 @@ class FakeIncidentService final
   ::incident::v1::GetTicketLinkRequest link_call() const;
   ::incident::v1::SyncTicketRequest sync_call() const;
   ::incident::v1::ListAuditEntriesRequest audit_call() const;
+  // The last request of CreateSilence, whose silence is the only one and has
+  // the id S1.
+  ::incident::v1::CreateSilenceRequest silence_call() const;
   // The last requests about templates.
   ::incident::v1::ValidateTemplateRequest validate_call() const;
   ::incident::v1::RenderTemplateRequest render_call() const;
@@ -129,6 +132,20 @@ class FakeIncidentService final
       grpc::ServerContext* context,
       const ::incident::v1::ImportTemplateRequest* request,
       ::incident::v1::ImportTemplateResponse* reply) override;
+  grpc::Status CreateSilence(
+      grpc::ServerContext* context,
+      const ::incident::v1::CreateSilenceRequest* request,
+      ::incident::v1::CreateSilenceResponse* reply) override;
+  grpc::Status ListSilences(
+      grpc::ServerContext* context,
+      const ::incident::v1::ListSilencesRequest* request,
+      ::incident::v1::ListSilencesResponse* reply) override;
+  grpc::Status ExpireSilence(
+      grpc::ServerContext* context,
+      const ::incident::v1::ExpireSilenceRequest* request,
+      ::incident::v1::ExpireSilenceResponse* reply) override;
+  // With the id S1.
+  ::incident::v1::Silence Silence() const;
   grpc::Status ListAuditEntries(
       grpc::ServerContext* context,
       const ::incident::v1::ListAuditEntriesRequest* request,
@@ -163,6 +180,7 @@ class FakeIncidentService final
   ::incident::v1::SyncTicketRequest sync_call_;
   ::incident::v1::SyncTicketResponse synced_;
   ::incident::v1::ListAuditEntriesRequest audit_call_;
+  ::incident::v1::CreateSilenceRequest silence_call_;
   ::incident::v1::ValidateTemplateResponse validated_;
   ::incident::v1::RenderTemplateResponse rendered_;
   ::incident::v1::ImportTemplateResponse imported_;

@@ -19,6 +19,7 @@
 #include "common/trace/trace_parent.h"
 #include "incident_service/service/report_span.h"
 #include "incident_service/service/request_check.h"
+#include "incident_service/service/silence_request.h"
 #include "incident_service/service/watch.h"
 
 namespace opcon_snow::incident {
@@ -40,15 +41,6 @@ std::string Actor(const rpc::CallContext& call) {
   return call.caller().name.empty()
              ? absl::StrCat("unauthenticated (", call.peer(), ")")
              : call.caller().name;
-}
-
-absl::Status NotOffered(absl::string_view method, absl::string_view instead) {
-  return MakeError(absl::StatusCode::kUnimplemented,
-                   absl::StrCat(method,
-                                " is part of the contract but this "
-                                "version does not offer it yet. ",
-                                instead),
-                   {.reason = "NOT_OFFERED", .domain = kDomain});
 }
 
 absl::Status TooManyWatchers(int most) {
@@ -161,6 +153,7 @@ OPCON_SNOW_QUERY(ListReports)
 OPCON_SNOW_QUERY(ListFailures)
 OPCON_SNOW_QUERY(GetTicketLink)
 OPCON_SNOW_QUERY(ListTicketLinks)
+OPCON_SNOW_QUERY(ListSilences)
 OPCON_SNOW_QUERY(ListAuditEntries)
 
 #undef OPCON_SNOW_QUERY
@@ -213,6 +206,48 @@ grpc::ServerUnaryReactor* IncidentServiceImpl::DiscardReport(
             LogDecision("report.discarded", answer.report(), Actor(call));
             return answer;
           }));
+}
+
+grpc::ServerUnaryReactor* IncidentServiceImpl::CreateSilence(
+    grpc::CallbackServerContext* context,
+    const v1::CreateSilenceRequest* request,
+    v1::CreateSilenceResponse* response) {
+  return bridge_.Unary(
+      context, request, response,
+      Blocking(
+          [this](rpc::CallContext& call, const v1::CreateSilenceRequest& asked)
+              -> absl::StatusOr<v1::CreateSilenceResponse> {
+            OPCON_SNOW_RETURN_IF_ERROR(CheckSilence(asked));
+            v1::CreateSilenceResponse answer;
+            OPCON_SNOW_ASSIGN_OR_RETURN(
+                *answer.mutable_silence(),
+                d_.store->CreateSilence(NewSilenceOf(asked, Actor(call))));
+            log::Info("silence.created",
+                      {{"silence_id", answer.silence().silence_id()},
+                       {"request_id", asked.request_id()},
+                       {"actor", Actor(call)}});
+            return answer;
+          }));
+}
+
+grpc::ServerUnaryReactor* IncidentServiceImpl::ExpireSilence(
+    grpc::CallbackServerContext* context,
+    const v1::ExpireSilenceRequest* request,
+    v1::ExpireSilenceResponse* response) {
+  return bridge_.Unary(
+      context, request, response,
+      Blocking([this](rpc::CallContext& call,
+                      const v1::ExpireSilenceRequest& asked)
+                   -> absl::StatusOr<v1::ExpireSilenceResponse> {
+        v1::ExpireSilenceResponse answer;
+        OPCON_SNOW_ASSIGN_OR_RETURN(
+            *answer.mutable_silence(),
+            d_.store->ExpireSilence(asked.silence_id(),
+                                    {.actor = Actor(call)}));
+        log::Info("silence.expired",
+                  {{"silence_id", asked.silence_id()}, {"actor", Actor(call)}});
+        return answer;
+      }));
 }
 
 grpc::ServerUnaryReactor* IncidentServiceImpl::ListTemplates(
@@ -392,24 +427,5 @@ async::Task<absl::Status> IncidentServiceImpl::StreamBackup(
     message.set_chunk(*std::move(bytes));
   }
 }
-
-// The methods that are not offered differ in their names only.
-#define OPCON_SNOW_NOT_OFFERED(Method, instead)                             \
-  grpc::ServerUnaryReactor* IncidentServiceImpl::Method(                    \
-      grpc::CallbackServerContext* context,                                 \
-      const v1::Method##Request* request, v1::Method##Response* response) { \
-    return bridge_.Unary(                                                   \
-        context, request, response,                                         \
-        Blocking([](rpc::CallContext&, const v1::Method##Request&)          \
-                     -> absl::StatusOr<v1::Method##Response> {              \
-          return NotOffered(#Method, instead);                              \
-        }));                                                                \
-  }
-
-OPCON_SNOW_NOT_OFFERED(CreateSilence, "")
-OPCON_SNOW_NOT_OFFERED(ListSilences, "")
-OPCON_SNOW_NOT_OFFERED(ExpireSilence, "")
-
-#undef OPCON_SNOW_NOT_OFFERED
 
 }  // namespace opcon_snow::incident

@@ -134,8 +134,6 @@ class IncidentServiceImpl final
   grpc::ServerWriteReactor<::incident::v1::BackUpStoreResponse>* BackUpStore(
       grpc::CallbackServerContext* context,
       const ::incident::v1::BackUpStoreRequest* request) override;
-
-  // Not offered by this version: UNIMPLEMENTED with reason NOT_OFFERED.
   grpc::ServerUnaryReactor* CreateSilence(
       grpc::CallbackServerContext* context,
       const ::incident::v1::CreateSilenceRequest* request,

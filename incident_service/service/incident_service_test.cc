@@ -137,12 +137,6 @@ TEST_F(IncidentServiceTest, UnknownRecordsAreNotFound) {
               HasReason("INVALID_REQUEST"));
 }
 
-TEST_F(IncidentServiceTest, WhatIsNotOfferedSaysSo) {
-  EXPECT_THAT(rpc::Call(*stub_, &Stub::ListSilences, v1::ListSilencesRequest())
-                  .status(),
-              HasReason("NOT_OFFERED"));
-}
-
 TEST_F(IncidentServiceTest, HealthNamesEveryHop) {
   servicenow_.failures.FailBefore("ListInstances",
                                   absl::UnavailableError("gateway away"));

@@ -229,6 +229,23 @@ absl::StatusOr<v1::ListTicketLinksResponse> Queries::ListTicketLinks(
   return answer;
 }
 
+absl::StatusOr<v1::ListSilencesResponse> Queries::ListSilences(
+    const v1::ListSilencesRequest& request) const {
+  RequestCheck check;
+  CheckPage(request, &check);
+  OPCON_SNOW_RETURN_IF_ERROR(check.Result());
+  OPCON_SNOW_ASSIGN_OR_RETURN(const std::string after, Position(request));
+  OPCON_SNOW_ASSIGN_OR_RETURN(Page<v1::Silence> page,
+                              store_->ListSilences(request.include_expired(),
+                                                   after, PageSize(request)));
+  v1::ListSilencesResponse answer;
+  for (v1::Silence& silence : page.records) {
+    *answer.add_silences() = std::move(silence);
+  }
+  answer.set_next_page_token(Token(request, page.next));
+  return answer;
+}
+
 absl::StatusOr<v1::ListAuditEntriesResponse> Queries::ListAuditEntries(
     const v1::ListAuditEntriesRequest& request) const {
   RequestCheck check;

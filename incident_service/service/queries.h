@@ -36,6 +36,8 @@ class Queries {
       const ::incident::v1::GetTicketLinkRequest& request) const;
   absl::StatusOr<::incident::v1::ListTicketLinksResponse> ListTicketLinks(
       const ::incident::v1::ListTicketLinksRequest& request) const;
+  absl::StatusOr<::incident::v1::ListSilencesResponse> ListSilences(
+      const ::incident::v1::ListSilencesRequest& request) const;
   absl::StatusOr<::incident::v1::ListAuditEntriesResponse> ListAuditEntries(
       const ::incident::v1::ListAuditEntriesRequest& request) const;
 

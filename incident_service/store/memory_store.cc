@@ -10,6 +10,7 @@
 #include "incident_service/identity.h"
 #include "incident_service/store/report_changes.h"
 #include "incident_service/store/report_state.h"
+#include "incident_service/store/silence_changes.h"
 #include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
@@ -377,6 +378,8 @@ absl::Status MemoryStore::CommitNow(const StepCommit& commit) {
   if (commit.failure_ticket.has_value()) {
     AddTicket(*commit.failure_ticket, &failures_[failure_id].record);
   }
+  const auto silence = silences_.find(commit.silence_id);
+  if (silence != silences_.end()) CountSuppressed(&silence->second.silence);
   for (const v1::AuditEntry& entry : commit.audit) {
     Audit(commit.claim.report_id, entry);
   }

@@ -60,6 +60,14 @@ class MemoryStore final : public Store {
       absl::string_view report_id, const Decision& decision) override;
   absl::StatusOr<::incident::v1::Report> DiscardReport(
       absl::string_view report_id, const Decision& decision) override;
+  absl::StatusOr<::incident::v1::Silence> CreateSilence(
+      const NewSilence& fresh) override;
+  absl::StatusOr<std::vector<::incident::v1::Silence>> SilencesAt(
+      absl::Time time) override;
+  absl::StatusOr<Page<::incident::v1::Silence>> ListSilences(
+      bool include_expired, absl::string_view after, int limit) override;
+  absl::StatusOr<::incident::v1::Silence> ExpireSilence(
+      absl::string_view silence_id, const Decision& decision) override;
   absl::Status AppendAudit(const AuditTrail& entries) override;
   absl::StatusOr<Page<::incident::v1::AuditEntry>> ListAudit(
       const AuditFilter& filter, absl::string_view after, int limit) override;
@@ -105,6 +113,11 @@ class MemoryStore final : public Store {
     std::int64_t epoch = 0;
     ::incident_store::v1::WatchState state;
   };
+  struct StoredSilence {
+    ::incident::v1::Silence silence;
+    std::string request_id;
+    std::string digest;
+  };
   // Time of the change and a number that keeps the order.
   using Stamp = std::pair<absl::Time, std::int64_t>;
   template <class Record>
@@ -147,6 +160,7 @@ class MemoryStore final : public Store {
            Stamped<::incident::v1::TicketLink>>
       links_;
   std::map<std::string, Watch> watches_;
+  std::map<std::string, StoredSilence> silences_;
   AuditTrail audit_;
   std::int64_t next_audit_id_ = 1;
   std::vector<ReportChange> changes_;

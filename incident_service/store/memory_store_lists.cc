@@ -205,6 +205,9 @@ absl::StatusOr<int> MemoryStore::DeleteExpired(const Expiry& expiry) {
     return entry.second.time < expiry.keys_before &&
            reports_.count(entry.second.report_id) == 0;
   });
+  erase(&silences_, [&](const auto& entry) {
+    return ToTime(entry.second.silence.expire_time()) < expiry.keys_before;
+  });
   erase(&links_, [&](const auto& entry) {
     return entry.second.stamp.first < expiry.keys_before &&
            std::none_of(reports_.begin(), reports_.end(),

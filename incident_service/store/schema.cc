@@ -185,6 +185,19 @@ CREATE TABLE watches (
   state    BLOB NOT NULL
 ) WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE silences (
+  silence_id TEXT PRIMARY KEY,
+  request_id TEXT NOT NULL UNIQUE,
+  digest     TEXT NOT NULL,
+  start_us   INTEGER NOT NULL,
+  expire_us  INTEGER NOT NULL,
+  -- Reports so far; not in the blob.
+  suppressed INTEGER NOT NULL,
+  silence    BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX silences_by_end ON silences (expire_us, silence_id);
+)sql",
 };
 
 }  // namespace

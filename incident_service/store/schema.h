@@ -10,7 +10,7 @@
 namespace opcon_snow::incident {
 
 // The version that this program writes.
-inline constexpr int kSchemaVersion = 4;
+inline constexpr int kSchemaVersion = 5;
 
 // Brings the file to kSchemaVersion, each step in a transaction of its own.
 // FAILED_PRECONDITION if a newer program has written it: an older one would

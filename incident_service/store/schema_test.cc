@@ -11,6 +11,7 @@
 #include "incident_service/store/sqlite.h"
 #include "incident_service/store/sqlite_store.h"
 #include "incident_service/store/sqlite_store_fixture.h"
+#include "incident_service/store/times.h"
 
 namespace opcon_snow::incident {
 namespace {
@@ -112,6 +113,27 @@ TEST_F(SqliteStoreTest, AFileOfVersion3IsMigratedAndCanBeWatched) {
   const auto link = store_->FindLink(links->records[0].job_key(), "production");
   ASSERT_OK(link.status());
   EXPECT_EQ((*link)->ticket_state_value(), "2");
+}
+
+TEST_F(SqliteStoreTest, AFileOfVersion4IsMigratedAndCanBeSilenced) {
+  OpenVersion(4);
+  EXPECT_THAT(store_->ListReports({}, "", 10)->reports, SizeIs(1));
+  EXPECT_THAT(*store_->SilencesAt(clock_.Now()), SizeIs(0));
+  Store::NewSilence fresh;
+  SetTime(clock_.Now() + absl::Hours(1), fresh.silence.mutable_expire_time());
+  fresh.request_id = "request-1";
+  const auto silence = store_->CreateSilence(fresh);
+  ASSERT_OK(silence.status());
+  EXPECT_THAT(*store_->SilencesAt(clock_.Now()), SizeIs(1));
+  const std::vector<ClaimedStep> claimed = Claim();
+  ASSERT_THAT(claimed, SizeIs(1));
+  StepCommit commit;
+  commit.claim = claimed[0].claim;
+  commit.step = claimed[0].step;
+  commit.step.set_state(v1::STEP_STATE_SUCCEEDED);
+  commit.silence_id = silence->silence_id();
+  EXPECT_OK(store_->Commit(commit));
+  EXPECT_EQ(store_->SilencesAt(clock_.Now())->at(0).suppressed_count(), 1);
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ constexpr const char* kDeleteKeys[] = {
     "failures f WHERE create_us < ?1 AND NOT EXISTS (SELECT 1 FROM "
     "failure_owners o JOIN reports r ON r.report_id = o.report_id WHERE "
     "o.failure_id = f.failure_id) ORDER BY stamp LIMIT ?2)",
+    "DELETE FROM silences WHERE silence_id IN (SELECT silence_id FROM silences "
+    "WHERE expire_us < ?1 ORDER BY expire_us LIMIT ?2)",
 };
 
 }  // namespace

@@ -328,6 +328,12 @@ absl::Status SqliteStore::CommitNow(const StepCommit& commit) {
     OPCON_SNOW_RETURN_IF_ERROR(AddFailureTicket(row.stored.report.failure_id(),
                                                 *commit.failure_ticket));
   }
+  if (!commit.silence_id.empty()) {
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        Statement count, db_->Prepare("UPDATE silences SET suppressed = "
+                                      "suppressed + 1 WHERE silence_id = ?"));
+    OPCON_SNOW_RETURN_IF_ERROR(count.Bind(commit.silence_id).Run());
+  }
   for (const v1::AuditEntry& entry : commit.audit) {
     OPCON_SNOW_RETURN_IF_ERROR(InsertAudit(report_id, entry));
   }

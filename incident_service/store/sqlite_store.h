@@ -95,6 +95,14 @@ class SqliteStore final : public Store, public WriteObserver {
       absl::string_view report_id, const Decision& decision) override;
   absl::StatusOr<::incident::v1::Report> DiscardReport(
       absl::string_view report_id, const Decision& decision) override;
+  absl::StatusOr<::incident::v1::Silence> CreateSilence(
+      const NewSilence& fresh) override;
+  absl::StatusOr<std::vector<::incident::v1::Silence>> SilencesAt(
+      absl::Time time) override;
+  absl::StatusOr<Page<::incident::v1::Silence>> ListSilences(
+      bool include_expired, absl::string_view after, int limit) override;
+  absl::StatusOr<::incident::v1::Silence> ExpireSilence(
+      absl::string_view silence_id, const Decision& decision) override;
   absl::Status AppendAudit(const AuditTrail& entries) override;
   absl::StatusOr<Page<::incident::v1::AuditEntry>> ListAudit(
       const AuditFilter& filter, absl::string_view after, int limit) override;
@@ -222,6 +230,10 @@ class SqliteStore final : public Store, public WriteObserver {
   absl::StatusOr<::incident::v1::Report> DiscardNow(absl::string_view report_id,
                                                     const Decision& decision);
   absl::Status DisownFailures(const ::incident::v1::Report& report);
+  absl::StatusOr<::incident::v1::Silence> CreateSilenceNow(
+      const NewSilence& fresh);
+  absl::StatusOr<::incident::v1::Silence> ExpireSilenceNow(
+      absl::string_view silence_id, const Decision& decision);
   absl::StatusOr<int> DeleteNow(const Expiry& expiry);
   absl::StatusOr<int> DeleteReports(const Expiry& expiry);
   std::string NewReportId(absl::Time now);

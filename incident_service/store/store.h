@@ -125,6 +125,8 @@ struct StepCommit {
   std::optional<::incident::v1::TicketLink> link;
   // Adds this ticket to the failure of the report.
   std::optional<::incident::v1::TicketRef> failure_ticket;
+  // Counts the report for this silence; empty: none.
+  std::string silence_id{};
   // Ends the report in this state instead of the one its steps give: MERGED,
   // SUPPRESSED.
   ::incident::v1::ReportState final_state =
@@ -195,7 +197,7 @@ struct Expiry {
   // Reports that have ended, and audit entries.
   absl::Time reports_before = absl::InfinitePast();
   // What de-duplicates (ids of requests, failures, links) and is of no report
-  // that is kept.
+  // that is kept; silences.
   absl::Time keys_before = absl::InfinitePast();
   // At most so many of each kind in one go, so that nobody waits long.
   int limit = 100;
@@ -394,6 +396,36 @@ class Store {
   // way or the report has ended otherwise.
   virtual absl::StatusOr<::incident::v1::Report> DiscardReport(
       absl::string_view report_id, const Decision& decision) = 0;
+
+  struct NewSilence {
+    // Without what the store gives: id, time, count. No start is now.
+    ::incident::v1::Silence silence;
+    std::string request_id;
+    // Stands for the whole request.
+    std::string digest;
+  };
+  // Adds it, and audits it. The same request_id gives what was made then; with
+  // another digest it is INVALID_ARGUMENT with reason REQUEST_ID_REUSED.
+  // INVALID_ARGUMENT with reason INVALID_REQUEST if it has ended by now or is
+  // longer than kLongestSilence; RESOURCE_EXHAUSTED with reason OVERLOADED if
+  // kMaxSilences have not ended.
+  static constexpr int kMaxSilences = 1000;
+  static constexpr absl::Duration kLongestSilence = absl::Hours(24 * 90);
+  virtual absl::StatusOr<::incident::v1::Silence> CreateSilence(
+      const NewSilence& fresh) = 0;
+
+  // Those that are in force at `time`, in the order in which they were made.
+  virtual absl::StatusOr<std::vector<::incident::v1::Silence>> SilencesAt(
+      absl::Time time) = 0;
+
+  // Latest end first; without those that have ended unless asked for.
+  virtual absl::StatusOr<Page<::incident::v1::Silence>> ListSilences(
+      bool include_expired, absl::string_view after, int limit) = 0;
+
+  // Ends it now, and audits it; one that has ended is simply returned.
+  // NOT_FOUND with reason RECORD_NOT_FOUND.
+  virtual absl::StatusOr<::incident::v1::Silence> ExpireSilence(
+      absl::string_view silence_id, const Decision& decision) = 0;
 
   // Adds entries that belong to no step's commit.
   virtual absl::Status AppendAudit(const AuditTrail& entries) = 0;

@@ -6,7 +6,7 @@
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformanceTest,
 //                            ::testing::Values(StoreMaker{"sqlite", &Make}));
 //
-// and the same for WatchConformanceTest.
+// and the same for WatchConformanceTest and SilenceConformanceTest.
 
 #include <memory>
 #include <string>
@@ -73,6 +73,19 @@ class WatchConformanceTest : public StoreConformanceTest {
 
  private:
   int links_ = 0;
+};
+
+class SilenceConformanceTest : public StoreConformanceTest {
+ protected:
+  // About the job of this name, from `start` until `end`, counted from now.
+  Store::NewSilence NewSilence(const std::string& name, absl::Duration start,
+                               absl::Duration end);
+  // Makes it; returns its id.
+  std::string Silence(const std::string& name, absl::Duration start,
+                      absl::Duration end);
+  // The names of those that are in force.
+  std::vector<std::string> InForce(absl::Duration later = absl::ZeroDuration());
+  std::vector<std::string> Listed(bool include_expired);
 };
 
 }  // namespace opcon_snow::incident

@@ -30,6 +30,10 @@ INSTANTIATE_TEST_SUITE_P(Store, WatchConformanceTest,
                          ::testing::Values(StoreMaker{"Sqlite", &MakeSqlite},
                                            StoreMaker{"Memory", &MakeMemory}),
                          [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Store, SilenceConformanceTest,
+                         ::testing::Values(StoreMaker{"Sqlite", &MakeSqlite},
+                                           StoreMaker{"Memory", &MakeMemory}),
+                         [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace opcon_snow::incident

@@ -1,5 +1,7 @@
 // RESOLVE: which run failed, and who deals with it.
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "incident_service/store/times.h"
 #include "incident_service/workflow/failpoint.h"
 #include "incident_service/workflow/retry_policy.h"
+#include "incident_service/workflow/silence_policy.h"
 #include "incident_service/workflow/steps.h"
 
 namespace opcon_snow::incident {
@@ -167,6 +170,9 @@ absl::StatusOr<StepCommit> Steps::ResolveFrom(
     commit.final_state = v1::REPORT_STATE_SUPPRESSED;
     return commit;
   }
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<StepCommit> silenced,
+                              Silenced(claimed, report, memo));
+  if (silenced.has_value()) return *std::move(silenced);
   memo.set_well_again(d_.settles && IsWell(job.status()) &&
                       TellsOfAFailedRun(report.event().kind()));
 
@@ -184,6 +190,29 @@ absl::StatusOr<StepCommit> Steps::ResolveFrom(
   commit.report = std::move(report);
   // The ticket's plan makes it so, before anything is done.
   commit.durable = false;
+  return commit;
+}
+
+absl::StatusOr<std::optional<StepCommit>> Steps::Silenced(
+    const ClaimedStep& claimed, v1::Report report, const Memo& memo) {
+  if (report.event().kind() == v1::EVENT_KIND_RECOVERED) return std::nullopt;
+  OPCON_SNOW_ASSIGN_OR_RETURN(
+      const std::vector<v1::Silence> silences,
+      d_.store->SilencesAt(ToTime(report.create_time())));
+  const auto silence = std::find_if(
+      silences.begin(), silences.end(),
+      [&](const v1::Silence& one) { return Fits(one, report, memo); });
+  if (silence == silences.end()) return std::nullopt;
+  StepCommit commit = Succeeded(
+      claimed, absl::StrCat("silence ", silence->silence_id(), " is about it"));
+  commit.silence_id = silence->silence_id();
+  report.set_silence_id(silence->silence_id());
+  report.set_summary(absl::StrCat("No ticket: ", silence->created_by(),
+                                  " has silenced it (", silence->reason(),
+                                  ")."));
+  commit.report = std::move(report);
+  commit.memo = memo;
+  commit.final_state = v1::REPORT_STATE_SUPPRESSED;
   return commit;
 }
 
@@ -208,6 +237,9 @@ absl::StatusOr<StepCommit> Steps::ResolveWithoutOpCon(
   if (owner != report.report_id()) {
     return Merged(claimed, std::move(report), owner);
   }
+  OPCON_SNOW_ASSIGN_OR_RETURN(std::optional<StepCommit> silenced,
+                              Silenced(claimed, report, memo));
+  if (silenced.has_value()) return *std::move(silenced);
   report.add_warnings(
       absl::StrCat("OpCon could not be asked (", why.message(),
                    "): the ticket tells what the report says, and OpCon is "

@@ -114,6 +114,10 @@ class Steps final : public StepRunner {
   absl::StatusOr<StepCommit> ResolveFrom(const ClaimedStep& claimed,
                                          ::incident_store::v1::Memo memo,
                                          const ::opcon::v1::DailyJob& job);
+  // What ends a report that a silence is about; nullopt if none is.
+  absl::StatusOr<std::optional<StepCommit>> Silenced(
+      const ClaimedStep& claimed, ::incident::v1::Report report,
+      const ::incident_store::v1::Memo& memo);
   absl::StatusOr<::opcon::v1::DailyJob> GetJob(
       const ::incident::v1::JobKey& key);
   // Fills `failure` and `job` of the memo; returns the report that owns the

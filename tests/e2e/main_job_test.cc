@@ -92,6 +92,50 @@ TEST_F(E2eTest, ASecondFailureGoesToTheSameIncident) {
   EXPECT_THAT(harness::GetTickets(suite(), job), IsOkAndHolds(SizeIs(1)));
 }
 
+TEST_F(E2eTest, ASilencedFailureOpensNoTicket) {
+  StartSuite();
+  const harness::Job job = harness::RandomJob();
+  const auto made = suite().Cli({"--output", "json", "silences", "add", "--job",
+                                 job.name, "--schedule", "~.*", "--until", "1h",
+                                 "--reason", "the bank is upgraded"});
+  ASSERT_OK(made.status());
+  ASSERT_EQ(made->exit_code, 0) << made->err;
+  const std::string silence =
+      nlohmann::json::parse(made->out).at("silence").at("silenceId");
+  ASSERT_OK(harness::DefineJob(suite(), job));
+  ASSERT_OK(harness::FailJob(suite(), job, "0000000005", "log\n"));
+  Report(job);
+  const nlohmann::json report = AwaitNewest("REPORT_STATE_SUPPRESSED");
+  EXPECT_EQ(report.at("silenceId"), silence);
+  EXPECT_THAT(report.at("summary").get<std::string>(),
+              HasSubstr("the bank is upgraded"));
+  // Others have theirs.
+  const harness::Job other = FailedJob();
+  Report(other);
+  AwaitNewest("REPORT_STATE_SUCCEEDED");
+  EXPECT_THAT(harness::FindIncidents(suite(), other), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(harness::FindIncidents(suite(), job), IsOkAndHolds(SizeIs(0)));
+
+  // Of what a killed service had acknowledged nothing is gone.
+  suite().incident_service()->Kill();
+  ASSERT_OK(suite().RestartIncidentService({}));
+  const auto ended = suite().Cli({"silences", "expire", silence});
+  ASSERT_OK(ended.status());
+  EXPECT_EQ(ended->exit_code, 0) << ended->err;
+  const auto listed =
+      suite().Cli({"--output", "json", "silences", "list", "--all"});
+  ASSERT_OK(listed.status());
+  EXPECT_EQ(nlohmann::json::parse(listed->out)
+                .at("silences")
+                .at(0)
+                .at("suppressedCount"),
+            "1");
+  ASSERT_OK(harness::FailJobAgain(suite(), job, "0000000006", "log\n"));
+  Report(job);
+  AwaitNewest("REPORT_STATE_SUCCEEDED");
+  EXPECT_THAT(harness::FindIncidents(suite(), job), IsOkAndHolds(SizeIs(1)));
+}
+
 TEST_F(E2eTest, RulesOfAnotherApplicationUnderstandTheTicket) {
   StartSuite();
   const auto rule =
