@@ -40,7 +40,12 @@ absl::StatusOr<std::vector<v1::Silence>> ReadSilences(Statement* rows) {
 
 absl::StatusOr<v1::Silence> SqliteStore::CreateSilence(
     const NewSilence& fresh) {
-  return Stored([&] { return CreateSilenceNow(fresh); });
+  v1::Silence silence;
+  OPCON_SNOW_RETURN_IF_ERROR(queue_->Run([&]() -> absl::Status {
+    OPCON_SNOW_ASSIGN_OR_RETURN(silence, CreateSilenceNow(fresh));
+    return absl::OkStatus();
+  }));
+  return silence;
 }
 
 absl::StatusOr<v1::Silence> SqliteStore::CreateSilenceNow(
@@ -67,12 +72,14 @@ absl::StatusOr<v1::Silence> SqliteStore::CreateSilenceNow(
   const absl::Time now = clock_->Now();
   OPCON_SNOW_ASSIGN_OR_RETURN(const v1::Silence silence,
                               BeginSilence(fresh, NewReportId(now), now));
-  OPCON_SNOW_ASSIGN_OR_RETURN(
-      const std::int64_t open,
-      db_->QueryInt(absl::StrCat("SELECT count(*) FROM silences WHERE "
-                                 "expire_us > ",
-                                 absl::ToUnixMicros(now))));
-  if (open >= kMaxSilences) return TooManySilences();
+  {
+    OPCON_SNOW_ASSIGN_OR_RETURN(
+        Statement open,
+        db_->Prepare("SELECT count(*) FROM silences WHERE expire_us > ?"));
+    open.Bind(absl::ToUnixMicros(now));
+    OPCON_SNOW_RETURN_IF_ERROR(open.Step().status());
+    if (open.Int(0) >= kMaxSilences) return TooManySilences();
+  }
   OPCON_SNOW_ASSIGN_OR_RETURN(
       Statement insert,
       db_->Prepare("INSERT INTO silences VALUES (?, ?, ?, ?, ?, 0, ?)"));
@@ -133,7 +140,13 @@ absl::StatusOr<Page<v1::Silence>> SqliteStore::ListSilences(
 
 absl::StatusOr<v1::Silence> SqliteStore::ExpireSilence(
     absl::string_view silence_id, const Decision& decision) {
-  return Stored([&] { return ExpireSilenceNow(silence_id, decision); });
+  v1::Silence silence;
+  OPCON_SNOW_RETURN_IF_ERROR(queue_->Run([&]() -> absl::Status {
+    OPCON_SNOW_ASSIGN_OR_RETURN(silence,
+                                ExpireSilenceNow(silence_id, decision));
+    return absl::OkStatus();
+  }));
+  return silence;
 }
 
 absl::StatusOr<v1::Silence> SqliteStore::ExpireSilenceNow(
