@@ -74,10 +74,9 @@ class JobWatcherE2eTest : public E2eTest {
   // How often the watcher has asked OpCon. Reads only what is new: the log of a
   // thousand failures is long.
   int Rounds() {
-    const auto answer = suite().opcon().Get(
-        absl::StrCat("/_sandbox/requests?since=", last_request_));
-    EXPECT_OK(answer.status());
-    for (const json& request : answer->json.at("requests")) {
+    const auto requests = harness::Requests(suite().opcon(), last_request_);
+    EXPECT_OK(requests.status());
+    for (const json& request : *requests) {
       last_request_ = request.at("n").get<int>();
       if (absl::StrContains(request.value("query", ""), "Categories=Failed")) {
         ++rounds_;

@@ -266,10 +266,11 @@ absl::StatusOr<std::string> DownloadAttachment(const Suite& suite,
   return answer.body;
 }
 
-absl::StatusOr<nlohmann::json> Requests(const HttpPeer& upstream) {
+absl::StatusOr<nlohmann::json> Requests(const HttpPeer& upstream, int since) {
   OPCON_SNOW_ASSIGN_OR_RETURN(
       const nlohmann::json body,
-      Body(upstream.Get("/_sandbox/requests"), "read the request log"));
+      Body(upstream.Get(absl::StrCat("/_sandbox/requests?since=", since)),
+           "read the request log"));
   return body.at("requests");
 }
 

@@ -79,8 +79,10 @@ absl::StatusOr<nlohmann::json> FindAttachments(
 absl::StatusOr<std::string> DownloadAttachment(const Suite& suite,
                                                const std::string& sys_id);
 
-// What an upstream was asked, in order; see the sandboxes' request log.
-absl::StatusOr<nlohmann::json> Requests(const HttpPeer& upstream);
+// What an upstream was asked after the request with the number `since`, in
+// order; see the sandboxes' request log. A whole log takes long to read.
+absl::StatusOr<nlohmann::json> Requests(const HttpPeer& upstream,
+                                        int since = 0);
 // Those of a method whose path begins with `prefix`.
 std::vector<nlohmann::json> RequestsTo(const nlohmann::json& requests,
                                        const std::string& method,
