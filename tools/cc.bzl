@@ -9,11 +9,12 @@ load(
     _cc_library = "cc_library",
     _cc_test = "cc_test",
 )
+load("//tools/pch:precompiled_header.bzl", "precompiled_header_flags")
 
 def _with_header(rule, header, copts = [], deps = [], **kwargs):
     rule(
         copts = select({
-            "//tools/pch:clang": ["-include-pch", "$(location %s)" % header, "-isysroot", "."],
+            "//tools/pch:clang": precompiled_header_flags("$(location %s)" % header),
             "//conditions:default": [],
         }) + copts,
         deps = select({

@@ -1,16 +1,14 @@
 """clang-tidy as a Bazel aspect; see the configuration clang-tidy in .bazelrc.
 
 Bazel knows the flags and headers of every file, runs what changed in parallel
-and remembers what was clean, so that a second run takes no time.
+and remembers what was clean, so that a second run takes no time. The headers that
+a compilation takes precompiled are not parsed here either, which is four fifths
+of the time; --config=gcc is what notices a missing #include.
 """
 
+load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 load("@rules_cc//cc:defs.bzl", "CcInfo", "cc_common")
-
-# Clang 14 implements coroutines, but not the macro that libstdc++ 12 asks for.
-_FLAGS = [
-    "-std=c++20",
-    "-D__cpp_impl_coroutine=201902L",
-]
+load("//tools/pch:precompiled_header.bzl", "precompiled_header_flags")
 
 def _sources(ctx):
     files = []
@@ -18,6 +16,39 @@ def _sources(ctx):
         for target in getattr(ctx.rule.attr, attr, []):
             files += target.files.to_list()
     return files
+
+def _precompiled_header(ctx):
+    for dep in getattr(ctx.rule.attr, "deps", []):
+        for file in dep.files.to_list():
+            if file.extension == "pch":
+                return file
+    return None
+
+# Those of a compilation, or Clang does not take its precompiled headers.
+def _flags(ctx, context):
+    toolchain = find_cpp_toolchain(ctx)
+    features = cc_common.configure_features(
+        ctx = ctx,
+        cc_toolchain = toolchain,
+        requested_features = ctx.features,
+        unsupported_features = ctx.disabled_features,
+    )
+    flags = cc_common.get_memory_inefficient_command_line(
+        feature_configuration = features,
+        action_name = "c++-compile",
+        variables = cc_common.create_compile_variables(
+            feature_configuration = features,
+            cc_toolchain = toolchain,
+            use_pic = True,
+            user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts,
+            preprocessor_defines = context.defines,
+            include_directories = context.includes,
+            quote_include_directories = context.quote_includes,
+            system_include_directories = context.system_includes,
+        ),
+    )
+    header = _precompiled_header(ctx)
+    return flags + (precompiled_header_flags(header.path) if header else [])
 
 def _clang_tidy_impl(target, ctx):
     if not ctx.rule.kind.startswith("cc_"):
@@ -27,13 +58,7 @@ def _clang_tidy_impl(target, ctx):
     own = [target[CcInfo]] if CcInfo in target else []
     context = cc_common.merge_cc_infos(cc_infos = own + deps).compilation_context
 
-    flags = ctx.actions.args()
-    flags.add_all(_FLAGS)
-    flags.add_all(context.defines, format_each = "-D%s")
-    flags.add_all(context.quote_includes, before_each = "-iquote")
-    flags.add_all(context.includes, before_each = "-I")
-    flags.add_all(context.system_includes, before_each = "-isystem")
-
+    flags = _flags(ctx, context)
     reports = []
     for source in files:
         if source.extension != "cc" or not source.is_source:
@@ -43,8 +68,8 @@ def _clang_tidy_impl(target, ctx):
             mnemonic = "ClangTidy",
             progress_message = "Analysing " + source.short_path,
             executable = ctx.file._script,
-            arguments = [ctx.file._config.path, ctx.file._plugin.path, source.path, report.path, flags],
-            env = {"PATH": "/usr/bin:/bin"},
+            arguments = [ctx.file._config.path, ctx.file._plugin.path, source.path, report.path] + flags,
+            use_default_shell_env = True,
             inputs = depset(
                 files + [ctx.file._config, ctx.file._plugin, ctx.file._versions],
                 transitive = [context.headers],
@@ -73,5 +98,8 @@ clang_tidy = aspect(
             default = "@system_packages//:versions.txt",
             allow_single_file = True,
         ),
+        "_cc_toolchain": attr.label(default = "@bazel_tools//tools/cpp:current_cc_toolchain"),
     },
+    fragments = ["cpp"],
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
 )

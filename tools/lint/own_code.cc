@@ -20,7 +20,9 @@ class OwnCode : public clang::ASTConsumer {
   void HandleTranslationUnit(clang::ASTContext& context) override {
     const clang::SourceManager& sources = context.getSourceManager();
     std::vector<clang::Decl*> own;
-    for (clang::Decl* declaration : context.getTranslationUnitDecl()->decls()) {
+    // Those of the precompiled header are left in it.
+    for (clang::Decl* declaration :
+         context.getTranslationUnitDecl()->noload_decls()) {
       if (!sources.isInSystemHeader(declaration->getLocation())) {
         own.push_back(declaration);
       }

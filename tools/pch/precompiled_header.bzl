@@ -7,6 +7,21 @@ for which. tools/cc.bzl gives every target one.
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 load("@rules_cc//cc:defs.bzl", "CcInfo", "cc_common")
 
+# Or clang-tidy preprocesses everything a second time, looking for modules, which
+# with such a header fails.
+_NO_MODULES = ["-Xclang", "-fno-cxx-modules"]
+
+def precompiled_header_flags(path):
+    """What Clang needs to begin with such a header.
+
+    Args:
+      path: its path.
+
+    Returns:
+      the flags.
+    """
+    return ["-include-pch", path, "-isysroot", "."] + _NO_MODULES
+
 def _precompiled_header_impl(ctx):
     toolchain = find_cpp_toolchain(ctx)
     features = cc_common.configure_features(
@@ -53,7 +68,7 @@ def _precompiled_header_impl(ctx):
             "-fpch-instantiate-templates",
             "-Xclang",
             "-fno-pch-timestamp",
-        ] + flags,
+        ] + _NO_MODULES + flags,
         inputs = depset(ctx.files.hdrs, transitive = [context.headers, toolchain.all_files]),
         outputs = [output],
     )
