@@ -1,5 +1,6 @@
 // Silences over gRPC.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,9 +38,10 @@ class SilencesTest : public ServiceFixture {
   std::vector<std::string> Refused(const v1::CreateSilenceRequest& request) {
     const auto made = Create(request);
     EXPECT_THAT(made.status(), HasReason("INVALID_REQUEST"));
+    const std::optional<ErrorDetails> details = GetErrorDetails(made.status());
     std::vector<std::string> fields;
-    for (const FieldViolation& violation :
-         GetErrorDetails(made.status())->violations) {
+    if (!details.has_value()) return fields;
+    for (const FieldViolation& violation : details->violations) {
       fields.push_back(violation.field);
     }
     return fields;

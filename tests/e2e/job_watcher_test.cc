@@ -150,7 +150,8 @@ TEST_F(JobWatcherE2eTest, AloneItReportsEachOfAThousandFailuresOnce) {
   ASSERT_OK(suite().RestartIncidentService({}));
   const int before = Rounds();
   ASSERT_TRUE(harness::Eventually([&] { return Rounds() >= before + 2; }));
-  reports = reporter_->Reports();
+  // The first call may meet the connection to the process before.
+  reports = reporter_->AwaitSettled(kFailures);
   ASSERT_OK(reports.status());
   EXPECT_THAT(*reports, SizeIs(kFailures));
   ExpectOneEach(kFailures, *reports);
