@@ -246,7 +246,7 @@ TEST_F(SqliteStoreTest, ABackupIsAStoreOfItsMoment) {
   EXPECT_THAT(store_->BackUp().status(), HasReason("OVERLOADED"));
   Create("request-2");
   EXPECT_EQ((*backup)->header().format(), "sqlite");
-  EXPECT_EQ((*backup)->header().schema_version(), 4);
+  EXPECT_EQ((*backup)->header().schema_version(), 5);
   EXPECT_EQ(ToTime((*backup)->header().snapshot_time()), clock_.Now());
   const std::string copy = directory_ + "/copy.db";
   std::int64_t size = 0;
