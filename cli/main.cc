@@ -4,6 +4,7 @@
 #include "cli/console.h"
 #include "cli/descriptors.h"
 #include "cli/environment.h"
+#include "cli/event_engine.h"
 #include "cli/platform.h"
 #include "common/clock/clock.h"
 
@@ -35,6 +36,7 @@ class StandardConsole final : public Console {
 
 int main(int argc, char** argv) {
   platform::PrepareProcess();
+  opcon_snow::cli::StartEventEngineWhenNeeded();
   StandardConsole console;
   Environment environment;
   environment.arguments = platform::Arguments(argc, argv);
