@@ -1,7 +1,6 @@
 // Silences of SqliteStore.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/status/status_macros.h"
-#include "incident_service/identity.h"
 #include "incident_service/store/report_changes.h"
 #include "incident_service/store/silence_changes.h"
 #include "incident_service/store/sqlite_store.h"
@@ -21,16 +19,20 @@ namespace {
 
 namespace v1 = ::incident::v1;
 
-// The rows of a statement that gives `silence, suppressed`.
+// The row of a statement that gives `silence, suppressed`.
+absl::StatusOr<v1::Silence> ReadSilence(const Statement& row) {
+  v1::Silence silence;
+  if (!silence.ParseFromString(row.Text(0))) return CorruptRecord("a silence");
+  silence.set_suppressed_count(row.Int(1));
+  return silence;
+}
+
 absl::StatusOr<std::vector<v1::Silence>> ReadSilences(Statement* rows) {
   std::vector<v1::Silence> silences;
   OPCON_SNOW_ASSIGN_OR_RETURN(bool row, rows->Step());
   while (row) {
-    v1::Silence& silence = silences.emplace_back();
-    if (!silence.ParseFromString(rows->Text(0))) {
-      return CorruptRecord("a silence");
-    }
-    silence.set_suppressed_count(rows->Int(1));
+    OPCON_SNOW_ASSIGN_OR_RETURN(v1::Silence silence, ReadSilence(*rows));
+    silences.push_back(std::move(silence));
     OPCON_SNOW_ASSIGN_OR_RETURN(row, rows->Step());
   }
   return silences;
@@ -58,15 +60,9 @@ absl::StatusOr<v1::Silence> SqliteStore::CreateSilenceNow(
     known.Bind(fresh.request_id);
     OPCON_SNOW_ASSIGN_OR_RETURN(const bool found, known.Step());
     if (found) {
-      v1::Silence silence;
-      if (!silence.ParseFromString(known.Text(0))) {
-        return CorruptRecord("a silence");
-      }
-      if (known.Text(2) != fresh.digest) {
-        return SilenceRequestIdReused(fresh.request_id, silence.silence_id());
-      }
-      silence.set_suppressed_count(known.Int(1));
-      return silence;
+      OPCON_SNOW_ASSIGN_OR_RETURN(v1::Silence silence, ReadSilence(known));
+      if (known.Text(2) == fresh.digest) return silence;
+      return SilenceRequestIdReused(fresh.request_id, silence.silence_id());
     }
   }
   const absl::Time now = clock_->Now();
@@ -151,16 +147,16 @@ absl::StatusOr<v1::Silence> SqliteStore::ExpireSilence(
 
 absl::StatusOr<v1::Silence> SqliteStore::ExpireSilenceNow(
     absl::string_view silence_id, const Decision& decision) {
-  std::vector<v1::Silence> found;
+  v1::Silence silence;
   {
     OPCON_SNOW_ASSIGN_OR_RETURN(
-        Statement rows, db_->Prepare("SELECT silence, suppressed FROM silences "
-                                     "WHERE silence_id = ?"));
-    rows.Bind(silence_id);
-    OPCON_SNOW_ASSIGN_OR_RETURN(found, ReadSilences(&rows));
+        Statement row, db_->Prepare("SELECT silence, suppressed FROM silences "
+                                    "WHERE silence_id = ?"));
+    row.Bind(silence_id);
+    OPCON_SNOW_ASSIGN_OR_RETURN(const bool found, row.Step());
+    if (!found) return NoSuchSilence(silence_id);
+    OPCON_SNOW_ASSIGN_OR_RETURN(silence, ReadSilence(row));
   }
-  if (found.empty()) return NoSuchSilence(silence_id);
-  v1::Silence& silence = found.front();
   if (!EndSilence(clock_->Now(), &silence)) return silence;
   OPCON_SNOW_ASSIGN_OR_RETURN(
       Statement update,

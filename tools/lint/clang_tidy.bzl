@@ -6,9 +6,8 @@ a compilation takes precompiled are not parsed here either, which is four fifths
 of the time; --config=gcc is what notices a missing #include.
 """
 
-load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 load("@rules_cc//cc:defs.bzl", "CcInfo", "cc_common")
-load("//tools/pch:precompiled_header.bzl", "precompiled_header_flags")
+load("//tools/pch:precompiled_header.bzl", "compile_command", "precompiled_header_flags")
 
 def _sources(ctx):
     files = []
@@ -24,31 +23,15 @@ def _precompiled_header(ctx):
                 return file
     return None
 
-# Those of a compilation, or Clang does not take its precompiled headers.
 def _flags(ctx, context):
-    toolchain = find_cpp_toolchain(ctx)
-    features = cc_common.configure_features(
-        ctx = ctx,
-        cc_toolchain = toolchain,
-        requested_features = ctx.features,
-        unsupported_features = ctx.disabled_features,
-    )
-    flags = cc_common.get_memory_inefficient_command_line(
-        feature_configuration = features,
-        action_name = "c++-compile",
-        variables = cc_common.create_compile_variables(
-            feature_configuration = features,
-            cc_toolchain = toolchain,
-            use_pic = True,
-            user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts,
-            preprocessor_defines = context.defines,
-            include_directories = context.includes,
-            quote_include_directories = context.quote_includes,
-            system_include_directories = context.system_includes,
-        ),
+    command = compile_command(
+        ctx,
+        context,
+        preprocessor_defines = context.defines,
+        include_directories = context.includes,
     )
     header = _precompiled_header(ctx)
-    return flags + (precompiled_header_flags(header.path) if header else [])
+    return command.flags + (precompiled_header_flags(header.path) if header else [])
 
 def _clang_tidy_impl(target, ctx):
     if not ctx.rule.kind.startswith("cc_"):

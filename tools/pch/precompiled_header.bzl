@@ -22,7 +22,17 @@ def precompiled_header_flags(path):
     """
     return ["-include-pch", path, "-isysroot", "."] + _NO_MODULES
 
-def _precompiled_header_impl(ctx):
+def compile_command(ctx, context, **variables):
+    """How a C++ file is compiled; of all that uses such a header, it must be the same.
+
+    Args:
+      ctx: of a rule or aspect with the C++ toolchain and the fragment "cpp".
+      context: the compilation context with the folders of headers.
+      **variables: more for cc_common.create_compile_variables.
+
+    Returns:
+      compiler, flags, and the files that both need.
+    """
     toolchain = find_cpp_toolchain(ctx)
     features = cc_common.configure_features(
         ctx = ctx,
@@ -30,29 +40,33 @@ def _precompiled_header_impl(ctx):
         requested_features = ctx.features,
         unsupported_features = ctx.disabled_features,
     )
+    return struct(
+        compiler = cc_common.get_tool_for_action(
+            feature_configuration = features,
+            action_name = "c++-compile",
+        ),
+        files = toolchain.all_files,
+        flags = cc_common.get_memory_inefficient_command_line(
+            feature_configuration = features,
+            action_name = "c++-compile",
+            variables = cc_common.create_compile_variables(
+                feature_configuration = features,
+                cc_toolchain = toolchain,
+                use_pic = True,
+                user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts,
+                quote_include_directories = context.quote_includes,
+                system_include_directories = context.system_includes,
+                **variables
+            ),
+        ),
+    )
+
+def _precompiled_header_impl(ctx):
     context = cc_common.merge_cc_infos(
         cc_infos = [dep[CcInfo] for dep in ctx.attr.deps],
     ).compilation_context
-
     output = ctx.actions.declare_file(ctx.label.name + ".pch")
-    flags = cc_common.get_memory_inefficient_command_line(
-        feature_configuration = features,
-        action_name = "c++-compile",
-        variables = cc_common.create_compile_variables(
-            feature_configuration = features,
-            cc_toolchain = toolchain,
-            source_file = "-",
-            output_file = output.path,
-            use_pic = True,
-            user_compile_flags = ctx.fragments.cpp.copts + ctx.fragments.cpp.cxxopts,
-            quote_include_directories = context.quote_includes,
-            system_include_directories = context.system_includes,
-        ),
-    )
-    compiler = cc_common.get_tool_for_action(
-        feature_configuration = features,
-        action_name = "c++-compile",
-    )
+    command = compile_command(ctx, context, source_file = "-", output_file = output.path)
     ctx.actions.run_shell(
         mnemonic = "PrecompileHeader",
         # Clang notes absolute paths of files, and would look for ours in a sandbox
@@ -62,14 +76,14 @@ def _precompiled_header_impl(ctx):
                   " ".join([hdr.path for hdr in ctx.files.hdrs]),
         # A generated header may be newer than this and the same.
         arguments = [
-            compiler,
+            command.compiler,
             "-x",
             "c++-header",
             "-fpch-instantiate-templates",
             "-Xclang",
             "-fno-pch-timestamp",
-        ] + _NO_MODULES + flags,
-        inputs = depset(ctx.files.hdrs, transitive = [context.headers, toolchain.all_files]),
+        ] + _NO_MODULES + command.flags,
+        inputs = depset(ctx.files.hdrs, transitive = [context.headers, command.files]),
         outputs = [output],
     )
     return [
